@@ -1,0 +1,215 @@
+"""The network as arrays: what a checked scenario becomes before the engine runs it.
+
+One `Network` serves every replication of a variant and is never written to. Nodes are numbered downstream
+first (stores, then the warehouses that serve them, suppliers last), items in scenario order, stock points in
+(node, item) order; that numbering *is* the order in which things at one instant and phase happen.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+Int64Array = npt.NDArray[np.int64]
+Int32Array = npt.NDArray[np.int32]
+Float64Array = npt.NDArray[np.float64]
+Uint64Array = npt.NDArray[np.uint64]
+
+DISTRIBUTION_CONSTANT = 0  # a = milliseconds
+DISTRIBUTION_EXPONENTIAL = 1  # a = mean ms
+DISTRIBUTION_GAMMA = 2  # a = shape, b = scale ms
+DISTRIBUTION_LOGNORMAL = 3  # a = mu, b = sigma of the logarithm of ms
+DISTRIBUTION_UNIFORM = 4  # a = low ms, b = high ms
+DISTRIBUTION_TRIANGULAR = 5  # a = low, b = mode, c = high ms
+DISTRIBUTION_NORMAL = 6  # a = mean, b = standard deviation, cut at 0
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A duration in milliseconds: one of the DISTRIBUTION_* codes, its parameters and an offset added to each draw."""
+
+    kind: int
+    a: float
+    b: float = 0.0
+    c: float = 0.0
+    offset_ms: int = 0
+
+
+@dataclass(frozen=True)
+class Lane:
+    """How goods get from one node to another. A stock point is served by exactly one lane."""
+
+    from_node: int
+    to_node: int
+    lead_time: Distribution  # of a parcel; of the supplier's own lead time when it comes from a supplier
+    route: int = -1  # row in `Network.routes` when a truck carries it, else -1 (parcels)
+    whole_orders: bool = True  # the source sends an order complete or not at all; otherwise what it has
+    overtaking: bool = True  # may a later parcel arrive before an earlier one of the same lane
+    express_lead_time: Distribution | None = None  # urgent orders go this way, as parcels
+    express_classes: frozenset[int] = frozenset()  # ABC classes (0 A, 1 B, 2 C) that may use it
+    cost_per_order: int = 0  # minor units, charged when an order is placed
+    cost_per_line_milli: int = 0  # thousandths of a minor unit, per shipped line
+    cost_per_kg_milli: int = 0
+    express_cost_per_order: int = 0  # on top, minor units
+
+
+@dataclass(frozen=True)
+class Route:
+    """A milk run: its vehicles leave the base node, call at every stop in turn and come back."""
+
+    name: str
+    base_node: int
+    stop_nodes: tuple[int, ...]
+    leg_distance_m: tuple[int, ...]  # base to first stop, ..., last stop to base: len(stops) + 1
+    leg_travel: tuple[Distribution, ...]  # driving time of each leg, same length
+    stop_ms: int  # unloading at each stop
+    vehicles: int
+    capacity_ml: int
+    capacity_g: int
+    timetable_ms: Int64Array | None  # weekly departure instants, ms since Monday 00:00, sorted; None: when full
+    full_share: float  # when full: departs once the dock holds this share of volume or weight
+    max_wait_ms: int  # when full: or once the oldest line has waited this long (-1: no limit)
+    working_ms: Int64Array | None  # (n, 2) weekly driving windows, ms since Monday 00:00; None: round the clock
+    breakdown_every: Distribution | None  # driving time between breakdowns
+    breakdown_repair: Distribution | None
+    cost_per_trip: int  # minor units
+    cost_per_km_milli: int  # thousandths of a minor unit
+
+
+@dataclass(frozen=True)
+class Supplier:
+    """An outside source: its calendar and how much it can release per period."""
+
+    node: int
+    capacity_units: int = 0  # per period over all items; 0: unlimited
+    capacity_period_ms: int = 0
+    closed_ms: Int64Array | None = None  # (n, 2) closed intervals [from, to) since scenario start, sorted, disjoint
+    outage_every: Distribution | None = None  # time from the end of one outage to the start of the next
+    outage_lasting: Distribution | None = None
+
+
+@dataclass(frozen=True)
+class Network:
+    """Everything the engine needs to know of a scenario. Shapes: N nodes, I items, P stock points."""
+
+    name: str
+    variant: str
+    currency: str
+    minor_digits: int
+    start_epoch_ms: int  # scenario start as Unix time (naive local time read as UTC), for calendars and reports
+    horizon_ms: int
+    warm_up_ms: int
+    node_names: tuple[str, ...]
+    node_kinds: tuple[str, ...]  # supplier, warehouse, store, ...
+    node_echelons: tuple[str, ...]  # label for reports: store, regional, central, supplier, ...
+    item_names: tuple[str, ...]
+    item_units: tuple[str, ...]
+    item_resolution: Float64Array  # natural units per integer unit, (I,)
+    item_cost_milli: Int64Array  # purchase cost per integer unit, thousandths of a minor unit, (I,)
+    item_price_milli: Int64Array
+    item_class: Int64Array  # 0 A, 1 B, 2 C, (I,)
+    item_volume_ml: Int64Array
+    item_weight_g: Int64Array
+    item_critical: npt.NDArray[np.bool_]
+    item_lots: npt.NDArray[np.bool_]
+    item_fefo: npt.NDArray[np.bool_]  # False: FIFO by receipt date
+    item_shelf_life_ms: Int64Array  # -1: none
+    parameter: Int64Array  # (P, PARAMETER_COLUMNS), see sim/columns.py
+    node_first_stock_point: Int64Array  # (N + 1,): stock points of node n are rows [n], ..., [n + 1] - 1
+    mean_demand_per_day: Float64Array  # (P,) own customers plus everything downstream, integer units
+    initial_on_hand: Int64Array  # (P,)
+    initial_on_order: Int64Array  # (k, 3): stock point, quantity, arrival ms
+    initial_owed: Int64Array  # (k, 2): stock point, quantity owed to customers at the start
+    initial_age_ms: Int64Array  # (P,) age of the opening stock at the start
+    price_breaks: Int64Array  # (k, 2): from quantity, cost milli per unit; rows of one stock point ascending
+    lanes: tuple[Lane, ...]
+    routes: tuple[Route, ...]
+    suppliers: tuple[Supplier, ...]
+    holding_rate_per_year: float  # share of stock value
+    shortage_cost: int  # minor units per customer line not met at once
+    demand: "DemandSources"
+    notes: tuple[str, ...] = ()
+    extras: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def nodes(self) -> int:
+        return len(self.node_names)
+
+    @property
+    def items(self) -> int:
+        return len(self.item_names)
+
+    @property
+    def stock_points(self) -> int:
+        return len(self.parameter)
+
+    def stock_point(self, node: str, item: str) -> int:
+        """Row of the stock point of `item` at `node`; KeyError when there is none."""
+        n, i = self.node_names.index(node), self.item_names.index(item)
+        first, last = self.node_first_stock_point[n], self.node_first_stock_point[n + 1]
+        row = first + np.searchsorted(self.parameter[first:last, 1], i)
+        if row < last and self.parameter[row, 1] == i:
+            return int(row)
+        raise KeyError(f"{node}/{item}")
+
+
+# --- demand ------------------------------------------------------------------------------------------------------
+DEMAND_POISSON = 0  # exponential gaps; size distribution below
+DEMAND_PER_PERIOD = 1  # one line per period at period start + offset, size from the size distribution (zero: no line)
+DEMAND_FLOW = 2  # one line of `step` units at exact rational times
+DEMAND_JOBS = 3  # Poisson jobs of several lines picked from a weighted item list
+DEMAND_TRACE = 4  # replayed lines
+
+SIZE_CONSTANT = 0  # a = size
+SIZE_GEOMETRIC = 1  # a = success probability p, sizes 1, 2, ...
+SIZE_LOGARITHMIC = 2  # a = p (a Poisson process of logarithmic sizes is negative binomial)
+SIZE_NORMAL = 3  # a = mean, b = standard deviation, rounded, cut at 0
+SIZE_POISSON = 4  # a = mean (0 possible; sources with gaps redraw as 1 + Poisson(a - 1))
+SIZE_NEGATIVE_BINOMIAL = 5  # a = mean, b = variance (> mean); for per-period demand
+SIZE_EMPIRICAL = 6  # a = first row in size table, b = number of rows; table rows: cumulative probability, size
+SIZE_UNIFORM = 7  # a = low, b = high, integers inclusive
+
+DEMAND_LOST = 1  # flag bit: what is not there is lost (else backordered)
+DEMAND_WHOLE = 2  # flag bit: the customer takes the whole quantity or waits (else takes what is there)
+
+
+@dataclass(frozen=True)
+class DemandSources:
+    """All sources of customer demand, sorted so that rows come in (node, item) order. K sources.
+
+    Rates are per millisecond. A profile multiplies a source's rate over time (thinning against its maximum).
+    """
+
+    kind: Int64Array  # (K,) DEMAND_*
+    node: Int64Array  # (K,)
+    stock_point: Int64Array  # (K,), -1 for jobs
+    stream: Uint64Array  # (K, 2) key of the source's random stream (streams.stream_key)
+    rate_per_ms: Float64Array  # (K,) lines (or jobs) per ms at profile 1; flow: steps per ms
+    size_kind: Int64Array  # (K,)
+    size_a: Float64Array
+    size_b: Float64Array
+    flags: Int64Array  # (K,) DEMAND_LOST | DEMAND_WHOLE
+    period_ms: Int64Array  # (K,) per-period kinds
+    offset_ms: Int64Array  # (K,) first period starts here; start of a launch otherwise
+    profile: Int64Array  # (K,) row in `profiles`, -1: constant
+    end_ms: Int64Array  # (K,) no demand at or after this (-1: never ends)
+    # jobs: lines per job = 1 + geometric/poisson, picks by cumulative weight
+    job_lines_mean: Float64Array  # (K,) mean number of lines (>= 1)
+    job_lines_kind: Int64Array  # (K,) SIZE_CONSTANT, SIZE_GEOMETRIC or SIZE_POISSON (shifted by 1)
+    job_first: Int64Array  # (K,) rows job_first .. job_first + job_count - 1 of the pick tables
+    job_count: Int64Array
+    pick_cumulative: Float64Array  # (J,) ends at 1.0 for each job source
+    pick_stock_point: Int64Array  # (J,)
+    # profile table: piecewise-constant multipliers; see demand.py
+    profile_hour_of_week: Float64Array  # (R, 168) mean 1
+    profile_week_of_year: Float64Array  # (R, 53) mean 1
+    profile_knots_ms: Int64Array  # (R, M) trend / launch / end of life: piecewise-linear knots (padded)
+    profile_knots_factor: Float64Array  # (R, M)
+    # empirical sizes
+    size_table: Float64Array  # (S, 2) cumulative probability, size
+    # replayed history: lines sorted by (time, stock point); `trace_job` groups lines of one job (-1 alone)
+    trace_time_ms: Int64Array
+    trace_stock_point: Int64Array
+    trace_quantity: Int64Array
+    trace_flags: Int64Array
+    trace_job: Int64Array
