@@ -1,0 +1,17 @@
+"""`mro-twin schema`: the JSON Schema of the scenario language, for editors."""
+
+import json
+
+import click
+
+from sim.scenario.schema import json_schema
+
+
+@click.command("schema")
+def command() -> None:
+    """Print the JSON Schema of the scenario language.
+
+    Editors use it to complete and check scenario files: put `# yaml-language-server: $schema=scenario.schema.json`
+    on the first line of a scenario.
+    """
+    click.echo(json.dumps(json_schema(), indent=1, ensure_ascii=False))

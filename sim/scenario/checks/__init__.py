@@ -1,0 +1,50 @@
+"""What pydantic cannot see: checks across sections, one function each, gathered in one list."""
+
+from collections.abc import Callable
+
+from sim.scenario.checks.context import Context
+from sim.scenario.checks.names import (
+    check_demand_names,
+    check_generator_names,
+    check_lane_names,
+    check_policy_names,
+    check_supplier_items,
+    check_truck_names,
+)
+from sim.scenario.checks.quantities import (
+    check_demand_units,
+    check_generator,
+    check_policy_levels,
+    check_policy_quantities,
+    check_supplier_terms,
+)
+from sim.scenario.checks.supply import check_lane_service, check_sources, check_supply_cycle, check_trucks
+from sim.scenario.checks.times import check_something_there, check_times
+from sim.scenario.findings import Finding
+
+CHECKS: list[Callable[[Context], None]] = [
+    check_something_there,
+    check_times,
+    check_lane_names,
+    check_truck_names,
+    check_supplier_items,
+    check_demand_names,
+    check_policy_names,
+    check_generator_names,
+    check_supply_cycle,
+    check_sources,
+    check_lane_service,
+    check_trucks,
+    check_policy_levels,
+    check_policy_quantities,
+    check_supplier_terms,
+    check_demand_units,
+    check_generator,
+]
+
+
+def check(context: Context) -> list[Finding]:
+    """All findings of all checks."""
+    for one in CHECKS:
+        one(context)
+    return context.findings

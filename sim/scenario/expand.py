@@ -1,0 +1,96 @@
+"""Patterns to names: which nodes, items and lanes an entry of the scenario speaks of."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import translate
+from functools import lru_cache
+
+from sim.scenario.base import ItemFilter
+from sim.scenario.lanes import Lane
+from sim.scenario.scenario import ScenarioModel
+
+_RANGE = re.compile(r"\{(\d{1,6})\.\.(\d{1,6})\}")
+_MOST_NAMES = 100_000
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a text has wildcards (`*`, `?`, `[abc]`) or a range (`{01..60}`) and so may stand for several names."""
+    return any(sign in text for sign in "*?[{")
+
+
+def expand_range(text: str) -> list[str]:
+    """`store-{01..60}` as sixty names, padded with zeros as the first number is; any other text as itself.
+
+    ValueError when a range runs backwards or all ranges together stand for more than 100,000 names.
+    """
+    sizes = [int(match[2]) - int(match[1]) + 1 for match in _RANGE.finditer(text)]
+    if any(size < 1 for size in sizes):
+        raise ValueError(f"a range in `{text}` runs backwards")
+    if math.prod(sizes) > _MOST_NAMES:
+        raise ValueError(f"`{text}` stands for more than {_MOST_NAMES:,} names")
+    return _expanded(text)
+
+
+def _expanded(text: str) -> list[str]:
+    match = _RANGE.search(text)
+    if match is None:
+        return [text]
+    width = len(match[1]) if match[1].startswith("0") else 0
+    before, after = text[: match.start()], _expanded(text[match.end() :])
+    return [f"{before}{number:0{width}d}{rest}" for number in range(int(match[1]), int(match[2]) + 1) for rest in after]
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern))
+
+
+def matching(patterns: Iterable[str], names: Sequence[str]) -> list[str]:
+    """The names that fit at least one of the patterns, in the order of `names`, each once."""
+    chosen: set[str] = set()
+    known = set(names)
+    for written in patterns:
+        for pattern in expand_range(written) if "{" in written else [written]:
+            if pattern in known:
+                chosen.add(pattern)
+            elif pattern == "*":
+                return list(names)
+            elif is_pattern(pattern):
+                fits = _compiled(pattern).match
+                chosen.update(name for name in names if fits(name))
+    return [name for name in names if name in chosen] if len(chosen) > 1 else list(chosen)
+
+
+@dataclass(frozen=True)
+class LanePair:
+    """One lane of the network: entry `index` of the scenario's lanes, for one pair of nodes."""
+
+    from_node: str
+    to_node: str
+    index: int
+    lane: Lane
+
+
+def lane_pairs(scenario: ScenarioModel) -> list[LanePair]:
+    """All lanes, one per pair of nodes, in scenario order; the first that fits a node and item serves it."""
+    nodes = list(scenario.nodes)
+    return [
+        LanePair(source, target, index, lane)
+        for index, lane in enumerate(scenario.lanes)
+        for target in matching(lane.to, nodes)
+        for source in matching(lane.from_, nodes)
+        if source != target
+    ]
+
+
+def fits_filter(chosen: ItemFilter | None, names: Sequence[str], class_of: Sequence[str]) -> list[bool]:
+    """For each item whether it fits the filter; `class_of` gives each item's class (A, B or C)."""
+    if chosen is None:
+        return [True] * len(names)
+    by_name = set(matching(chosen.names, names)) if chosen.names is not None else None
+    return [
+        (by_name is None or name in by_name) and (chosen.classes is None or own in chosen.classes)
+        for name, own in zip(names, class_of, strict=True)
+    ]

@@ -1,0 +1,116 @@
+"""`mro-twin validate`, `schema` and `scenarios`."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mro_twin.cli import cli
+from sim.scenario.loader import load_scenario
+from sim.scenario.locate import built_in_names
+from sim.scenario.schema import json_schema, reference_page
+from tests.scenario_samples import SAMPLE, write
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+def test_validate_says_ok_for_every_variant(tmp_path: Path) -> None:
+    path = write(tmp_path, SAMPLE + "variants: {quick: {set: {horizon: 5 wk}}}\n")
+    result = run("validate", path)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "ok: sample@base (3 nodes, 2 items, 2 lane entries)",
+        "ok: sample@quick (3 nodes, 2 items, 2 lane entries)",
+    ]
+    assert run("validate", f"{path}@quick").stdout.count("ok:") == 1
+    assert run("validate", path, "--variant", "quick", "--set", "horizon=6 wk").exit_code == 0
+
+
+def test_validate_prints_all_findings_and_writes_nothing(tmp_path: Path) -> None:
+    text = SAMPLE.replace("26 wk", "26").replace("echelon", "echelonn")
+    path = write(tmp_path, text + "variants: {quick: {set: {warm_up: 5}}}\n")
+    result = run("validate", path)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "2 findings" in result.stderr
+    assert "sample.yaml:3: horizon" in result.stderr
+    assert "did you mean `echelon`" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert [entry.name for entry in tmp_path.iterdir()] == ["sample.yaml"]
+
+
+def test_validate_finds_faults_of_variants(tmp_path: Path) -> None:
+    result = run("validate", write(tmp_path, SAMPLE + "variants:\n  quick: {set: {warm_up: 5}}\n"))
+    assert result.exit_code == 2
+    assert f"sample.yaml:{SAMPLE.count(chr(10)) + 2}: warm_up" in result.stderr
+
+
+def test_validate_finds_items_that_no_lane_delivers(tmp_path: Path) -> None:
+    result = run(
+        "validate",
+        write(tmp_path, SAMPLE.replace("{from: maker, to: depot,", "{from: maker, to: depot, items: grease,")),
+    )
+    assert result.exit_code == 2
+    assert "filter" in result.stderr
+
+
+def test_validate_json(tmp_path: Path) -> None:
+    good = json.loads(run("validate", write(tmp_path), "--json").stdout)
+    assert good == {"ok": True, "findings": []}
+    result = run("validate", write(tmp_path, SAMPLE.replace("26 wk", "26")), "--json")
+    assert result.exit_code == 2
+    (finding,) = json.loads(result.stdout)["findings"]
+    assert (finding["line"], finding["path"]) == (3, "horizon")
+    assert finding["hint"]
+
+
+@pytest.mark.parametrize("name", ["none.yaml", "netwrok", "/", "network@tody"])
+def test_validate_unknown_scenario(name: str) -> None:
+    result = run("validate", name)
+    assert result.exit_code == 2
+    assert "1 finding" in result.stderr
+
+
+def test_scenarios_lists_each_with_one_line() -> None:
+    result = run("scenarios")
+    assert result.exit_code == 0
+    assert [line.split()[0] for line in result.stdout.splitlines()] == built_in_names()
+    assert all(len(line.split()) > 3 for line in result.stdout.splitlines())
+    assert [one["name"] for one in json.loads(run("scenarios", "--json").stdout)] == built_in_names()
+
+
+def test_schema_describes_every_field() -> None:
+    schema = json.loads(run("schema").stdout)
+    assert schema == json.loads(json.dumps(json_schema()))
+    described = 0
+    for name, definition in {"Scenario": schema, **schema["$defs"]}.items():
+        for field, content in definition.get("properties", {}).items():
+            assert content.get("description"), f"{name}.{field}"
+            described += 1
+    assert described > 150
+    assert schema["additionalProperties"] is False
+
+
+def test_schema_references_lead_somewhere() -> None:
+    schema = json_schema()
+    text = json.dumps(schema)
+    references = {part.split('"')[0] for part in text.split('"#/$defs/')[1:]}
+    assert references <= set(schema["$defs"])
+
+
+def test_the_reference_page_is_up_to_date() -> None:
+    page = (ROOT / "docs" / "scenario-reference.md").read_text(encoding="utf-8")
+    assert page == reference_page(), "run: python -m sim.scenario.schema > docs/scenario-reference.md"
+
+
+def test_built_in_scenarios_are_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("validate", "network").exit_code == 0
+    write(tmp_path, SAMPLE, "network")  # a file of that name comes first
+    assert load_scenario("network").name == "sample"
+    assert "sample@base" in run("validate", "network").stdout
