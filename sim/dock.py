@@ -1,0 +1,182 @@
+"""A route's dock: loading a vehicle from the staged lines, unloading it at a stop."""
+
+import numpy as np
+
+from sim.columns import E_LOAD, P_ITEM, P_NODE, PHASE_ALLOCATION
+from sim.flow_model import (
+    C_NEXT_ARRIVAL_MS,
+    C_NEXT_DISPATCH,
+    D_HEAD,
+    D_LINES,
+    D_TAIL,
+    D_VOLUME_ML,
+    D_WEIGHT_G,
+    I_CRITICAL,
+    I_VOLUME_ML,
+    I_WEIGHT_G,
+    K_ARRIVAL_MS,
+    K_LAYER,
+    K_NEXT,
+    K_ORDER,
+    K_POINT,
+    K_QUANTITY,
+    K_SEQUENCE,
+    K_SOURCE,
+    K_TRIP,
+    NONE,
+    FlowModel,
+)
+from sim.jit import compiled
+from sim.lots import split_layers
+from sim.network import Int64Array
+from sim.parcels import heap_push, new_parcel
+from sim.stock import log
+
+LOADED_HEAD = 0
+LOADED_LINES = 1
+LOADED_VOLUME_ML = 2
+LOADED_WEIGHT_G = 3
+LOADED_COLUMNS = 4
+
+
+@compiled
+def _loading_order(m: FlowModel, rows: Int64Array) -> Int64Array:
+    """Critical items first, then the older order, then the line staged first (`rows` come in order of staging)."""
+    age = np.empty(len(rows), np.int64)
+    for place in range(len(rows)):
+        row = rows[place]
+        item = m.parameter[m.parcel[row, K_POINT], P_ITEM]
+        later = 0 if m.item[item, I_CRITICAL] == 1 else 1
+        age[place] = (later << 60) | m.parcel[row, K_ORDER]
+    return rows[np.argsort(age, kind="mergesort")]
+
+
+@compiled
+def _split_line(m: FlowModel, row: int, quantity: int, time: int) -> int:
+    """Cut a staged line after `quantity` units; returns the row of the rest, which takes its place at the dock."""
+    rest = new_parcel(m)
+    following = m.parcel[rest, K_NEXT]
+    m.parcel[rest, :] = m.parcel[row, :]
+    m.parcel[rest, K_NEXT] = following
+    m.parcel[rest, K_QUANTITY] = m.parcel[row, K_QUANTITY] - quantity
+    m.parcel[row, K_QUANTITY] = quantity
+    if m.parcel[row, K_LAYER] != NONE:
+        m.parcel[rest, K_LAYER] = split_layers(m, m.parcel[row, K_LAYER], quantity, time)
+    return rest
+
+
+@compiled
+def load(
+    m: FlowModel, route: int, capacity_ml: int, capacity_g: int, trip: int, time: int, loaded: Int64Array
+) -> None:
+    """Load a vehicle from the dock; writes LOADED_* (head NONE: nothing). What does not fit stays, in its place."""
+    lines = m.dock[route, D_LINES]
+    rows = np.empty(lines, np.int64)
+    row = m.dock[route, D_HEAD]
+    for place in range(lines):
+        rows[place] = row
+        row = m.parcel[row, K_NEXT]
+    taken = np.zeros(lines, np.bool_)
+    place_of = np.argsort(rows)
+    sorted_rows = rows[place_of]
+    loaded[LOADED_HEAD] = NONE
+    loaded[LOADED_LINES] = 0
+    tail = NONE
+    left_ml, left_g = capacity_ml, capacity_g
+    for row in _loading_order(m, rows):
+        item = m.parameter[m.parcel[row, K_POINT], P_ITEM]
+        unit_ml, unit_g = m.item[item, I_VOLUME_ML], m.item[item, I_WEIGHT_G]
+        quantity = m.parcel[row, K_QUANTITY]
+        place = place_of[np.searchsorted(sorted_rows, row)]
+        if quantity * unit_ml <= left_ml and quantity * unit_g <= left_g:
+            taken[place] = True
+        elif loaded[LOADED_LINES] == 0:
+            fits = quantity
+            if unit_ml > 0:
+                fits = min(fits, capacity_ml // unit_ml)
+            if unit_g > 0:
+                fits = min(fits, capacity_g // unit_g)
+            fits = max(fits, 1)
+            if fits < quantity:
+                rows[place] = _split_line(m, row, fits, time)
+            else:
+                taken[place] = True
+            quantity = fits
+        else:
+            continue
+        left_ml -= quantity * unit_ml
+        left_g -= quantity * unit_g
+        m.parcel[row, K_TRIP] = trip
+        m.parcel[row, K_NEXT] = NONE
+        if tail == NONE:
+            loaded[LOADED_HEAD] = row
+        else:
+            m.parcel[tail, K_NEXT] = row
+        tail = row
+        loaded[LOADED_LINES] += 1
+        log(m, time, PHASE_ALLOCATION, m.parcel[row, K_SOURCE], E_LOAD, quantity, m.parcel[row, K_ORDER])
+    loaded[LOADED_VOLUME_ML] = capacity_ml - left_ml
+    loaded[LOADED_WEIGHT_G] = capacity_g - left_g
+    _keep_staged(m, route, rows, taken)
+
+
+@compiled
+def _keep_staged(m: FlowModel, route: int, rows: Int64Array, taken: Int64Array) -> None:
+    """Chain the lines that were not taken into the dock again, in their old order."""
+    dock = m.dock[route]
+    dock[D_HEAD] = NONE
+    dock[D_TAIL] = NONE
+    dock[D_LINES] = 0
+    dock[D_VOLUME_ML] = 0
+    dock[D_WEIGHT_G] = 0
+    for place in range(len(rows)):
+        if taken[place]:
+            continue
+        row = rows[place]
+        item = m.parameter[m.parcel[row, K_POINT], P_ITEM]
+        if dock[D_TAIL] == NONE:
+            dock[D_HEAD] = row
+        else:
+            m.parcel[dock[D_TAIL], K_NEXT] = row
+        dock[D_TAIL] = row
+        m.parcel[row, K_NEXT] = NONE
+        dock[D_LINES] += 1
+        dock[D_VOLUME_ML] += m.parcel[row, K_QUANTITY] * m.item[item, I_VOLUME_ML]
+        dock[D_WEIGHT_G] += m.parcel[row, K_QUANTITY] * m.item[item, I_WEIGHT_G]
+
+
+@compiled
+def lines_for(m: FlowModel, head: int, node: int) -> int:
+    """How many loaded lines are for `node`."""
+    lines = 0
+    row = head
+    while row != NONE:
+        if m.parameter[m.parcel[row, K_POINT], P_NODE] == node:
+            lines += 1
+        row = m.parcel[row, K_NEXT]
+    return lines
+
+
+@compiled
+def unload(m: FlowModel, head: int, node: int, time: int) -> int:
+    """Set down the lines for `node`: they arrive now, by item, then in order of loading. Returns the head of the rest."""
+    rest = NONE
+    tail = NONE
+    row = head
+    while row != NONE:
+        following = m.parcel[row, K_NEXT]
+        m.parcel[row, K_NEXT] = NONE
+        if m.parameter[m.parcel[row, K_POINT], P_NODE] == node:
+            m.parcel[row, K_SEQUENCE] = m.clock[C_NEXT_DISPATCH]
+            m.clock[C_NEXT_DISPATCH] += 1
+            m.parcel[row, K_ARRIVAL_MS] = time
+            heap_push(m, row)
+            m.clock[C_NEXT_ARRIVAL_MS] = time
+        else:
+            if tail == NONE:
+                rest = row
+            else:
+                m.parcel[tail, K_NEXT] = row
+            tail = row
+        row = following
+    return rest

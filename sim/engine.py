@@ -1,0 +1,334 @@
+"""The engine: SimPy is the clock, and the compiled flow runs between its events.
+
+    TwinEnvironment.step()   lets the flow happen up to the key of the next SimPy event, then that event
+    Twin                     one replication: flow, trucks, records; `next_time` and `advance_to` drive it from outside
+    simulate_replication     a whole replication, from opening stock to checked records
+"""
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import simpy
+
+from sim import columns as c
+from sim.conservation import check_conservation
+from sim.demand import DemandDrawer, prepare_demand
+from sim.flow_model import (
+    C_AGENDA,
+    C_LOTS,
+    C_MEASURE_FROM_MS,
+    C_NEXT_ARRIVAL_MS,
+    C_NOW,
+    C_WINDOW,
+    C_WINDOW_END_MS,
+    C_WINDOW_LINES,
+    LOT_EXPIRES_MS,
+    LOT_ORDER,
+    LOT_POINT,
+    LOT_QUANTITY,
+    LOT_RECEIVED_MS,
+    LOT_UNIT_COST_MILLI,
+    NEVER,
+    NONE,
+    SERIES_VALUE,
+)
+from sim.flow_runner import Flow, layers_in_place
+from sim.lots import DAY_MS
+from sim.network import Int64Array, Network
+from sim.opening import first_reviews, new_model, open_books
+from sim.records import AGE_EDGES_DAYS, SERIES, Levels, Recorder, Records, Summary, Traces
+from sim.trucks import Dispatcher, DispatcherRecord, TruckRecords, Vehicle, VehicleRecord, milliseconds_of_week
+
+TRACED: Final = 20
+_OWN_PRIORITY: Final = 2  # SimPy itself uses 0 and 1, for what has to happen at once
+_SUB_BITS: Final = 24
+
+
+class TwinEnvironment(simpy.Environment):
+    """SimPy's clock in integer milliseconds, with our total order, and the compiled flow in between."""
+
+    def __init__(self, twin: "Twin", nodes: int, start_ms: int = 0) -> None:
+        super().__init__(initial_time=start_ms)
+        self._twin = twin
+        self._nodes = nodes
+
+    def at(self, time: int, phase: int, node: int, number: int) -> simpy.Event:
+        """An event at (time, phase, node), after that node's stock points; `number` orders those of one key."""
+        event = simpy.Event(self)
+        event._ok = True
+        event._value = None
+        priority = (((phase * self._nodes + node) << _SUB_BITS) | number) + _OWN_PRIORITY
+        self.schedule(event, priority=priority, delay=time - self._now)  # type: ignore[arg-type]
+        return event
+
+    def step(self) -> None:
+        """Let the flow run up to the key of the next event, then process that event."""
+        while self._queue:
+            time, priority, _, _ = self._queue[0]
+            if priority < _OWN_PRIORITY:
+                break
+            place = (priority - _OWN_PRIORITY) >> _SUB_BITS
+            route = self._twin.flow.advance_to_key(int(time), place // self._nodes, place % self._nodes)
+            if route == NONE:
+                break
+            self._twin.wake_dispatcher(route)
+        super().step()
+
+
+class Twin:
+    """One replication of a network, under way.
+
+    Args:
+        network: what is simulated. seed, replication: what every random stream is keyed by.
+        recorder: takes in what happens.
+        opened: whether to open the books (opening stock, debts, first reviews); a loaded state brings its own.
+    """
+
+    def __init__(self, network: Network, seed: int, replication: int, recorder: Recorder) -> None:
+        self.network = network
+        self.seed = seed
+        self.replication = replication
+        self.recorder = recorder
+        self.start_of_week_ms = milliseconds_of_week(network.start_epoch_ms)
+        self.environment = TwinEnvironment(self, network.nodes)
+        plan = prepare_demand(network.demand, network.start_epoch_ms, network.horizon_ms)
+        model = new_model(network, seed, replication, recorder.events is not None)
+        model.clock[C_MEASURE_FROM_MS] = network.warm_up_ms
+        self.flow = Flow(model, DemandDrawer(plan, seed, replication), recorder, network.horizon_ms)
+        self.truck_records = TruckRecords()
+        self.vehicles: list[Vehicle] = []
+        self.dispatchers: list[Dispatcher] = []
+        self.warm_up_total: Int64Array = np.zeros_like(model.total)
+
+    # --- setting up ---------------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Start at time 0 with the opening stock, orders and debts, and every vehicle at its base."""
+        network = self.network
+        opening_rows = len(network.initial_on_order) + len(network.initial_owed)
+        self.flow.make_room(network.stock_points if network.item_lots.any() else opening_rows)
+        self.flow.make_room(opening_rows + 256)
+        open_books(self.flow.model, network)
+        first_reviews(self.flow.model)
+        records = self.truck_records
+        for row, route in enumerate(network.routes):
+            records.dispatchers.append(DispatcherRecord(row))
+            records.vehicles += [VehicleRecord(row, number) for number in range(route.vehicles)]
+        self.attach_trucks()
+        for vehicle in self.vehicles:
+            vehicle.prepare()
+        for dispatcher in self.dispatchers:
+            dispatcher.start()
+
+    def attach_trucks(self) -> None:
+        """Make vehicles and dispatchers from their records."""
+        records = self.truck_records
+        self.vehicles = [Vehicle(self, record, number) for number, record in enumerate(records.vehicles)]
+        self.dispatchers = [
+            Dispatcher(self, record, [one for one in self.vehicles if one.record.route == record.route])
+            for record in records.dispatchers
+        ]
+
+    # --- the clock ----------------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> int:
+        """Time of the last thing that happened, in ms since the start."""
+        return max(int(self.flow.model.clock[C_NOW]), int(self.environment.now))
+
+    def next_time(self) -> int:
+        """When something may happen next: the earlier of flow and SimPy, in ms since the start (NEVER: nothing left).
+
+        At the end of the drawn demand this is the time up to which it is drawn, which may turn out to be idle.
+        """
+        clock = self.flow.model.clock
+        times = [int(clock[C_NEXT_ARRIVAL_MS])]
+        if clock[C_AGENDA]:
+            times.append(int(clock[C_NOW]))
+        if clock[C_WINDOW] < clock[C_WINDOW_LINES]:
+            times.append(int(self.flow.model.line_ms[clock[C_WINDOW]]))
+        else:
+            times.append(int(clock[C_WINDOW_END_MS]))
+        if self.environment.peek() < NEVER:
+            times.append(int(self.environment.peek()))
+        return min(times)
+
+    def advance_to(self, time: int) -> None:
+        """Let everything up to and including `time` happen (all phases)."""
+        environment = self.environment
+        while True:
+            while environment.peek() <= time:
+                environment.step()
+            route = self.flow.advance_to_key(time, c.PHASES, self.network.nodes)
+            if route == NONE:
+                return
+            self.wake_dispatcher(route)
+
+    # --- what processes use -------------------------------------------------------------------------------------------
+
+    def wake_dispatcher(self, route: int) -> None:
+        """The dock of `route` has changed in a way that may make a vehicle leave."""
+        self.dispatchers[route].wake(int(self.flow.model.clock[C_NOW]))
+
+    def log_truck(self, time: int, phase: int, node: int, event: int, lines: int, trip: int) -> None:
+        """Note something a truck did in the event log."""
+        self.flow.log_row(time, phase, node, -1, event, lines, trip)
+
+    def write_trip(self, record: VehicleRecord, returned_ms: int) -> None:
+        """Append a trip to the trips table; `returned_ms` NONE for one still under way."""
+        r = record
+        self.recorder.trips.append(
+            r.trip,
+            r.route,
+            r.vehicle,
+            r.departed_ms,
+            returned_ms,
+            r.lines,
+            r.volume_ml,
+            r.weight_g,
+            r.distance_m,
+            r.driving_ms,
+        )
+
+    # --- measuring ----------------------------------------------------------------------------------------------------
+
+    def begin_measurement(self, time: int) -> None:
+        """The warm-up is over: keep its totals apart and start all averages anew."""
+        model = self.flow.model
+        self.flow.settle(time)
+        self.warm_up_total[:] = model.total
+        model.total[:] = 0
+        model.area[:] = 0.0
+
+    def levels(self) -> Levels:
+        """State and lot layers at this instant, as a copy."""
+        layers = layers_in_place(self.flow.model)
+        return Levels(
+            self.flow.model.state.copy(), layers[:, 0].astype(np.int32), layers[:, 1].copy(), layers[:, 2].copy()
+        )
+
+    def close(self, opening: Levels, traces: Traces) -> Records:
+        """Settle everything to the horizon, hand the rest to the recorder and return the records."""
+        model, horizon = self.flow.model, self.network.horizon_ms
+        self.flow.settle(horizon)
+        self.flow.write_under_way()
+        for vehicle in self.vehicles:
+            if vehicle.record.trip != NONE:
+                self.write_trip(vehicle.record, NONE)
+        self._write_lots()
+        closing = self.levels()
+        summary = Summary(
+            opening=opening,
+            closing=closing,
+            total=model.total,
+            warm_up_total=self.warm_up_total,
+            area=model.area,
+            series=_series(model.series, horizon),
+            wait_histogram=model.wait,
+            age_histogram=_age_histogram(self.network, closing, model.lot, horizon),
+            jobs=model.jobs,
+            traces=traces,
+        )
+        return self.recorder.finish(summary)
+
+    def _write_lots(self) -> None:
+        lots = self.flow.model.lot[: self.flow.model.clock[C_LOTS]]
+        expires = np.where(lots[:, LOT_EXPIRES_MS] == NEVER, NONE, lots[:, LOT_EXPIRES_MS])
+        self.recorder.lots.extend(
+            np.arange(len(lots)),
+            lots[:, LOT_POINT],
+            lots[:, LOT_ORDER],
+            lots[:, LOT_RECEIVED_MS],
+            expires,
+            lots[:, LOT_UNIT_COST_MILLI],
+            lots[:, LOT_QUANTITY],
+        )
+
+
+def _series(series: Any, horizon_ms: int) -> dict[str, Any]:
+    """Binned series by name: the mean value on hand per day, and counts."""
+    days = len(series)
+    length = np.full(days, float(DAY_MS))
+    length[-1] = horizon_ms - (days - 1) * DAY_MS
+    named: dict[str, Any] = {SERIES[SERIES_VALUE]: series[:, :, SERIES_VALUE] / length[:, None]}
+    for column, name in enumerate(SERIES):
+        if column != SERIES_VALUE:
+            named[name] = series[:, :, column].astype(np.int64)
+    return named
+
+
+def _age_histogram(network: Network, closing: Levels, lot: Int64Array, horizon_ms: int) -> Any:
+    """Value (minor units) of the lot-tracked stock by group and age, at the end."""
+    points = closing.layer_stock_point
+    days = (horizon_ms - lot[closing.layer_lot, LOT_RECEIVED_MS]) // DAY_MS
+    bins = np.searchsorted(AGE_EDGES_DAYS, days, side="right") - 1
+    value = 0.001 * closing.layer_quantity * network.item_cost_milli[network.parameter[points, c.P_ITEM]]
+    groups = network.parameter[points, c.P_GROUP]
+    shape = (3 * network.nodes, len(AGE_EDGES_DAYS))
+    return np.bincount(groups * shape[1] + bins, value, minlength=shape[0] * shape[1]).reshape(shape)
+
+
+class _Tracer:
+    """Follows the stock on hand of every stocked stock point at the end of each day, and keeps the worst."""
+
+    def __init__(self, network: Network) -> None:
+        stocked = (network.parameter[:, c.P_FLAGS] & (c.SP_STOCKED | c.SP_SUPPLIER)) == c.SP_STOCKED
+        self._points = np.flatnonzero(stocked)
+        self._days: list[Int64Array] = []
+
+    def sample(self, twin: Twin) -> None:
+        self._days.append(twin.flow.model.state[self._points, c.S_ON_HAND].astype(np.int32))
+
+    def worst(self, twin: Twin) -> Traces:
+        total = twin.flow.model.total[self._points]
+        short = total[:, c.T_DEMAND_LINES] - total[:, c.T_LINES_AT_ONCE]
+        order = np.argsort(-short, kind="stable")[:TRACED]
+        order = order[short[order] > 0]
+        levels = np.array([day[order] for day in self._days], np.int64).reshape(len(self._days), len(order))
+        return Traces(self._points[order], levels)
+
+
+def simulate_replication(
+    network: Network,
+    seed: int,
+    replication: int,
+    *,
+    recorder: Recorder | None = None,
+    folder: Path | None = None,
+    events: bool = False,
+    traces: bool = False,
+) -> Records:
+    """Run one replication from time 0 to the horizon and check that every unit is accounted for.
+
+    Args:
+        recorder: takes in the records; without one they go to `folder`, or stay in memory.
+        events: keep the whole event log.
+        traces: keep the daily levels of the worst stock points.
+
+    Raises ConservationError when the books do not close, OSError when a table cannot be written.
+    """
+    recorder = recorder or Recorder(network, seed, replication, folder, events)
+    twin = Twin(network, seed, replication, recorder)
+    twin.open()
+    opening = twin.levels()
+    records = run_to_horizon(twin, opening, traces)
+    check_conservation(records)
+    return records
+
+
+def run_to_horizon(twin: Twin, opening: Levels, traces: bool) -> Records:
+    """Advance an opened or loaded twin to the horizon and close it."""
+    network, horizon = twin.network, twin.network.horizon_ms
+    tracer = _Tracer(network) if traces else None
+    stops = set(range(DAY_MS, horizon, DAY_MS)) if tracer else set()
+    if network.warm_up_ms > 0:
+        stops.add(network.warm_up_ms)
+    for stop in sorted(stops | {horizon}):
+        twin.advance_to(stop - 1)
+        if tracer is not None and (stop % DAY_MS == 0 or stop == horizon):
+            tracer.sample(twin)
+        if stop == network.warm_up_ms:
+            twin.begin_measurement(stop)
+    days = -(-horizon // DAY_MS)
+    return twin.close(opening, tracer.worst(twin) if tracer else Traces.empty(days))

@@ -1,0 +1,135 @@
+"""The compiled flow: everything that happens between two SimPy events, in the one total order.
+
+`advance` looks at the three places where the next thing can come from (the drawn demand lines, the next parcel, the
+agenda of the present instant), lets the earliest happen, and stops at the key of the next SimPy event or where it needs
+Python: more lines to draw, room in a buffer, a dock that a truck should look at.
+"""
+
+from typing import Final
+
+from sim.columns import P_NODE, PHASE_DEMAND, PHASE_ORDER, PHASE_RECEIPT
+from sim.flow_model import (
+    C_AGENDA,
+    C_EVENT_ROWS,
+    C_EVENTS,
+    C_LAYERS_LEFT,
+    C_LOTS,
+    C_MEASURE_FROM_MS,
+    C_NEXT_ARRIVAL_MS,
+    C_NOW,
+    C_ORDER_ROWS,
+    C_PARCELS_LEFT,
+    C_REQUESTS_LEFT,
+    C_SHIPMENT_ROWS,
+    C_TRANSFER_ROWS,
+    C_WAKE_ROUTE,
+    C_WINDOW,
+    C_WINDOW_END_MS,
+    C_WINDOW_LINES,
+    K_POINT,
+    NONE,
+    FlowModel,
+)
+from sim.jit import compiled
+from sim.parcels import next_parcel, send_parcel
+from sim.stock import AGENDA_PHASE_BITS, SERVED_PER_STEP, demand, next_note, receive, review, serve_queue
+
+REACHED: Final = 0  # everything before the given key has happened
+NEEDS_WINDOW: Final = 1
+NEEDS_ROOM: Final = 2
+NEEDS_TRUCK: Final = 3
+
+MARGIN: Final = 4 * SERVED_PER_STEP
+"""Free rows that one step may need in any pool or output chunk."""
+
+_LINE: Final = 0
+_NOTE: Final = 1
+_ARRIVAL: Final = 2
+_POINT_MASK: Final = (1 << AGENDA_PHASE_BITS) - 1
+
+
+@compiled
+def _cramped(m: FlowModel) -> bool:
+    """Whether some pool or output chunk may not have room for one more step."""
+    clock = m.clock
+    return (
+        clock[C_REQUESTS_LEFT] < MARGIN
+        or clock[C_PARCELS_LEFT] < MARGIN
+        or clock[C_LAYERS_LEFT] < MARGIN
+        or clock[C_LOTS] + MARGIN > len(m.lot)
+        or clock[C_ORDER_ROWS] + MARGIN > m.order_out.shape[1]
+        or clock[C_SHIPMENT_ROWS] + MARGIN > m.shipment_out.shape[1]
+        or clock[C_TRANSFER_ROWS] + MARGIN > m.transfer_out.shape[1]
+        or (clock[C_EVENTS] == 1 and clock[C_EVENT_ROWS] + MARGIN > m.event_out.shape[1])
+    )
+
+
+@compiled
+def _job_line(m: FlowModel, job: int, point: int, at_once: bool, time: int) -> None:
+    """Count a job when its last line has been asked for: complete if every line was met in full at once."""
+    m.job_lines[job, 0] -= 1
+    if not at_once:
+        m.job_lines[job, 1] += 1
+    if m.job_lines[job, 0] == 0 and time >= m.clock[C_MEASURE_FROM_MS]:
+        node = m.parameter[point, P_NODE]
+        m.jobs[node, 0] += 1
+        if m.job_lines[job, 1] == 0:
+            m.jobs[node, 1] += 1
+
+
+@compiled
+def advance(m: FlowModel, until_ms: int, until_phase: int, until_node: int) -> int:
+    """Let everything up to and including the stock points of (until_ms, until_phase, until_node) happen.
+
+    Returns REACHED, or what Python has to see to before calling again (NEEDS_*).
+    """
+    clock = m.clock
+    while True:
+        if _cramped(m):
+            return NEEDS_ROOM
+        position = clock[C_WINDOW]
+        drawn = position < clock[C_WINDOW_LINES]
+        time = m.line_ms[position] if drawn else clock[C_WINDOW_END_MS]
+        phase = PHASE_DEMAND
+        source = _LINE
+        if clock[C_AGENDA] > 0:
+            noted = m.agenda[0] >> AGENDA_PHASE_BITS
+            if clock[C_NOW] < time or (clock[C_NOW] == time and noted < phase):
+                time, phase, source = clock[C_NOW], noted, _NOTE
+        arrival = clock[C_NEXT_ARRIVAL_MS]
+        if arrival < time or (arrival == time and phase > PHASE_RECEIPT):
+            time, phase, source = arrival, PHASE_RECEIPT, _ARRIVAL
+        if time > until_ms or (time == until_ms and phase > until_phase):
+            return REACHED
+        at_the_key = time == until_ms and phase == until_phase
+
+        if source == _LINE:
+            if not drawn:
+                return NEEDS_WINDOW
+            point = int(m.line_point[position])
+            if at_the_key and m.parameter[point, P_NODE] > until_node:
+                return REACHED
+            clock[C_NOW] = time
+            clock[C_WINDOW] = position + 1
+            at_once = demand(m, point, m.line_quantity[position], int(m.line_flags[position]), time)
+            job = m.line_job[position]
+            if job != NONE:
+                _job_line(m, job, point, at_once, time)
+        elif source == _ARRIVAL:
+            parcel = next_parcel(m)
+            if at_the_key and m.parameter[m.parcel[parcel, K_POINT], P_NODE] > until_node:
+                send_parcel(m, parcel, NONE)
+                return REACHED
+            clock[C_NOW] = time
+            receive(m, parcel, time)
+        else:
+            point = m.agenda[0] & _POINT_MASK
+            if at_the_key and m.parameter[point, P_NODE] > until_node:
+                return REACHED
+            next_note(m)
+            if phase == PHASE_ORDER:
+                review(m, point, time)
+            else:
+                serve_queue(m, point, phase, time)
+                if clock[C_WAKE_ROUTE] != NONE:
+                    return NEEDS_TRUCK
