@@ -1,0 +1,109 @@
+"""The engine against the plain reference model: the same event log, event for event, on random small networks."""
+
+from dataclasses import asdict, fields, replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sim import columns as c
+from sim.network import Lane, Network
+from sim.records import Records
+from tests.engine_log import EngineResult, drawn_lines, run_engine
+from tests.log_statistics import LogStatistics
+from tests.reference_inputs import HOUR_MS, Draft, Line, Point, constant, drafts, small_network
+from tests.reference_model import Event, ReferenceResult, simulate_reference, trace_lines
+from tests.reference_trucks import Trip
+
+COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+def readable(events: list[Event]) -> list[str]:
+    """Events with names, one a line, so that a difference can be read."""
+    return [f"{t} phase {p} node {n} item {i} {c.EVENT_NAMES[e]} {q} ({ref})" for t, p, n, i, e, q, ref in events]
+
+
+def assert_same(network: Network, engine: EngineResult, reference: ReferenceResult) -> None:
+    """Same log, closing state and statistics; a supplier's own columns say nothing (it is never short)."""
+    assert readable(engine.events) == readable(reference.events)
+    for row in range(network.stock_points):
+        if not network.parameter[row, c.P_FLAGS] & c.SP_SUPPLIER:
+            closing = [getattr(reference, name)[row] for name in EngineResult.LEVELS]
+            assert [getattr(engine, name)[row] for name in EngineResult.LEVELS] == closing
+    assert engine.lots == reference.lots
+    assert_same_statistics(network, engine.records, reference)
+    assert_same_orders(engine.records, reference)
+    assert_same_trips(engine.records, reference)
+
+
+def assert_same_statistics(network: Network, records: Records, reference: ReferenceResult) -> None:
+    """Totals and time integrals are those of the log."""
+    plain = LogStatistics(network, reference.urgent)
+    plain.read(reference.events)
+    plain.read_layers(reference.layer_history)
+    ours = ~(network.parameter[:, c.P_FLAGS] & c.SP_SUPPLIER).astype(np.bool_)
+    np.testing.assert_array_equal(records.summary.total[ours], plain.total[ours])
+    np.testing.assert_allclose(records.summary.area[ours], plain.area[ours], rtol=1e-12)
+
+
+def assert_same_orders(records: Records, reference: ReferenceResult) -> None:
+    """Row n of the orders table is order n; the opening orders were placed before the start."""
+    orders = records.table("orders")
+    placed = [(t, q) for t, _, _, _, event, q, _ in reference.events if event == c.E_ORDER]
+    opening = [(-1, quantity) for _, quantity, _ in records.network.initial_on_order.tolist()]
+    recorded = list(zip(orders["time_ms"].to_pylist(), orders["quantity"].to_pylist(), strict=True))
+    assert recorded == opening + placed
+    assert np.flatnonzero(orders["urgent"].to_numpy()).tolist() == reference.urgent
+
+
+def assert_same_trips(records: Records, reference: ReferenceResult) -> None:
+    """Every trip is on record, also those that are under way at the end."""
+    names = [column.name for column in fields(Trip)]
+    trips = records.table("trips").rename_columns({"trip": "number"}).select(names).to_pylist()
+    by_number = sorted(reference.trips, key=lambda trip: trip.number)
+    assert sorted(trips, key=lambda trip: trip["number"]) == [asdict(trip) for trip in by_number]
+
+
+@settings(COMMON, max_examples=300)
+@given(draft=drafts())
+def test_same_log_on_a_coarse_grid(draft: Draft) -> None:
+    network = small_network(draft)
+    assert_same(network, run_engine(network, 1, 0), simulate_reference(network))
+
+
+@settings(COMMON, max_examples=100)
+@given(draft=drafts(chance=True), seed=st.integers(0, 2**31), replication=st.integers(0, 3))
+def test_same_log_with_random_durations(draft: Draft, seed: int, replication: int) -> None:
+    network = small_network(draft)
+    assert_same(network, run_engine(network, seed, replication), simulate_reference(network, seed, replication))
+
+
+@settings(COMMON, max_examples=100)
+@given(draft=drafts(chance=True, poisson=True), seed=st.integers(0, 2**31))
+def test_same_log_with_random_customers(draft: Draft, seed: int) -> None:
+    network = small_network(draft)
+    lines = drawn_lines(network, seed, 0)
+    assert_same(network, run_engine(network, seed, 0), simulate_reference(network, seed, 0, lines))
+
+
+@settings(COMMON, max_examples=50)
+@given(draft=drafts())
+def test_drawn_lines_of_a_trace_are_the_trace(draft: Draft) -> None:
+    network = small_network(draft)
+    assert drawn_lines(network, 1, 0) == trace_lines(network)
+
+
+def test_a_difference_is_noticed() -> None:
+    """The comparison itself can fail: a unit more in stock gives another log."""
+    store = Draft(
+        kinds=["store", "supplier"],
+        lanes=[Lane(1, 0, constant(5 * HOUR_MS))],
+        points=[Point(0, 0, 0, reorder_point=1, order_up_to=4, on_hand=3)],
+        lines=[Line(HOUR_MS, 0, 0, 4)],
+    )
+    other = replace(store, points=[replace(store.points[0], on_hand=4)])
+    engine = run_engine(small_network(store), 1, 0)
+    assert_same(small_network(store), engine, simulate_reference(small_network(store)))
+    with pytest.raises(AssertionError, match="issue 4"):
+        assert_same(small_network(store), engine, simulate_reference(small_network(other)))
