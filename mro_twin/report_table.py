@@ -1,0 +1,78 @@
+"""The KPI table that `mro-twin run` prints: means over replications, a column per echelon."""
+
+import math
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from sim.kpi_summary import Mean
+from sim.result import Result
+from sim.scenario import Scenario
+
+MAXIMUM_WIDTH: Final = 160
+
+
+def print_report(scenario: Scenario, means: Sequence[Mean], result: Result) -> None:
+    """Print the KPIs with their confidence intervals and the path of the run directory to stdout."""
+    # In a file or a pipe there is no window to fit into, and a wrapped number is of no use to anybody.
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else MAXIMUM_WIDTH, highlight=False)
+    n = max((mean.n for mean in means), default=0)
+    console.print(_title(scenario, n, result.confidence), style="bold", soft_wrap=True)
+    console.print(kpi_table(means))
+    if n == 1:
+        console.print("one replication: no confidence intervals; ask for more with -r")
+    if result.path is not None:
+        console.print(f"run directory: {result.path}", soft_wrap=True)
+
+
+def kpi_table(means: Sequence[Mean]) -> Table:
+    """A row per KPI: the whole network, then each echelon. Amounts that are 0 everywhere are left out."""
+    kpis = list(dict.fromkeys(mean.kpi for mean in means))
+    columns = list(dict.fromkeys((mean.scope, mean.key) for mean in means))
+    cell = {(mean.scope, mean.key, mean.kpi): mean for mean in means}
+    unit = {mean.kpi: mean.unit for mean in means}
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("KPI", no_wrap=True)
+    table.add_column("unit", no_wrap=True)
+    for _, key in columns:
+        table.add_column(key, justify="right", no_wrap=True)
+    for kpi in kpis:
+        values = [cell.get((scope, key, kpi)) for scope, key in columns]
+        share = unit[kpi] == "share"
+        if share or any(value is not None and value.mean != 0 for value in values):
+            table.add_row(kpi, "" if share else unit[kpi], *(format_mean(value) for value in values))
+    return table
+
+
+def format_mean(mean: Mean | None) -> str:
+    """`12,345 ± 67`, or `91.20 ± 0.31 %` for a share; the interval decides how many digits make sense."""
+    if mean is None:
+        return ""
+    if mean.mean == 0 and not mean.half_width > 0:
+        return "0 %" if mean.unit == "share" else "0"
+    share = mean.unit == "share"
+    factor = 100.0 if share else 1.0
+    value, width = mean.mean * factor, mean.half_width * factor
+    digits = _digits(value, width)
+    text = f"{value:,.{digits}f}"
+    if not math.isnan(width):
+        text += f" ± {width:,.{digits}f}"
+    return text + (" %" if share else "")
+
+
+def _digits(value: float, width: float) -> int:
+    """Decimal places: two significant digits of the interval, or four of the value when there is none."""
+    scale = width if width > 0 else abs(value) / 100
+    if scale <= 0 or math.isnan(scale):
+        return 0
+    return min(max(1 - math.floor(math.log10(scale)), 0), 4)
+
+
+def _title(scenario: Scenario, n: int, confidence: float) -> str:
+    variant = "" if scenario.variant == scenario.base_variant else f", variant {scenario.variant}"
+    interval = f", mean ± half width of the {confidence:.0%} confidence interval" if n > 1 else ""
+    return f"{scenario.name}{variant}: {n} replication{'s' if n != 1 else ''}{interval}"

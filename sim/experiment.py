@@ -1,0 +1,207 @@
+"""Replications of one scenario: in this process or in several, interrupted, resumed, and always the same.
+
+A replication depends on the network, the seed and its own number, on nothing else; so the number of processes and the
+order in which they finish do not matter. Results are put together in the order of the replications' numbers.
+"""
+
+import contextlib
+import multiprocessing
+import signal
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from sim.conservation import check_conservation
+from sim.errors import RunFailedError, RunInterruptedError
+from sim.kpi_table import kpi_table, write_kpi_table
+from sim.network import Network
+from sim.record_arrays import array_tables, write_arrays
+from sim.records import Records
+from sim.run_directory import RunDirectory
+
+Progress = Callable[[int, int], None]
+"""Called with (replications done, replications in all), at the start and after each one."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be simulated. Worker processes get it without the network, which they build themselves.
+
+    Attributes:
+        network: what is simulated, in this process.
+        build: makes the same network again; called once per worker process.
+        simulate: the engine, called as `simulate(network, seed, replication, folder=..., events=..., **options)`.
+        seed: of all random streams.
+        events: keep the event log.
+        options: further arguments of the engine.
+    """
+
+    network: Network
+    build: Callable[[], Network]
+    simulate: Callable[..., Records]
+    seed: int
+    events: bool = False
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished replication. `tables` holds its records when there is no run directory."""
+
+    replication: int
+    kpis: pa.Table
+    wall_seconds: float
+    cpu_seconds: float
+    tables: dict[str, pa.Table]
+
+    @property
+    def timing(self) -> dict[str, float]:
+        return {"wall_seconds": round(self.wall_seconds, 3), "cpu_seconds": round(self.cpu_seconds, 3)}
+
+
+def run_replications(
+    plan: Plan,
+    replications: Iterable[int],
+    run: RunDirectory | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+    one_first: bool = False,
+) -> list[Outcome]:
+    """Simulate the given replications, and check conservation in each.
+
+    Args:
+        plan: what to simulate.
+        replications: their numbers.
+        run: where their records go; None keeps them in memory.
+        workers: processes; 1 uses this one.
+        progress: told how far it is.
+        one_first: finish one before the others start (it compiles what the others then find in the cache).
+
+    Returns:
+        The outcomes in the order of their numbers.
+
+    Raises:
+        RunInterruptedError: on Ctrl-C; ConservationError: when the books of a replication do not close;
+        RunFailedError: when a worker died or a file could not be written. Whole replications stay in `run`.
+    """
+    numbers = sorted(set(replications))
+    report = progress or (lambda done, total: None)
+    outcomes: list[Outcome] = []
+    report(0, len(numbers))
+    try:
+        made = (
+            _in_this_process(plan, numbers, run)
+            if workers <= 1 or len(numbers) <= 1
+            else _in_processes(plan, numbers, run, min(workers, len(numbers)), one_first)
+        )
+        with contextlib.closing(made):
+            for outcome in made:
+                outcomes.append(outcome)
+                report(len(outcomes), len(numbers))
+    except KeyboardInterrupt as interrupt:
+        raise RunInterruptedError(f"interrupted after {len(outcomes)} of {len(numbers)} replications") from interrupt
+    except BrokenProcessPool as broken:
+        raise RunFailedError(
+            f"a worker process was killed after {len(outcomes)} of {len(numbers)} replications "
+            "(out of memory? try fewer workers with -j)"
+        ) from broken
+    finally:
+        if run is not None:
+            run.remove_parts()
+    return sorted(outcomes, key=lambda outcome: outcome.replication)
+
+
+def simulate_one(plan: Plan, replication: int, run: RunDirectory | None) -> Outcome:
+    """Simulate one replication, check its books, work out its KPIs and put everything where it belongs."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    with contextlib.ExitStack() as stack:
+        folder = None if run is None else stack.enter_context(run.writing(replication))
+        records = plan.simulate(plan.network, plan.seed, replication, folder=folder, events=plan.events, **plan.options)
+        check_conservation(records)
+        kpis = kpi_table(records)
+        tables: dict[str, pa.Table] = {}
+        if run is None or folder is None:
+            tables = {**records.memory, **array_tables(records)}
+        else:
+            write_arrays(records, folder)
+            write_kpi_table(kpis, folder / "kpis.parquet")
+    return Outcome(replication, kpis, time.perf_counter() - wall, time.process_time() - cpu, tables)
+
+
+def _in_this_process(plan: Plan, numbers: list[int], run: RunDirectory | None) -> Generator[Outcome, None, None]:
+    for number in numbers:
+        yield simulate_one(plan, number, run)
+
+
+# --- worker processes -------------------------------------------------------------------------------------------------
+_worker: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class _Order:
+    """A plan on its way to a worker process."""
+
+    build: Callable[[], Network]
+    simulate: Callable[..., Records]
+    seed: int
+    events: bool
+    options: dict[str, object]
+
+    def plan(self) -> Plan:
+        return Plan(self.build(), self.build, self.simulate, self.seed, self.events, self.options)
+
+
+def _start_worker(order: _Order, run: RunDirectory | None) -> None:
+    """Ctrl-C is the main process's business, and nobody outlives it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    _worker.update(order=order, run=run, plan=None)
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        signal.raise_signal(signal.SIGTERM)
+
+
+def _work(number: int) -> Outcome:
+    if _worker["plan"] is None:  # here and not at the start, where an error would only say that the pool is broken
+        _worker["plan"] = _worker["order"].plan()
+    return simulate_one(_worker["plan"], number, _worker["run"])
+
+
+def _in_processes(
+    plan: Plan, numbers: list[int], run: RunDirectory | None, workers: int, one_first: bool
+) -> Generator[Outcome, None, None]:
+    # spawn: a forked copy of a process with threads (numba, pyarrow) can hang
+    before = set(multiprocessing.active_children())
+    order = _Order(plan.build, plan.simulate, plan.seed, plan.events, dict(plan.options))
+    pool = ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), initializer=_start_worker, initargs=(order, run)
+    )
+    try:
+        first = numbers[:1] if one_first else []
+        for part in (first, numbers[len(first) :]):
+            waiting: set[Future[Outcome]] = {pool.submit(_work, number) for number in part}
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+    except BaseException:
+        _stop(pool, set(multiprocessing.active_children()) - before)
+        raise
+    pool.shutdown()
+
+
+def _stop(pool: ProcessPoolExecutor, processes: set[Any]) -> None:
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join(timeout=10)

@@ -1,0 +1,152 @@
+"""The tables of a replication: name, type, unit and meaning of every column, in one place.
+
+The columns' encodings were measured on 7.2 million orders: statistics and dictionaries cost more than the writing;
+columns that hardly change are free with lz4, and the bytes of slowly rising ones compress once they are split.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: numpy type, unit and what it says."""
+
+    name: str
+    dtype: type[np.generic]
+    unit: str
+    meaning: str
+    compression: str = "none"
+    split_bytes: bool = False
+
+    @property
+    def numpy(self) -> np.dtype[np.generic]:
+        return np.dtype(self.dtype)
+
+
+@dataclass(frozen=True)
+class TableLayout:
+    """A table of the run directory."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema: no column may be empty, units and meanings travel along as metadata."""
+        return pa.schema(
+            [
+                pa.field(
+                    column.name,
+                    pa.from_numpy_dtype(column.numpy),
+                    nullable=False,
+                    metadata={"unit": column.unit, "meaning": column.meaning},
+                )
+                for column in self.columns
+            ],
+            metadata={"meaning": self.meaning},
+        )
+
+
+def _rising(name: str, unit: str, meaning: str) -> Column:
+    return Column(name, np.int64, unit, meaning, "lz4", split_bytes=True)
+
+
+def _row(name: str, meaning: str) -> Column:
+    return Column(name, np.int32, "row", meaning)
+
+
+def _repeating(name: str, dtype: type[np.generic], unit: str, meaning: str) -> Column:
+    return Column(name, dtype, unit, meaning, "lz4")
+
+
+ORDERS = TableLayout(
+    "orders",
+    "Replenishment orders, one row each; the row number is the order's number.",
+    (
+        _rising("time_ms", "ms", "placed at, since the scenario's start; -1: opening order, placed before the start"),
+        _row("stock_point", "stock point that ordered"),
+        _row("source", "stock point that it ordered from"),
+        _repeating("quantity", np.int64, "item units", "units ordered"),
+        _repeating("unit_cost_milli", np.int64, "1/1000 minor unit", "purchase cost per unit; 0 inside the network"),
+        _repeating("urgent", np.int8, "0/1", "sent by the lane's express service"),
+    ),
+)
+SHIPMENTS = TableLayout(
+    "shipments",
+    "What orders were given: one row per quantity that left a source for a stock point, in the order of receipt.",
+    (
+        _rising("order", "row", "number of the order"),
+        _row("stock_point", "destination"),
+        _row("source", "stock point that gave it"),
+        _repeating("quantity", np.int64, "item units", "units"),
+        _rising("dispatched_ms", "ms", "left the source's stock at; -1: before the start"),
+        _rising("received_ms", "ms", "received at; -1: still under way at the end"),
+        _repeating("trip", np.int32, "trip", "truck trip that carried it, -1: parcel, or not loaded yet"),
+        _repeating("unit_cost_milli", np.int64, "1/1000 minor unit", "purchase cost per unit; 0 inside the network"),
+    ),
+)
+TRANSFERS = TableLayout(
+    "transfers",
+    "Lot-tracked goods received from another node of the network, one row per lot.",
+    (
+        _row("from_point", "stock point that gave it"),
+        _row("to_point", "stock point that received it"),
+        _rising("lot", "lot", "the lot, see table lots"),
+        _repeating("quantity", np.int64, "item units", "units"),
+        _rising("received_ms", "ms", "received at"),
+    ),
+)
+TRIPS = TableLayout(
+    "trips",
+    "Truck trips, one row each.",
+    (
+        Column("trip", np.int32, "trip", "number of the trip, in order of departure"),
+        Column("route", np.int32, "row", "route"),
+        Column("vehicle", np.int32, "vehicle", "number of the vehicle on its route"),
+        _rising("departed_ms", "ms", "left the base at"),
+        _rising("returned_ms", "ms", "back at the base at; -1: still on its way at the end"),
+        Column("lines", np.int32, "lines", "lines loaded at departure"),
+        Column("volume_ml", np.int64, "ml", "volume loaded at departure", "lz4"),
+        Column("weight_g", np.int64, "g", "weight loaded at departure", "lz4"),
+        Column("distance_m", np.int64, "m", "distance driven; only whole legs while under way", "lz4"),
+        Column("driving_ms", np.int64, "ms", "driving time without stops, rests and repairs", "lz4"),
+    ),
+)
+LOTS = TableLayout(
+    "lots",
+    "Lots of lot-tracked items as they came in from outside (or stood there at the start).",
+    (
+        _rising("lot", "lot", "number of the lot"),
+        _row("stock_point", "where it came in first"),
+        _rising("supplier_order", "row", "order that brought it, -1: opening stock"),
+        _rising("received_ms", "ms", "came into the network at; negative for opening stock"),
+        _rising("expires_ms", "ms", "shelf life ends at, -1: none"),
+        _repeating("unit_cost_milli", np.int64, "1/1000 minor unit", "purchase cost per unit"),
+        _repeating("quantity", np.int64, "item units", "units that came in"),
+    ),
+)
+EVENTS = TableLayout(
+    "events",
+    "Everything that happened, in order (only with --events).",
+    (
+        _rising("time_ms", "ms", "since the scenario's start"),
+        Column("phase", np.int8, "phase", "phase of the instant, see docs/rules.md", "lz4"),
+        Column("node", np.int32, "row", "node", "lz4"),
+        Column("item", np.int32, "row", "item, -1 for what concerns no single item", "lz4"),
+        Column("event", np.int8, "code", "what: see sim.columns.EVENT_NAMES", "lz4"),
+        _repeating("quantity", np.int64, "item units", "units (lines for truck events)"),
+        _rising("reference", "row", "line, order or trip number"),
+    ),
+)
+TABLES: dict[str, TableLayout] = {layout.name: layout for layout in (ORDERS, SHIPMENTS, TRANSFERS, TRIPS, LOTS, EVENTS)}
+
+
+def empty_columns(layout: TableLayout) -> tuple[npt.NDArray[np.generic], ...]:
+    """Columns of no rows, for callers that need the types only."""
+    return tuple(np.empty(0, column.numpy) for column in layout.columns)

@@ -1,0 +1,352 @@
+"""What one replication leaves behind: tables of what happened, and arrays of levels, totals and time integrals.
+
+The engine appends rows of plain typed columns (`ColumnBuffer`) and flushes a buffer when it is full; a flushed chunk
+is summed per stock point (so that conservation and costs are worked out from the rows themselves, not from the
+engine's own totals) and then goes to a Parquet file or stays in memory. At the end the engine hands over its arrays,
+and `Recorder.finish` returns the `Records` of the replication.
+
+A compiled kernel gets `buffer.columns` (a tuple of arrays in the order of the table's layout) and `buffer.fill` (an
+int64 array of one element: rows in use). It writes row `fill[0]`, adds one, and returns to Python before
+`fill[0] == buffer.capacity`, for `buffer.flush()`. A kernel that fills an integer block of its own, (columns, rows),
+has it taken over by `buffer.write_block(block, rows)`.
+"""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sim.network import Float64Array, Int32Array, Int64Array, Network
+from sim.record_layouts import EVENTS, LOTS, ORDERS, SHIPMENTS, TABLES, TRANSFERS, TRIPS, TableLayout
+from sim.record_sums import SUM_COLUMNS, sum_orders, sum_shipments
+
+DAY_MS: Final = 86_400_000
+SERIES: Final = ("value_on_hand", "demand_lines", "demand_units", "lines_at_once", "units_at_once")
+"""Names of the binned series; `value_on_hand` is a mean in minor units (float64), the others are counts (int64)."""
+
+WAIT_EDGES_MS: Final[Int64Array] = np.concatenate(([0], np.rint(np.geomspace(0.1, 10_000.0, 39) * 3_600_000))).astype(
+    np.int64
+)
+"""Lower edges of the 40 bins of waiting times: 0 to 0.1 h, 38 of equal ratio, and the last from 10,000 h."""
+
+AGE_EDGES_DAYS: Final[Int64Array] = np.array([0, 30, 60, 90, 120, 180, 270, 365, 730], dtype=np.int64)
+"""Lower edges in days of the 9 bins of the age histogram, the last one open."""
+
+
+class Sink(Protocol):
+    """Where full chunks of a table go."""
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Take one chunk; the buffer is used again as soon as this returns."""
+
+    def close(self) -> None:
+        """No more chunks: make the table readable under its own name."""
+
+    def discard(self) -> None:
+        """Leave nothing behind (the replication failed)."""
+
+
+class MemorySink:
+    """Keeps the chunks of a table; `table()` gives them as one."""
+
+    def __init__(self, layout: TableLayout) -> None:
+        self._schema = layout.schema
+        self._batches: list[pa.RecordBatch] = []
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        copies = [pa.array(column.to_numpy(zero_copy_only=False).copy()) for column in batch.columns]
+        self._batches.append(pa.record_batch(copies, schema=self._schema))
+
+    def close(self) -> None:
+        """Nothing to do: the chunks are already readable."""
+
+    def discard(self) -> None:
+        self._batches.clear()
+
+    def table(self) -> pa.Table:
+        return pa.Table.from_batches(self._batches, schema=self._schema)
+
+
+class ParquetSink:
+    """Writes a table to `path`, under a temporary name until it is whole.
+
+    Raises OSError as the file system does (full disk, read-only directory), at any write or at close.
+    """
+
+    def __init__(self, layout: TableLayout, path: Path) -> None:
+        self._path = path
+        self._temporary = path.with_name(path.name + ".part")
+        self._writer = pq.ParquetWriter(
+            self._temporary,
+            layout.schema,
+            use_dictionary=False,  # hashing every value costs ten times the writing
+            write_statistics=False,
+            compression={column.name: column.compression for column in layout.columns},
+            use_byte_stream_split=[column.name for column in layout.columns if column.split_bytes],
+            store_schema=False,
+        )
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._writer.write_batch(batch)
+
+    def close(self) -> None:
+        self._writer.close()
+        self._temporary.replace(self._path)
+
+    def discard(self) -> None:
+        with contextlib.suppress(OSError):
+            self._writer.close()
+        with contextlib.suppress(OSError):
+            self._temporary.unlink(missing_ok=True)
+
+
+class ColumnBuffer:
+    """A chunk of typed columns that compiled code appends to.
+
+    Args:
+        layout: the table's columns.
+        capacity: rows per chunk; appending more without a flush is an error of the caller.
+        sink: where full chunks go.
+        watch: called with the filled part of the columns before a chunk goes to the sink.
+    """
+
+    def __init__(
+        self,
+        layout: TableLayout,
+        capacity: int,
+        sink: Sink,
+        watch: Callable[[tuple[npt.NDArray[np.generic], ...]], None] | None = None,
+    ) -> None:
+        self.layout = layout
+        self.capacity = capacity
+        self.columns: tuple[npt.NDArray[np.generic], ...] = tuple(
+            np.empty(capacity, column.dtype) for column in layout.columns
+        )
+        self.fill: Int64Array = np.zeros(1, dtype=np.int64)
+        self.rows_flushed = 0
+        self._sink = sink
+        self._watch = watch
+
+    @property
+    def rows(self) -> int:
+        """Rows appended so far, flushed or not: the number that the next row gets."""
+        return self.rows_flushed + int(self.fill[0])
+
+    @property
+    def room(self) -> int:
+        """Rows that still fit before the next flush."""
+        return self.capacity - int(self.fill[0])
+
+    def append(self, *values: int) -> None:
+        """Append one row from Python, in the order of the layout's columns; flushes by itself when full."""
+        if self.room == 0:
+            self.flush()
+        row = int(self.fill[0])
+        for column, value in zip(self.columns, values, strict=True):
+            column[row] = value
+        self.fill[0] = row + 1
+
+    def extend(self, *columns: npt.ArrayLike) -> None:
+        """Append many rows at once: one array per column, all of one length."""
+        arrays = np.broadcast_arrays(*columns)
+        done, rows = 0, arrays[0].size
+        while done < rows:
+            if self.room == 0:
+                self.flush()
+            start, take = int(self.fill[0]), min(self.room, rows - done)
+            for column, values in zip(self.columns, arrays, strict=True):
+                column[start : start + take] = values[done : done + take]
+            self.fill[0] = start + take
+            done += take
+
+    def write_block(self, block: Int64Array, rows: int) -> None:
+        """Hand a chunk that a kernel filled by itself to the sink: `block` is (columns, >= rows), C-contiguous.
+
+        Rows appended before are flushed first, so the order of rows is kept.
+        """
+        self.flush()
+        if rows:
+            columns = zip(self.layout.columns, block, strict=True)
+            self._hand_over(tuple(values[:rows].astype(column.dtype, copy=False) for column, values in columns))
+
+    def flush(self) -> None:
+        """Hand the filled part to the sink and start again at row 0."""
+        rows = int(self.fill[0])
+        if rows:
+            self._hand_over(tuple(column[:rows] for column in self.columns))
+            self.fill[0] = 0
+
+    def _hand_over(self, filled: tuple[npt.NDArray[np.generic], ...]) -> None:
+        if self._watch is not None:
+            self._watch(filled)
+        self._sink.write(pa.record_batch([pa.array(column) for column in filled], schema=self.layout.schema))
+        self.rows_flushed += len(filled[0])
+
+    def close(self) -> None:
+        """Flush what is left and close the sink."""
+        self.flush()
+        self._sink.close()
+
+    def discard(self) -> None:
+        """Throw everything away, also what was flushed."""
+        self._sink.discard()
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The engine's arrays at one instant, shapes and columns as in `sim.columns`; P stock points.
+
+    Lot layers cover only lot-tracked stock points, oldest (or first to expire) first within a stock point.
+    """
+
+    state: Int64Array  # (P, STATE_COLUMNS)
+    layer_stock_point: Int32Array
+    layer_lot: Int64Array
+    layer_quantity: Int64Array
+
+    @staticmethod
+    def without_lots(state: Int64Array) -> "Levels":
+        """Levels of a network in which no lot is tracked (or tracking has not begun)."""
+        return Levels(state, np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+@dataclass(frozen=True)
+class Traces:
+    """Daily stock on hand (end of day) of the stock points with the most lines not met at once."""
+
+    stock_point: Int64Array  # (k,) at most 20
+    on_hand: Int64Array  # (days, k)
+
+    @staticmethod
+    def empty(days: int) -> "Traces":
+        """No stock point is followed."""
+        return Traces(np.empty(0, np.int64), np.empty((days, 0), np.int64))
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the engine hands over at the end of a replication. G groups (node x ABC class), N nodes, D days."""
+
+    opening: Levels
+    closing: Levels  # after the statistics of every stock point were settled up to the horizon
+    total: Int64Array  # (P, TOTAL_COLUMNS) over [warm_up, horizon)
+    warm_up_total: Int64Array  # (P, TOTAL_COLUMNS) over [0, warm_up); added to `total` it is the whole replication
+    area: Float64Array  # (P, AREA_COLUMNS) over [warm_up, horizon)
+    series: Mapping[str, npt.NDArray[np.generic]]  # name of SERIES -> (D, G), from time 0
+    wait_histogram: Int64Array  # (G, 40) lines served after waiting, by WAIT_EDGES_MS, over [warm_up, horizon)
+    age_histogram: Float64Array  # (G, 9) minor units of closing lot-tracked stock by AGE_EDGES_DAYS
+    jobs: Int64Array  # (N, 2) customer jobs, and jobs with every line met in full at once, over [warm_up, horizon)
+    traces: Traces
+
+
+@dataclass(frozen=True)
+class Records:
+    """Everything that one replication recorded."""
+
+    network: Network
+    seed: int
+    replication: int
+    summary: Summary
+    sums: Int64Array  # (P, SUM_COLUMNS): rows of orders and shipments summed per stock point, see sim.record_sums
+    folder: Path | None  # where the tables are, None: in memory
+    memory: Mapping[str, pa.Table] = field(default_factory=dict)
+
+    def table(self, name: str) -> pa.Table:
+        """One of the tables (`orders`, `shipments`, ...), from memory or from its Parquet file.
+
+        KeyError when this replication did not record it (`events` without the option).
+        """
+        if name in self.memory:
+            return self.memory[name]
+        path = None if self.folder is None else self.folder / f"{name}.parquet"
+        if path is None or not path.is_file():
+            raise KeyError(name)
+        return pq.read_table(path)
+
+
+class Recorder:
+    """Takes in what happens during one replication.
+
+    Args:
+        network: the network that is simulated.
+        seed, replication: what the replication's random streams are keyed by.
+        folder: existing folder for the Parquet tables, None to keep them in memory.
+        events: also keep the event log (`events` table), every demand line and movement.
+        capacity: rows per chunk.
+        start_ms: the instant from which on things are recorded: 0, or the instant of the saved state (of which
+            nothing has happened yet) that the run goes on from. Orders and dispatches before it count as opening.
+    """
+
+    orders: ColumnBuffer
+    shipments: ColumnBuffer
+    transfers: ColumnBuffer
+    trips: ColumnBuffer
+    lots: ColumnBuffer
+    events: ColumnBuffer | None
+
+    def __init__(
+        self,
+        network: Network,
+        seed: int,
+        replication: int,
+        folder: Path | None = None,
+        events: bool = False,
+        capacity: int = 1 << 17,
+        start_ms: int = 0,
+    ) -> None:
+        self.start_ms = start_ms
+        self.network = network
+        self.seed = seed
+        self.replication = replication
+        self.folder = folder
+        self.sums: Int64Array = np.zeros((network.stock_points, SUM_COLUMNS), dtype=np.int64)
+        self._memory: dict[str, MemorySink] = {}
+        self._buffers: list[ColumnBuffer] = []
+        self.orders = self._buffer(ORDERS, capacity, self._sum_orders)
+        self.shipments = self._buffer(SHIPMENTS, capacity, self._sum_shipments)
+        self.transfers = self._buffer(TRANSFERS, capacity)
+        self.trips = self._buffer(TRIPS, 1 << 12)
+        self.lots = self._buffer(LOTS, min(capacity, 1 << 14))
+        self.events = self._buffer(EVENTS, capacity) if events else None
+
+    def _buffer(
+        self,
+        layout: TableLayout,
+        capacity: int,
+        watch: Callable[[tuple[npt.NDArray[np.generic], ...]], None] | None = None,
+    ) -> ColumnBuffer:
+        sink: Sink
+        if self.folder is None:
+            sink = self._memory[layout.name] = MemorySink(layout)
+        else:
+            sink = ParquetSink(layout, self.folder / f"{layout.name}.parquet")
+        buffer = ColumnBuffer(layout, capacity, sink, watch)
+        self._buffers.append(buffer)
+        return buffer
+
+    def _sum_orders(self, columns: tuple[npt.NDArray[np.generic], ...]) -> None:
+        sum_orders(columns, self.start_ms, self.network.warm_up_ms, self.sums)
+
+    def _sum_shipments(self, columns: tuple[npt.NDArray[np.generic], ...]) -> None:
+        sum_shipments(columns, self.start_ms, self.network.warm_up_ms, self.sums)
+
+    def finish(self, summary: Summary) -> Records:
+        """Close every table and return the records; OSError when a file cannot be written."""
+        for buffer in self._buffers:
+            buffer.close()
+        memory = {name: sink.table() for name, sink in self._memory.items()}
+        return Records(self.network, self.seed, self.replication, summary, self.sums, self.folder, memory)
+
+    def discard(self) -> None:
+        """Remove what was written so far, after a failure."""
+        for buffer in self._buffers:
+            buffer.discard()
+
+
+__all__ = ["TABLES", "ColumnBuffer", "Levels", "Recorder", "Records", "Summary", "Traces"]

@@ -1,0 +1,149 @@
+"""From a checked scenario to results: the one way in for the command line and for Python."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+
+from sim.errors import RunDirectoryError, TwinError
+from sim.experiment import Outcome, Plan, Progress, run_replications
+from sim.kpi_summary import summarize, summary_document
+from sim.manifest import Manifest, now
+from sim.network import Network
+from sim.records import Records
+from sim.result import Result, Tables
+from sim.run_directory import RunDirectory
+from sim.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a scenario is run.
+
+    Attributes:
+        replications, seed: None takes the scenario's `experiment`.
+        workers: processes; results do not depend on it.
+        out: folder for run directories; None writes nothing and keeps everything in memory.
+        events: keep the event log.
+        resume: go on with the run in `out` (a run directory, or the newest one of this scenario in there).
+        save_state_ms: instant at which the state of each replication is saved into its folder.
+        from_state: folder with a saved state to start from.
+        one_first: see `run_replications`.
+    """
+
+    replications: int | None = None
+    seed: int | None = None
+    workers: int = 1
+    out: Path | None = None
+    events: bool = False
+    resume: bool = False
+    save_state_ms: int | None = None
+    from_state: Path | None = None
+    one_first: bool = False
+
+
+def run_scenario(scenario: Scenario, options: RunOptions, progress: Progress | None = None) -> Result:
+    """Simulate a scenario and return its results, from memory or from the run directory it wrote.
+
+    Raises any of `sim.errors`; what was finished by then stays in the run directory and can be resumed.
+    """
+    replications = scenario.experiment.replications if options.replications is None else options.replications
+    seed = scenario.experiment.seed if options.seed is None else options.seed
+    engine_options: dict[str, object] = {"traces": True}
+    if options.save_state_ms is not None:
+        engine_options["save_state_ms"] = options.save_state_ms
+    if options.from_state is not None:
+        engine_options["from_state"] = options.from_state
+    build = partial(network_of, scenario)
+    plan = Plan(build(), build, simulate_lazily, seed, options.events, engine_options)
+    manifest = _manifest(scenario, options, seed, replications)
+    if options.out is None:
+        return _in_memory(plan, manifest, options, progress)
+    return _in_directory(plan, manifest, scenario, options.out, options, progress)
+
+
+def network_of(scenario: Scenario) -> Network:
+    """The arrays of a scenario."""
+    from sim.build import build_network
+
+    return build_network(scenario)
+
+
+def simulate_lazily(network: Network, seed: int, replication: int, **options: object) -> Records:
+    """The engine, imported in the process that needs it."""
+    from sim.engine import simulate_replication
+
+    return simulate_replication(network, seed, replication, **options)  # type: ignore[arg-type]
+
+
+def _manifest(scenario: Scenario, options: RunOptions, seed: int, replications: int) -> Manifest:
+    return Manifest(
+        name=scenario.name,
+        variant=scenario.variant,
+        scenario_hash=scenario.fingerprint(),
+        seed=seed,
+        replications=replications,
+        events=options.events,
+        confidence=float(scenario.experiment.confidence),
+        from_state="" if options.from_state is None else str(options.from_state),
+        inputs={file.name: file.sha256 for file in scenario.inputs},
+        source="" if scenario.source is None else scenario.source.name,
+        workers=options.workers,
+    ).made_now()
+
+
+def _in_memory(plan: Plan, manifest: Manifest, options: RunOptions, progress: Progress | None) -> Result:
+    numbers = range(manifest.replications)
+    outcomes = run_replications(plan, numbers, None, options.workers, progress, options.one_first)
+    kpis = pa.concat_tables([outcome.kpis for outcome in outcomes]).unify_dictionaries()
+    return Result(kpis, manifest.confidence, Tables({one.replication: one.tables for one in outcomes}, {}))
+
+
+def _in_directory(
+    plan: Plan, wanted: Manifest, scenario: Scenario, out: Path, options: RunOptions, progress: Progress | None
+) -> Result:
+    if options.resume:
+        run = RunDirectory.find(out, wanted.name, wanted.variant)
+        run.check_same(wanted)
+        run.remove_parts()
+        wanted = replace(wanted, timings=run.manifest().timings, started=run.manifest().started)
+    else:
+        run = RunDirectory.create(out, scenario, plan.network, wanted)
+    missing = sorted(set(range(wanted.replications)) - set(run.finished()))
+    if options.resume and options.save_state_ms is not None and not missing:
+        raise RunDirectoryError(f"nothing to save: all replications in {run.path} are finished")
+    try:
+        outcomes = run_replications(plan, missing, run, options.workers, progress, options.one_first)
+    except TwinError as error:
+        _note_end(run, wanted, error)
+        raise
+    return _finish(run, wanted, outcomes)
+
+
+def _note_end(run: RunDirectory, wanted: Manifest, error: TwinError) -> None:
+    """Write down that the run stopped, if that can still be written, and tell where it can go on."""
+    status = "interrupted" if error.exit_code == 130 else "failed"
+    finished = len(run.finished())
+    error.add_note(f"{finished} of {wanted.replications} replications are whole in {run.path}")
+    if error.exit_code != 3:
+        error.add_note(f"go on with the same command and: --out {run.path} --resume")
+    try:
+        run.write_manifest(replace(wanted, status=status, ended=now(), finished=finished))
+    except TwinError as second:
+        error.add_note(str(second))
+
+
+def _finish(run: RunDirectory, wanted: Manifest, outcomes: list[Outcome]) -> Result:
+    numbers = list(range(wanted.replications))
+    fresh = {outcome.replication: outcome for outcome in outcomes}
+    if len(fresh) == len(numbers):
+        kpis = pa.concat_tables([fresh[number].kpis for number in numbers]).unify_dictionaries()
+    else:
+        kpis = run.read_kpis(numbers)
+    timings = wanted.timings | {str(number): outcome.timing for number, outcome in sorted(fresh.items())}
+    manifest = replace(wanted, status="complete", ended=now(), finished=len(run.finished()), timings=timings)
+    means = summarize(kpis, manifest.confidence)
+    run.write_results(kpis, summary_document(means, manifest.variant, manifest.confidence), manifest)
+    folders = {number: run.replication_folder(number) for number in numbers}
+    return Result(kpis, manifest.confidence, Tables({}, folders), run.path)
