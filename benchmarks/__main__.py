@@ -96,7 +96,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--repeats", type=int, default=3, help="runs per figure; the median counts")
     parser.add_argument("--plain-repeats", type=int, default=3, help="runs of the plain SimPy model (minutes each)")
-    parser.add_argument("--days", type=int, default=365, help="horizon of the reference workload")
+    parser.add_argument(
+        "--days", type=int, default=365, help="horizon of the reference workload; promises are for a year"
+    )
     parser.add_argument("--skip-commands", action="store_true", help="leave out what runs the command line")
     arguments = parser.parse_args()
     if min(arguments.repeats, arguments.plain_repeats, arguments.days) < 1:

@@ -39,8 +39,14 @@ class Child:
 
 def run_child(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Child:
     """Run `command` and wait for it; RuntimeError with what it wrote when it does not succeed."""
+    # sim.jit has set numba's cache folder in this process; the child has to work out its own
+    inherited = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
     process = subprocess.Popen(
-        command, env={**os.environ, **(environment or {})}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command,
+        env={**inherited, **(environment or {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stderr is not None
     said = process.stderr.read()

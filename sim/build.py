@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sim import columns as c
-from sim.build_demand import demand_sources, plan_demand
+from sim.build_demand import plan_demand
 from sim.build_items import ItemColumns, item_columns
 from sim.build_lanes import (
     NodeNumbers,
@@ -20,12 +20,14 @@ from sim.build_lanes import (
     network_suppliers,
     number_nodes,
 )
+from sim.build_sources import demand_sources
 from sim.build_stocking import Stocking, plan_stocking, settle
 from sim.build_terms import Terms, supplier_terms
 from sim.network import Float64Array, Int64Array, Network
 from sim.scenario.findings import Finding, ScenarioError
 from sim.scenario.scenario import Scenario
 from sim.stock_points import NoLane, StockPointGrid, abc_classes, demand_at_and_below, lay_out
+from sim.units import UnitError
 
 _ROWS_IN_CACHE = 4096
 
@@ -33,8 +35,16 @@ _ROWS_IN_CACHE = 4096
 def build_network(scenario: Scenario) -> Network:
     """The network of a scenario: nodes downstream first, one stock point per node and item that matter to each other.
 
-    Raises ScenarioError when nodes supply each other in a circle or no lane brings an item to where it is wanted.
+    Raises ScenarioError when nodes supply each other in a circle, no lane brings an item to where it is wanted, or a
+    quantity does not fit an item's unit.
     """
+    try:
+        return _network(scenario)
+    except UnitError as error:
+        raise ScenarioError([Finding(error.message, error.hint)]) from None
+
+
+def _network(scenario: Scenario) -> Network:
     nodes = number_nodes(scenario)
     items = item_columns(scenario)
     demand = plan_demand(scenario, nodes)

@@ -28,8 +28,9 @@ class NodeNumbers:
     is_supplier: BoolArray  # (N,)
 
     def matching(self, patterns: tuple[str, ...]) -> Int64Array:
-        """Numbers of the nodes that fit the patterns, ascending."""
-        return np.array(sorted(self.number[name] for name in matching(patterns, self.names)), dtype=np.int64)
+        """Numbers of the nodes that fit the patterns, ascending; suppliers, which hold no stock, are not meant."""
+        found = np.array(sorted(self.number[name] for name in matching(patterns, self.names)), dtype=np.int64)
+        return found[~self.is_supplier[found]]
 
 
 def number_nodes(scenario: Scenario) -> NodeNumbers:

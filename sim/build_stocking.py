@@ -165,9 +165,7 @@ def _plan_table(table: StockingTable, scenario: Scenario, nodes: NodeNumbers, pl
 # --- from plan to columns -------------------------------------------------------------------------------------------
 
 
-def settle(
-    scenario: Scenario, plan: StockingPlan, grid: StockPointGrid, classes: Int64Array, seed: int
-) -> Stocking:
+def settle(scenario: Scenario, plan: StockingPlan, grid: StockPointGrid, classes: Int64Array, seed: int) -> Stocking:
     """The plan's settings at every stock point, levels in integer units; `seed` is the generator's."""
     points = grid.node.size
     absent = np.full(points, ABSENT, dtype=np.int64)
@@ -294,9 +292,7 @@ def _settle_generated(
         stocking.on_hand[rows] = on_hand + dead
 
 
-def _settle_orders_and_debts(
-    scenario: Scenario, plan: StockingPlan, stocking: Stocking, grid: StockPointGrid
-) -> None:
+def _settle_orders_and_debts(scenario: Scenario, plan: StockingPlan, stocking: Stocking, grid: StockPointGrid) -> None:
     for value, rows in plan.rows("on_order", grid):
         orders: tuple[OpeningOrder, ...] = value
         for order in orders:

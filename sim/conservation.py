@@ -167,26 +167,12 @@ def _lot_equations(records: Records) -> Iterator[Equation]:
     layers = _sum_at(network, closing.layer_stock_point, closing.layer_quantity)
     yield Equation("stock in lots", np.where(tracked, closing.state[:, c.S_ON_HAND], 0), layers)
 
-    entered, left = _lot_movements(records)
-    expected = _sum_at(network, opening.layer_stock_point, opening.layer_quantity) + entered - left
+    sums = records.sums
+    left = sums[:, r.SUM_LOTS_TRANSFERRED] + sums[:, r.SUM_UNITS_SENT_UNDER_WAY] + _whole(records, c.T_UNITS_ISSUED)
+    expected = _sum_at(network, opening.layer_stock_point, opening.layer_quantity)
+    expected += sums[:, r.SUM_LOTS_ENTERED] - left
     expected, layers = np.where(tracked, expected, 0), np.where(tracked, layers, 0)
     yield Equation("stock in lots after all lot movements", expected, layers)
-
-
-def _lot_movements(records: Records) -> tuple[Int64Array, Int64Array]:
-    """Units that entered a stock point as lots (from suppliers, by transfer), and that left it in any way."""
-    network = records.network
-    transfers, lots = records.table("transfers"), records.table("lots")
-    received = transfers["quantity"].to_numpy()
-    entered = _sum_at(network, transfers["to_point"].to_numpy(), received)
-    inbound = lots["supplier_order"].to_numpy() >= 0
-    entered += _sum_at(network, lots["stock_point"].to_numpy()[inbound], lots["quantity"].to_numpy()[inbound])
-
-    left = _sum_at(network, transfers["from_point"].to_numpy(), received) + _whole(records, c.T_UNITS_ISSUED)
-    shipments = records.table("shipments")
-    under_way = (shipments["received_ms"].to_numpy() < 0) & (shipments["dispatched_ms"].to_numpy() >= 0)
-    source, quantity = shipments["source"].to_numpy()[under_way], shipments["quantity"].to_numpy()[under_way]
-    return entered, left + _sum_at(network, source, quantity)
 
 
 def _whole(records: Records, column: int) -> Int64Array:

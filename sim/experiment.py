@@ -17,7 +17,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from sim.conservation import check_conservation
 from sim.errors import RunFailedError, RunInterruptedError
 from sim.kpi_table import kpi_table, write_kpi_table
 from sim.network import Network
@@ -36,7 +35,8 @@ class Plan:
     Attributes:
         network: what is simulated, in this process.
         build: makes the same network again; called once per worker process.
-        simulate: the engine, called as `simulate(network, seed, replication, folder=..., events=..., **options)`.
+        simulate: the engine, called as `simulate(network, seed, replication, folder=..., events=..., **options)`;
+            it raises ConservationError when its books do not close.
         seed: of all random streams.
         events: keep the event log.
         options: further arguments of the engine.
@@ -118,12 +118,11 @@ def run_replications(
 
 
 def simulate_one(plan: Plan, replication: int, run: RunDirectory | None) -> Outcome:
-    """Simulate one replication, check its books, work out its KPIs and put everything where it belongs."""
+    """Simulate one replication (the engine checks its books), work out its KPIs and put everything where it belongs."""
     wall, cpu = time.perf_counter(), time.process_time()
     with contextlib.ExitStack() as stack:
         folder = None if run is None else stack.enter_context(run.writing(replication))
         records = plan.simulate(plan.network, plan.seed, replication, folder=folder, events=plan.events, **plan.options)
-        check_conservation(records)
         kpis = kpi_table(records)
         tables: dict[str, pa.Table] = {}
         if run is None or folder is None:

@@ -165,19 +165,9 @@ def node_measures(records: Records) -> dict[str, Float64Array]:
 
 def route_measures(records: Records) -> dict[str, Float64Array]:
     """The truck measures, one value per route, of the trips that departed in the measured window."""
-    network = records.network
-    trips = records.table("trips")
-    measured = trips["departed_ms"].to_numpy() >= network.warm_up_ms
-    route = trips["route"].to_numpy()[measured].astype(np.int64)
-    volume, weight, metres = (trips[name].to_numpy()[measured] for name in ("volume_ml", "weight_g", "distance_m"))
-    capacity = np.array([(max(one.capacity_ml, 1), max(one.capacity_g, 1)) for one in network.routes]).reshape(-1, 2)
-    load = np.maximum(volume / capacity[route, 0], weight / capacity[route, 1])
-
-    def per_route(weights: Float64Array) -> Float64Array:
-        return np.bincount(route, weights=weights, minlength=len(network.routes)).astype(np.float64)
-
-    count, km = per_route(np.ones(len(route))), per_route(metres / 1000.0)
+    network, sums = records.network, records.trip_sums
     per_trip = np.array([one.cost_per_trip for one in network.routes], dtype=np.float64)
     per_km = np.array([one.cost_per_km_milli for one in network.routes], dtype=np.float64) / 1000.0
-    money = (count * per_trip + km * per_km) / 10.0**network.minor_digits
-    return {"trips": count, "trip_loads": per_route(load), "trip_km": km, "truck_money": money}
+    trips, loads, km = (sums[:, column].copy() for column in (r.TRIPS_DEPARTED, r.TRIP_LOADS, r.TRIP_KM))
+    money = (trips * per_trip + km * per_km) / 10.0**network.minor_digits
+    return {"trips": trips, "trip_loads": loads, "trip_km": km, "truck_money": money}

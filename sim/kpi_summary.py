@@ -4,9 +4,12 @@ import math
 from collections.abc import Collection
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.special import stdtrit
+
+from sim.arrow import texts, values_of
 
 SUMMARY_SCOPES: Final = ("network", "echelon")
 
@@ -30,31 +33,37 @@ def half_width(standard_deviation: float, n: int, confidence: float) -> float:
     """Half width of the confidence interval of a mean of `n` independent values (Student's t); NaN when n is 1."""
     if n < 2:
         return math.nan
+    from scipy.special import stdtrit  # takes longer to load than many a run
+
     quantile = float(stdtrit(n - 1, 0.5 + confidence / 2))
     return quantile * standard_deviation / math.sqrt(n)
 
 
 def summarize(kpis: pa.Table, confidence: float, scopes: Collection[str] = SUMMARY_SCOPES) -> list[Mean]:
     """Mean and confidence interval of every KPI of the given scopes, in the table's order of appearance."""
-    chosen = kpis.filter(pc.is_in(kpis["scope"].cast(pa.string()), pa.array(scopes, pa.string())))
-    text = ("scope", "key", "kpi", "unit")
-    chosen = pa.table({name: chosen[name].cast(pa.string()) for name in text} | {"value": chosen["value"]})
-    sums = chosen.group_by(text, use_threads=False).aggregate(
-        [("value", "mean"), ("value", "stddev", pc.VarianceOptions(ddof=1)), ("value", "count")]
-    )
-    return [
-        Mean(
-            row["scope"],
-            row["key"],
-            row["kpi"],
-            row["value_mean"],
-            half_width(row["value_stddev"] if row["value_stddev"] is not None else math.nan, n, confidence),
-            n,
-            row["unit"],
-        )
-        for row in sums.to_pylist()
-        if (n := row["value_count"]) > 0
-    ]
+    chosen = kpis.filter(pc.is_in(kpis["scope"].cast(pa.string()), texts(scopes)))
+    names = {name: chosen[name].unify_dictionaries().combine_chunks() for name in ("scope", "key", "kpi", "unit")}
+    return _means(names, values_of(chosen["value"], np.float64), confidence)
+
+
+def _means(names: dict[str, Any], values: npt.NDArray[Any], confidence: float) -> list[Mean]:
+    words = {name: column.dictionary.to_pylist() for name, column in names.items()}
+    code = {name: values_of(column.indices, np.int32) for name, column in names.items()}
+    group = np.zeros(len(values), dtype=np.int64)
+    for name in ("scope", "key", "kpi"):
+        group = group * len(words[name]) + code[name].astype(np.int64)
+    _, first, member = np.unique(group, return_index=True, return_inverse=True)
+    n = np.bincount(member)
+    mean = np.bincount(member, weights=values) / n
+    squares = np.bincount(member, weights=(values - mean[member]) ** 2)
+    found = []
+    for one in np.argsort(first, kind="stable").tolist():
+        scope, key, kpi, unit = (words[name][code[name][first[one]]] for name in ("scope", "key", "kpi", "unit"))
+        count = int(n[one])
+        deviation = math.sqrt(squares[one] / (count - 1)) if count > 1 else math.nan
+        width = half_width(deviation, count, confidence)
+        found.append(Mean(scope, key, kpi, float(mean[one]), width, count, unit))
+    return found
 
 
 def summary_document(means: list[Mean], variant: str, confidence: float) -> dict[str, Any]:

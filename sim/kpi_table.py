@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim import columns as c
+from sim.arrow import numbers, texts
 from sim.jit import compiled
 from sim.kpi_measures import NODE_MEASURES, StockPointMeasures, node_measures, route_measures
 from sim.kpis import KPIS, MONEY, Group
@@ -55,30 +56,36 @@ def write_kpi_table(table: pa.Table, path: Path) -> None:
 
 
 def _chunks(records: Records, scope: _Scope) -> Iterator[pa.Table]:
-    keys = pa.array(scope.keys, pa.string())
+    keys = texts(scope.keys)
     kpis = [kpi for kpi in KPIS.values() if scope.name in kpi.scopes]
     if not kpis or not scope.keys:
         return
     values = np.stack([kpi.value(scope.group) for kpi in kpis])
     which, key = np.nonzero(np.isfinite(values) & (scope.group("points") > 0))
     rows = len(which)
-    units = [records.network.currency if kpi.unit == MONEY else kpi.unit for kpi in kpis]
-    yield pa.table(
+    shown = [records.network.currency if kpi.unit == MONEY else kpi.unit for kpi in kpis]
+    units = list(dict.fromkeys(shown))
+    unit_of = np.array([units.index(unit) for unit in shown])
+    yield pa.Table.from_arrays(
         [
             _constant(records.network.variant, rows),
-            pa.array(np.full(rows, records.replication, dtype=np.int32)),
+            numbers(np.full(rows, records.replication, dtype=np.int32)),
             _constant(scope.name, rows),
-            pa.DictionaryArray.from_arrays(key.astype(np.int32), keys),
-            pa.DictionaryArray.from_arrays(which.astype(np.int32), pa.array([kpi.name for kpi in kpis])),
-            pa.array(values[which, key]),
-            pa.DictionaryArray.from_arrays(which.astype(np.int32), pa.array(units)).cast(_text),
+            _coded(key, keys),
+            _coded(which, texts(kpi.name for kpi in kpis)),
+            numbers(values[which, key]),
+            _coded(unit_of[which], texts(units)),
         ],
         schema=KPI_SCHEMA,
     )
 
 
+def _coded(index: Int64Array, words: pa.Array) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(numbers(index.astype(np.int32)), words)
+
+
 def _constant(value: str, rows: int) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(np.zeros(rows, dtype=np.int32), pa.array([value]))
+    return _coded(np.zeros(rows, dtype=np.int64), texts([value]))
 
 
 # --- scopes -----------------------------------------------------------------------------------------------------------

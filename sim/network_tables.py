@@ -1,15 +1,17 @@
 """The network as tables of the run directory: what the row numbers in the records stand for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim import columns as c
-from sim.network import Network
+from sim.arrow import number_table, texts
+from sim.network import Int64Array, Lane, Network, Route
 
 NETWORK_TABLES: Final[Mapping[str, str]] = {
     "nodes": "row number = node; name, kind, echelon",
@@ -41,13 +43,12 @@ def write_network(network: Network, folder: Path) -> None:
 
 def network_tables(network: Network) -> dict[str, pa.Table]:
     """The tables of NETWORK_TABLES."""
+    names = ("name", "kind", "echelon")
+    nodes = (network.node_names, network.node_kinds, network.node_echelons)
     return {
-        "nodes": pa.table(
-            {"name": network.node_names, "kind": network.node_kinds, "echelon": network.node_echelons},
-            schema=pa.schema([("name", pa.string()), ("kind", pa.string()), ("echelon", pa.string())]),
-        ),
+        "nodes": pa.Table.from_arrays([texts(column) for column in nodes], names=list(names)),
         "items": _items(network),
-        "stock_points": pa.table(
+        "stock_points": number_table(
             {name: network.parameter[:, column].astype(np.int32) for name, column in STOCK_POINT_COLUMNS.items()}
         ),
         "lanes": _lanes(network),
@@ -56,28 +57,33 @@ def network_tables(network: Network) -> dict[str, pa.Table]:
 
 
 def _items(network: Network) -> pa.Table:
-    return pa.table(
-        {
-            "name": pa.array(network.item_names, pa.string()),
-            "unit": pa.array(network.item_units, pa.string()),
-            "natural_units": network.item_resolution,
-            "cost_milli": network.item_cost_milli,
-            "price_milli": network.item_price_milli,
-            "class": network.item_class.astype(np.int8),
-            "volume_ml": network.item_volume_ml,
-            "weight_g": network.item_weight_g,
-            "critical": network.item_critical,
-            "lots": network.item_lots,
-        }
-    )
+    figures: dict[str, npt.NDArray[Any]] = {
+        "natural_units": network.item_resolution,
+        "cost_milli": network.item_cost_milli,
+        "price_milli": network.item_price_milli,
+        "class": network.item_class.astype(np.int8),
+        "volume_ml": network.item_volume_ml,
+        "weight_g": network.item_weight_g,
+        "critical": network.item_critical,
+        "lots": network.item_lots,
+    }
+    return _named(network.item_names, figures).add_column(1, "unit", texts(network.item_units))
 
 
 def _lanes(network: Network) -> pa.Table:
     fields = ("from_node", "to_node", "route", "cost_per_order", "cost_per_line_milli", "cost_per_kg_milli")
-    return pa.table({field: pa.array([getattr(x, field) for x in network.lanes], pa.int64()) for field in fields})
+    return number_table({field: _field(network.lanes, field) for field in fields})
 
 
 def _routes(network: Network) -> pa.Table:
     fields = ("base_node", "vehicles", "capacity_ml", "capacity_g")
-    numbers = {field: pa.array([getattr(x, field) for x in network.routes], pa.int64()) for field in fields}
-    return pa.table({"name": pa.array([route.name for route in network.routes], pa.string())} | numbers)
+    figures = {field: _field(network.routes, field) for field in fields}
+    return _named([route.name for route in network.routes], figures)
+
+
+def _field(rows: Sequence[Lane] | Sequence[Route], name: str) -> Int64Array:
+    return np.array([getattr(row, name) for row in rows], dtype=np.int64)
+
+
+def _named(names: Sequence[str], figures: Mapping[str, npt.NDArray[Any]]) -> pa.Table:
+    return number_table(figures).add_column(0, "name", texts(names))

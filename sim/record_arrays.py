@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim import columns as c
+from sim.arrow import number_table
 from sim.network import Network
 from sim.records import AGE_EDGES_DAYS, SERIES, WAIT_EDGES_MS, Records, Traces
 
@@ -46,7 +47,7 @@ INTEGRALS: Final = {
     "unit_ms_over_365d": c.A_AGE_OVER_365,
 }
 ARRAY_TABLES: Final[Mapping[str, str]] = {
-    "stock_points": "stocked stock points, and others with stock, orders or debts: closing levels, totals, time integrals",
+    "stock_points": "stock points that are stocked or hold, await or owe something: closing levels, totals, integrals",
     "series": "per day, node and class, from time 0: mean value on hand (minor units), demand, met at once",
     "wait_histogram": "lines served after waiting, per group and bin of the waiting time (from `from_ms` on)",
     "age_histogram": "value of closing lot-tracked stock (minor units), per group and bin of its age",
@@ -87,14 +88,18 @@ def _stock_points(records: Records) -> pa.Table:
     data |= {name: closing[rows, column] for name, column in CLOSING.items()}
     data |= {name: summary.total[rows, column] for name, column in TOTALS.items()}
     data |= {name: summary.area[rows, column] for name, column in INTEGRALS.items()}
-    return pa.table(data)
+    return number_table(data)
 
 
 def _series(network: Network, series: Mapping[str, npt.NDArray[np.generic]]) -> pa.Table:
     arrays = [np.asarray(series[name]) for name in SERIES]
     day, group = np.nonzero(np.any([array != 0 for array in arrays], axis=0))
-    data = {"day": day.astype(np.int32), "node": (group // 3).astype(np.int32), "class": (group % 3).astype(np.int8)}
-    return pa.table(data | {name: array[day, group] for name, array in zip(SERIES, arrays, strict=True)})
+    data: dict[str, npt.NDArray[np.generic]] = {
+        "day": day.astype(np.int32),
+        "node": (group // 3).astype(np.int32),
+        "class": (group % 3).astype(np.int8),
+    }
+    return number_table(data | {name: array[day, group] for name, array in zip(SERIES, arrays, strict=True)})
 
 
 def _histogram(
@@ -105,7 +110,7 @@ def _histogram(
     value_name: str,
 ) -> pa.Table:
     group, bin_number = np.nonzero(histogram)
-    return pa.table(
+    return number_table(
         {
             "node": (group // 3).astype(np.int32),
             "class": (group % 3).astype(np.int8),
@@ -117,12 +122,12 @@ def _histogram(
 
 def _jobs(jobs: npt.NDArray[np.int64]) -> pa.Table:
     node = np.flatnonzero(jobs[:, 0])
-    return pa.table({"node": node.astype(np.int32), "jobs": jobs[node, 0], "jobs_complete": jobs[node, 1]})
+    return number_table({"node": node.astype(np.int32), "jobs": jobs[node, 0], "jobs_complete": jobs[node, 1]})
 
 
 def _traces(traces: Traces) -> pa.Table:
     days, points = traces.on_hand.shape
-    return pa.table(
+    return number_table(
         {
             "stock_point": np.repeat(traces.stock_point, days).astype(np.int32),
             "day": np.tile(np.arange(days, dtype=np.int32), points),

@@ -6,8 +6,10 @@ Sums of the whole replication serve conservation, those of the measured window [
 
 from typing import Any, Final
 
+import numpy as np
+
 from sim.jit import compiled
-from sim.network import Int64Array
+from sim.network import Float64Array, Int64Array, Network
 
 # everything since the start of recording, at the row of the stock point that ordered or receives
 SUM_ORDERS: Final = 0
@@ -25,7 +27,17 @@ SUM_MEASURED_UNITS_SENT: Final = 9
 SUM_MEASURED_LINES_RECEIVED: Final = 10
 SUM_MEASURED_TRANSIT_MS: Final = 11  # from leaving the source to receipt, of the lines received in the window
 SUM_MEASURED_PURCHASE_MILLI: Final = 12  # purchase cost of the units received, thousandths of a minor unit
-SUM_COLUMNS: Final = 13
+# lots of lot-tracked items, everything since the start of recording
+SUM_LOTS_ENTERED: Final = 13  # units of lots that came in, from outside or by transfer
+SUM_LOTS_TRANSFERRED: Final = 14  # units of lots that another node has received from here
+SUM_UNITS_SENT_UNDER_WAY: Final = 15  # at the row of the source: sent since the start and not received at the end
+SUM_COLUMNS: Final = 16
+
+# truck trips that departed in the measured window, per route
+TRIPS_DEPARTED: Final = 0
+TRIP_LOADS: Final = 1  # the fuller of volume and weight at departure, as a share of the vehicle, added up
+TRIP_KM: Final = 2
+TRIP_SUM_COLUMNS: Final = 3
 
 
 @compiled
@@ -59,9 +71,39 @@ def sum_shipments(columns: tuple[Any, ...], start_ms: int, warm_up_ms: int, sums
             sums[point, SUM_MEASURED_UNITS_SENT] += units
         if received_ms[row] < 0:
             sums[point, SUM_UNITS_UNDER_WAY] += units
+            if dispatched_ms[row] >= start_ms and source[row] >= 0:
+                sums[source[row], SUM_UNITS_SENT_UNDER_WAY] += units
             continue
         sums[point, SUM_UNITS_RECEIVED] += units
         if received_ms[row] >= warm_up_ms:
             sums[point, SUM_MEASURED_LINES_RECEIVED] += 1
             sums[point, SUM_MEASURED_TRANSIT_MS] += received_ms[row] - max(dispatched_ms[row], 0)
             sums[point, SUM_MEASURED_PURCHASE_MILLI] += units * unit_cost_milli[row]
+
+
+@compiled
+def sum_transfers(columns: tuple[Any, ...], sums: Int64Array) -> None:
+    """Add a chunk of the transfers table to `sums` (P, SUM_COLUMNS)."""
+    from_point, to_point, _, quantity, _ = columns
+    for row in range(len(quantity)):
+        sums[to_point[row], SUM_LOTS_ENTERED] += quantity[row]
+        sums[from_point[row], SUM_LOTS_TRANSFERRED] += quantity[row]
+
+
+@compiled
+def sum_lots(columns: tuple[Any, ...], start_ms: int, sums: Int64Array) -> None:
+    """Add a chunk of the lots table to `sums` (P, SUM_COLUMNS): the lots that came in since the start."""
+    _, stock_point, supplier_order, received_ms, _, _, quantity = columns
+    for row in range(len(quantity)):
+        if supplier_order[row] >= 0 and received_ms[row] >= start_ms:
+            sums[stock_point[row], SUM_LOTS_ENTERED] += quantity[row]
+
+
+def sum_trips(columns: tuple[Any, ...], network: Network, sums: Float64Array) -> None:
+    """Add a chunk of the trips table to `sums` (routes, TRIP_SUM_COLUMNS)."""
+    _, route, _, departed_ms, _, _, volume_ml, weight_g, distance_m, _ = columns
+    measured = departed_ms >= network.warm_up_ms
+    capacity = np.array([(max(one.capacity_ml, 1), max(one.capacity_g, 1)) for one in network.routes])
+    load = np.maximum(volume_ml / capacity[route, 0], weight_g / capacity[route, 1])
+    for column, values in ((TRIPS_DEPARTED, 1.0), (TRIP_LOADS, load), (TRIP_KM, distance_m / 1000.0)):
+        np.add.at(sums[:, column], route[measured], (values * measured)[measured])

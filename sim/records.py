@@ -22,9 +22,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sim.arrow import numbers, values_of
 from sim.network import Float64Array, Int32Array, Int64Array, Network
 from sim.record_layouts import EVENTS, LOTS, ORDERS, SHIPMENTS, TABLES, TRANSFERS, TRIPS, TableLayout
-from sim.record_sums import SUM_COLUMNS, sum_orders, sum_shipments
+from sim.record_sums import (
+    SUM_COLUMNS,
+    TRIP_SUM_COLUMNS,
+    sum_lots,
+    sum_orders,
+    sum_shipments,
+    sum_transfers,
+    sum_trips,
+)
 
 DAY_MS: Final = 86_400_000
 SERIES: Final = ("value_on_hand", "demand_lines", "demand_units", "lines_at_once", "units_at_once")
@@ -56,12 +65,16 @@ class MemorySink:
     """Keeps the chunks of a table; `table()` gives them as one."""
 
     def __init__(self, layout: TableLayout) -> None:
+        self._layout = layout
         self._schema = layout.schema
         self._batches: list[pa.RecordBatch] = []
 
     def write(self, batch: pa.RecordBatch) -> None:
-        copies = [pa.array(column.to_numpy(zero_copy_only=False).copy()) for column in batch.columns]
-        self._batches.append(pa.record_batch(copies, schema=self._schema))
+        copies = [
+            numbers(values_of(column, field.dtype).copy())
+            for column, field in zip(batch.columns, self._layout.columns, strict=True)
+        ]
+        self._batches.append(pa.RecordBatch.from_arrays(copies, schema=self._schema))
 
     def close(self) -> None:
         """Nothing to do: the chunks are already readable."""
@@ -185,7 +198,7 @@ class ColumnBuffer:
     def _hand_over(self, filled: tuple[npt.NDArray[np.generic], ...]) -> None:
         if self._watch is not None:
             self._watch(filled)
-        self._sink.write(pa.record_batch([pa.array(column) for column in filled], schema=self.layout.schema))
+        self._sink.write(pa.RecordBatch.from_arrays([numbers(column) for column in filled], schema=self.layout.schema))
         self.rows_flushed += len(filled[0])
 
     def close(self) -> None:
@@ -253,7 +266,8 @@ class Records:
     seed: int
     replication: int
     summary: Summary
-    sums: Int64Array  # (P, SUM_COLUMNS): rows of orders and shipments summed per stock point, see sim.record_sums
+    sums: Int64Array  # (P, SUM_COLUMNS): rows of orders, shipments, ... per stock point, see sim.record_sums
+    trip_sums: Float64Array  # (routes, TRIP_SUM_COLUMNS): rows of trips per route
     folder: Path | None  # where the tables are, None: in memory
     memory: Mapping[str, pa.Table] = field(default_factory=dict)
 
@@ -267,7 +281,7 @@ class Records:
         path = None if self.folder is None else self.folder / f"{name}.parquet"
         if path is None or not path.is_file():
             raise KeyError(name)
-        return pq.read_table(path)
+        return pq.ParquetFile(path).read()
 
 
 class Recorder:
@@ -306,13 +320,14 @@ class Recorder:
         self.replication = replication
         self.folder = folder
         self.sums: Int64Array = np.zeros((network.stock_points, SUM_COLUMNS), dtype=np.int64)
+        self.trip_sums: Float64Array = np.zeros((len(network.routes), TRIP_SUM_COLUMNS))
         self._memory: dict[str, MemorySink] = {}
         self._buffers: list[ColumnBuffer] = []
         self.orders = self._buffer(ORDERS, capacity, self._sum_orders)
         self.shipments = self._buffer(SHIPMENTS, capacity, self._sum_shipments)
-        self.transfers = self._buffer(TRANSFERS, capacity)
-        self.trips = self._buffer(TRIPS, 1 << 12)
-        self.lots = self._buffer(LOTS, min(capacity, 1 << 14))
+        self.transfers = self._buffer(TRANSFERS, capacity, self._sum_transfers)
+        self.trips = self._buffer(TRIPS, 1 << 12, self._sum_trips)
+        self.lots = self._buffer(LOTS, min(capacity, 1 << 14), self._sum_lots)
         self.events = self._buffer(EVENTS, capacity) if events else None
 
     def _buffer(
@@ -336,12 +351,23 @@ class Recorder:
     def _sum_shipments(self, columns: tuple[npt.NDArray[np.generic], ...]) -> None:
         sum_shipments(columns, self.start_ms, self.network.warm_up_ms, self.sums)
 
+    def _sum_transfers(self, columns: tuple[npt.NDArray[np.generic], ...]) -> None:
+        sum_transfers(columns, self.sums)
+
+    def _sum_lots(self, columns: tuple[npt.NDArray[np.generic], ...]) -> None:
+        sum_lots(columns, self.start_ms, self.sums)
+
+    def _sum_trips(self, columns: tuple[npt.NDArray[np.generic], ...]) -> None:
+        sum_trips(columns, self.network, self.trip_sums)
+
     def finish(self, summary: Summary) -> Records:
         """Close every table and return the records; OSError when a file cannot be written."""
         for buffer in self._buffers:
             buffer.close()
         memory = {name: sink.table() for name, sink in self._memory.items()}
-        return Records(self.network, self.seed, self.replication, summary, self.sums, self.folder, memory)
+        return Records(
+            self.network, self.seed, self.replication, summary, self.sums, self.trip_sums, self.folder, memory
+        )
 
     def discard(self) -> None:
         """Remove what was written so far, after a failure."""

@@ -33,7 +33,7 @@ class Tables(Mapping[str, "pd.DataFrame"]):
         found = [(number, tables[name]) for number, tables in self._memory.items() if name in tables]
         for number, folder in self._folders.items():
             if (folder / f"{name}.parquet").is_file():
-                found.append((number, pq.read_table(folder / f"{name}.parquet")))
+                found.append((number, pq.ParquetFile(folder / f"{name}.parquet").read()))
         if not found:
             raise KeyError(name)
         return pa.concat_tables([_numbered(table, number) for number, table in sorted(found, key=lambda one: one[0])])
@@ -90,11 +90,12 @@ class Result:
 
     def value(self, kpi: str, key: str = "network", scope: str = "network") -> float:
         """The mean of one KPI over replications; KeyError when it has no value there."""
-        chosen = self.kpi_table.filter(
-            (pc.field("scope").cast(pa.string()) == scope)
-            & (pc.field("key").cast(pa.string()) == key)
-            & (pc.field("kpi").cast(pa.string()) == kpi)
-        )
-        if len(chosen) == 0:
+
+        def is_(column: str, wanted: str) -> pa.ChunkedArray:
+            return pc.equal(self.kpi_table[column].cast(pa.string()), wanted)
+
+        here = pc.and_(pc.and_(is_("scope", scope), is_("key", key)), is_("kpi", kpi))
+        means = summarize(self.kpi_table.filter(here), self.confidence, (scope,))
+        if not means:
             raise KeyError(f"{scope}/{key}/{kpi}")
-        return float(pc.mean(chosen["value"]).as_py())
+        return means[0].mean

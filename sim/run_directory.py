@@ -29,6 +29,7 @@ from sim.kpi_table import write_kpi_table
 from sim.manifest import Manifest
 from sim.network import Network
 from sim.network_tables import write_network
+from sim.plain_yaml import yaml_text
 from sim.run_readme import readme
 from sim.scenario import Scenario
 
@@ -123,7 +124,7 @@ class RunDirectory:
     def read_kpis(self, replications: Sequence[int]) -> pa.Table:
         """The KPI tables of the given replications, in that order, as one."""
         files = [self.replication_folder(number) / "kpis.parquet" for number in replications]
-        return pa.concat_tables([pq.read_table(file) for file in files]).unify_dictionaries()
+        return pa.concat_tables([pq.ParquetFile(file).read() for file in files]).unify_dictionaries()
 
     def write_results(self, kpis: pa.Table, summary: dict[str, Any], manifest: Manifest) -> None:
         """Write kpis.parquet and summary.json, and bring the manifest up to date."""
@@ -144,18 +145,12 @@ class RunDirectory:
             raise RunFailedError(f"{self.path / MANIFEST} could not be written: {reason(error)}") from error
 
     def _write_inputs(self, scenario: Scenario) -> None:
-        from ruamel.yaml import YAML
-
         tables = [file for file in scenario.inputs if not file.name.endswith((".yaml", ".yml"))]
         for file in tables:
             target = self.path / "inputs" / file.name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file.path, target)
-        yaml = YAML(typ="safe", pure=True)
-        yaml.default_flow_style = False
-        yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-        with (self.path / "scenario.resolved.yaml").open("w", encoding="utf-8") as stream:
-            yaml.dump(scenario.resolved("inputs"), stream)
+        _write_text(self.path / "scenario.resolved.yaml", yaml_text(scenario.resolved("inputs")))
 
 
 def reason(error: OSError) -> str:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim import columns as c
+from sim.conservation import check_conservation
 from sim.network import Network
 from sim.records import Records
 from sim.scenario import Scenario
@@ -54,7 +55,9 @@ def fake_simulate(
     hand.total[STORE_A, c.T_DEMAND_LINES] += 10 * seed + replication
     if replication == behaviour.get("spoil"):
         hand.spoil = {(STORE_A, c.S_ON_HAND): 1}
-    return hand.records(folder, replication)
+    records = hand.records(folder, replication)
+    check_conservation(records)
+    return records
 
 
 def install() -> None:

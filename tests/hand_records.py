@@ -9,8 +9,7 @@ import numpy as np
 from sim import columns as c
 from sim import record_sums as r
 from sim.network import Lane, Network
-from sim.record_arrays import SERIES
-from sim.records import DAY_MS, Levels, Recorder, Records, Summary, Traces
+from sim.records import DAY_MS, SERIES, Levels, Recorder, Records, Summary, Traces
 from tests.reference_inputs import HOUR_MS, Draft, Item, Point, constant, small_network
 
 STORE, DEPOT, SUPPLIER = 0, 1, 2
@@ -24,7 +23,7 @@ Trip = tuple[int, ...]
 
 
 def chain_network() -> Network:
-    """Supplier -> depot -> store, items 0 (class A, stocked everywhere) and 1 (class B, the store orders it through)."""
+    """Supplier -> depot -> store; item 0 (class A) is stocked everywhere, the store orders item 1 (class B) through."""
     draft = Draft(
         kinds=["store", "warehouse", "supplier"],
         lanes=[
@@ -53,6 +52,7 @@ class HandRecords:
     orders: Sequence[Order] = ()
     shipments: Sequence[Shipment] = ()
     trips: Sequence[Trip] = ()
+    transfers: Sequence[tuple[int, int, int, int, int]] = ()
     total: dict[tuple[int, int], int] = field(default_factory=dict)  # (stock point, T_*) -> measured
     warm_up_total: dict[tuple[int, int], int] = field(default_factory=dict)
     area: dict[tuple[int, int], float] = field(default_factory=dict)
@@ -65,6 +65,8 @@ class HandRecords:
             recorder.orders.append(*order)
         for shipment in self.shipments:
             recorder.shipments.append(*shipment)
+        for transfer in self.transfers:
+            recorder.transfers.append(*transfer)
         for trip in self.trips:
             recorder.trips.append(*trip)
         recorder.orders.flush()
@@ -97,7 +99,7 @@ class HandRecords:
             traces=Traces.empty(days),
         )
 
-    def _closing(self, opening: np.ndarray, whole: np.ndarray, recorder: Recorder) -> np.ndarray:  # type: ignore[type-arg]
+    def _closing(self, opening: np.ndarray, whole: np.ndarray, recorder: Recorder) -> np.ndarray:
         sums, closing = recorder.sums, opening.copy()
         issued = whole[:, c.T_UNITS_ISSUED]
         inside = (self.network.parameter[:, c.P_FLAGS] & c.SP_SUPPLIER) == 0

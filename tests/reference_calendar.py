@@ -45,9 +45,10 @@ def after_working_time(start_ms: int, work_ms: int, windows: Int64Array | None, 
     if windows is None or work_ms == 0:
         return start_ms + work_ms
     left = work_ms
+    weekly: list[list[int]] = windows.tolist()
     week_begins = monday_ms + (start_ms - monday_ms) // WEEK_MS * WEEK_MS
     while True:
-        for window_from, window_to in windows.tolist():
+        for window_from, window_to in weekly:
             begin = max(start_ms, week_begins + window_from)
             end = week_begins + window_to
             if begin < end:
@@ -66,6 +67,7 @@ class SupplierCalendar:
     period: int = 0  # the period that production has reached
     made_in_period: int = 0
     outages: list[tuple[int, int]] = field(default_factory=list)  # [from, to), as far as anybody asked
+    outages_known_until_ms: int = 0
 
     def next_open(self, time_ms: int) -> int:
         """The first instant, not before `time_ms`, outside closed periods and outages."""
@@ -81,9 +83,11 @@ class SupplierCalendar:
         every, lasting = self.supplier.outage_every, self.supplier.outage_lasting
         if every is None or lasting is None:
             return intervals
-        while not self.outages or self.outages[-1][1] <= time_ms:
-            begin = (self.outages[-1][1] if self.outages else 0) + max(1, self.chance.draw(every))
-            self.outages.append((begin, begin + self.chance.draw(lasting)))
+        while self.outages_known_until_ms <= time_ms:
+            begin = self.outages_known_until_ms + self.chance.draw(every)
+            end = begin + self.chance.draw(lasting)
+            self.outages.append((begin, end))
+            self.outages_known_until_ms = max(end, self.outages_known_until_ms + 1)
         return intervals + self.outages
 
     def release(self, now_ms: int, quantity: int) -> int:

@@ -1,6 +1,7 @@
 """The engine against the plain reference model: the same event log, event for event, on random small networks."""
 
 from dataclasses import asdict, fields, replace
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -8,11 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sim import columns as c
+from sim.demand import DemandPlan
 from sim.network import Lane, Network
 from sim.records import Records
 from tests.engine_log import EngineResult, drawn_lines, run_engine
 from tests.log_statistics import LogStatistics
-from tests.reference_inputs import HOUR_MS, Draft, Line, Point, constant, drafts, small_network
+from tests.random_networks import drafts
+from tests.reference_inputs import HOUR_MS, Draft, Line, Point, constant, route, small_network
 from tests.reference_model import Event, ReferenceResult, simulate_reference, trace_lines
 from tests.reference_trucks import Trip
 
@@ -87,6 +90,28 @@ def test_same_log_with_random_customers(draft: Draft, seed: int) -> None:
     assert_same(network, run_engine(network, seed, 0), simulate_reference(network, seed, 0, lines))
 
 
+@settings(COMMON, max_examples=20)
+@given(draft=drafts(), seed=st.integers(0, 2**31), span_hours=st.integers(1, 30))
+def test_same_log_with_many_lines_in_many_windows(draft: Draft, seed: int, span_hours: int) -> None:
+    """Queues, pools and chunks grow, and demand comes in windows that end anywhere."""
+    chance = np.random.default_rng(seed)
+    keys = [(point.node, point.item) for point in draft.points]
+    times = chance.integers(0, draft.horizon_ms // HOUR_MS, 1500) * HOUR_MS
+    picks, quantities, flags = chance.integers(0, (len(keys), 4, 4), (1500, 3)).T.tolist()
+    lines = [
+        Line(time, keys[pick][0], keys[pick][1], quantity + 1, flag)
+        for time, pick, quantity, flag in zip(times.tolist(), picks, quantities, flags, strict=True)
+    ]
+    network = small_network(replace(draft, lines=lines))
+
+    def window_end(plan: DemandPlan, from_ms: int, lines: int = 0) -> int:
+        return min(from_ms + span_hours * HOUR_MS, plan.horizon_ms)
+
+    with mock.patch.object(DemandPlan, "next_window_end", window_end):
+        engine = run_engine(network, 1, 0)
+    assert_same(network, engine, simulate_reference(network))
+
+
 @settings(COMMON, max_examples=50)
 @given(draft=drafts())
 def test_drawn_lines_of_a_trace_are_the_trace(draft: Draft) -> None:
@@ -107,3 +132,18 @@ def test_a_difference_is_noticed() -> None:
     assert_same(small_network(store), engine, simulate_reference(small_network(store)))
     with pytest.raises(AssertionError, match="issue 4"):
         assert_same(small_network(store), engine, simulate_reference(small_network(other)))
+
+
+def test_one_allocation_may_wake_several_routes() -> None:
+    """Goods come in for two stores on two routes that leave when something is staged: both leave at that instant."""
+    draft = Draft(
+        kinds=["store", "store", "warehouse", "supplier"],
+        lanes=[Lane(2, 0, constant(0), route=0), Lane(2, 1, constant(0), route=1), Lane(3, 2, constant(HOUR_MS))],
+        points=[Point(0, 0, 0), Point(1, 0, 1), Point(2, 0, 2)],
+        lines=[Line(HOUR_MS, 0, 0, 2), Line(HOUR_MS, 1, 0, 3)],
+        routes=[route(2, [0], name="north"), route(2, [1], name="south")],
+    )
+    network = small_network(draft)
+    engine = run_engine(network, 1, 0)
+    assert [time for time, _, _, _, event, _, _ in engine.events if event == c.E_DEPART] == [2 * HOUR_MS] * 2
+    assert_same(network, engine, simulate_reference(network))

@@ -1,18 +1,22 @@
 """The command line: results on stdout, messages on stderr, exit codes, and a start that is quick."""
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 import mro_twin
 from mro_twin.cli import COMMANDS, cli
+from mro_twin.progress import ReplicationProgress
 from mro_twin.report_table import format_mean
 from sim.kpi_summary import Mean
 from tests import fake_engine
@@ -90,7 +94,7 @@ def test_run_prints_kpis_and_where_they_are(shop: Path, tmp_path: Path) -> None:
     result = call("run", shop, "--out", tmp_path / "runs")
     assert result.exit_code == 0, result.output
     assert "shop: 3 replications, mean ± half width of the 95% confidence interval" in result.stdout
-    assert re.search(r"fill_rate +\d+\.\d+ ± \d+\.\d+ %", result.stdout)
+    assert re.search(r"fill_rate +[\d.]+ ± [\d.]+ %", result.stdout)
     (run,) = (tmp_path / "runs").iterdir()
     assert f"run directory: {run}" in result.stdout
     assert (run / "summary.json").is_file()
@@ -216,3 +220,19 @@ def test_a_broken_invariant_is_exit_code_3(tmp_path: Path) -> None:
 )
 def test_numbers_show_the_digits_that_mean_something(mean: float, half_width: float, unit: str, text: str) -> None:
     assert format_mean(Mean("network", "network", "x", mean, half_width, 3, unit)) == text
+
+
+# --- progress ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("terminal", "patience", "shown"), [(True, 0.0, True), (True, 60.0, False), (False, 0.0, False)]
+)
+def test_progress_is_for_people_who_wait(terminal: bool, patience: float, shown: bool) -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=terminal, width=100)
+    with ReplicationProgress(console, patience) as progress:
+        progress(0, 4)
+        time.sleep(0.2)
+        progress(3, 4)
+        time.sleep(0.2)
+    assert ("3/4" in stream.getvalue()) == shown
+    assert bool(stream.getvalue().strip()) == shown

@@ -13,6 +13,7 @@ import pytest
 import sim.simulation
 from sim.errors import RunDirectoryError
 from sim.manifest import Manifest
+from sim.plain_yaml import yaml_text
 from sim.record_arrays import ARRAY_TABLES
 from sim.record_layouts import ORDERS, TABLES
 from sim.records import Recorder
@@ -107,6 +108,16 @@ def test_row_numbers_lead_to_names(run: Path) -> None:
     assert network["nodes"]["name"][point["node"]].as_py() == "node-1"
     assert network["items"]["name"][point["item"]].as_py() == "item-0"
     assert point["source"] == order["source"]
+
+
+@pytest.mark.parametrize(
+    "text", ["true", "No", "12", "1.5", "~", "", "a: b", "# x", "- x", "naïve ±", 'say "x"', "2 wk", "*"]
+)
+def test_text_stays_text_in_yaml(text: str) -> None:
+    from ruamel.yaml import YAML
+
+    data = {"text": text, text or "x": 1, "list": [text, {"deep": [[1, 2.5], []], "none": None}, True], "empty": {}}
+    assert YAML(typ="safe", pure=True).load(yaml_text(data)) == data
 
 
 # --- whole or not at all ----------------------------------------------------------------------------------------------
