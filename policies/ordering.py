@@ -29,12 +29,12 @@ def order_quantity(
     if policy == ORDER_UP_TO:
         need = order_up_to - position
     elif policy == LOT:
-        need = ((reorder_point - position) // lot + 1) * lot
+        need = lot if position > reorder_point - lot else ((reorder_point - position) // lot + 1) * lot
     else:
         return 0
     if need < minimum_order:
         need = minimum_order
-    quantity = (need + multiple - 1) // multiple * multiple
+    quantity = need if multiple == 1 else (need + multiple - 1) // multiple * multiple
     if capacity >= 0 and quantity > capacity - position:
         quantity = (capacity - position) // multiple * multiple
         if quantity < minimum_order:

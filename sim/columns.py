@@ -17,20 +17,21 @@ PHASE_SAMPLING: Final = 5
 PHASES: Final = 6
 
 # --- parameters of a stock point (int64, read only during a replication): array `parameter` --------------------
-P_NODE: Final = 0
-P_ITEM: Final = 1
-P_POLICY: Final = 2  # a POLICY_* code
-P_REORDER_POINT: Final = 3  # order when the inventory position is at or below this
-P_ORDER_UP_TO: Final = 4  # target position of order-up-to policies
-P_LOT: Final = 5  # lot of (R,nQ)
-P_MINIMUM_ORDER: Final = 6  # minimum order quantity, >= 1
-P_MULTIPLE: Final = 7  # orders are a multiple of this, >= 1
-P_CAPACITY: Final = 8  # largest inventory position allowed, -1 without limit
-P_SOURCE: Final = 9  # stock point that refills this one, -1 for none (suppliers)
-P_LANE: Final = 10  # row of the lane table that serves this stock point, -1 for none
-P_FLAGS: Final = 11  # SP_* bits
-P_GROUP: Final = 12  # row of the binned series: node x ABC class
-P_OWNER: Final = 13  # who owns the stock held here; 0 is the network itself
+# The first eight are read by every demand line; rows are two cache lines of 64 bytes.
+P_REORDER_POINT: Final = 0  # order when the inventory position is at or below this
+P_FLAGS: Final = 1  # SP_* bits
+P_GROUP: Final = 2  # row of the binned series: node x ABC class
+P_COST_MILLI: Final = 3  # the item's purchase cost, copied here by the engine
+P_POLICY: Final = 4  # a POLICY_* code
+P_ORDER_UP_TO: Final = 5  # target position of order-up-to policies
+P_LOT: Final = 6  # lot of (R,nQ)
+P_SOURCE: Final = 7  # stock point that refills this one, -1 for none (suppliers)
+P_LANE: Final = 8  # row of the lane table that serves this stock point, -1 for none
+P_NODE: Final = 9
+P_ITEM: Final = 10
+P_MINIMUM_ORDER: Final = 11  # minimum order quantity, >= 1
+P_MULTIPLE: Final = 12  # orders are a multiple of this, >= 1
+P_CAPACITY: Final = 13  # largest inventory position allowed, -1 without limit
 P_PRICE_BREAKS: Final = 14  # first row in the price break table, -1 for none
 P_PRICE_BREAK_COUNT: Final = 15
 PARAMETER_COLUMNS: Final = 16
@@ -44,7 +45,7 @@ POLICY_NONE: Final = 0  # never orders (suppliers)
 POLICY_ORDER_UP_TO: Final = 1  # (s,S), min-max and base stock: at or below s, order up to S
 POLICY_LOT: Final = 2  # (R,nQ): at or below R, the fewest lots that lift the position above R
 
-# --- state of a stock point (int64): array `state` -------------------------------------------------------------
+# --- state of a stock point (int64), two cache lines: array `state` ----------------------------------------------
 S_ON_HAND: Final = 0  # physically there, free to issue
 S_RECORDED: Final = 1  # what the system believes is there; policies see this one
 S_WAITING: Final = 2  # units owed to customers and to downstream stock points
@@ -53,17 +54,18 @@ S_QUEUE_HEAD: Final = 4  # first waiting request (row of the request pool), -1 f
 S_QUEUE_TAIL: Final = 5
 S_LAST_MS: Final = 6  # statistics are settled up to here
 S_FLAGS: Final = 7  # PENDING_* bits: work already on the agenda
-S_LEAD_TIME_DRAWS: Final = 8  # draws taken from this stock point's lead-time stream
-S_LAYER_HEAD: Final = 9  # oldest lot layer, -1 for none
-S_LAYER_TAIL: Final = 10
-S_CUSTOMERS_WAITING: Final = 11  # units of S_WAITING that customers are owed
-S_IN_TRANSIT: Final = 12  # units dispatched to here and not yet received (dock and truck included)
-STATE_COLUMNS: Final = 13
+S_CUSTOMERS_WAITING: Final = 8  # units of S_WAITING that customers are owed
+S_LEAD_TIME_DRAWS: Final = 9  # draws taken from this stock point's lead-time stream
+S_LAYER_HEAD: Final = 10  # oldest lot layer, -1 for none
+S_LAYER_TAIL: Final = 11
+S_OWNER: Final = 12  # who owns the stock held here; 0 is the network itself
+S_IN_TRANSIT: Final = 13  # units on their way to here (dock and truck included); filled in by `Twin.levels`
+STATE_COLUMNS: Final = 16
 
 PENDING_REVIEW: Final = 1
 PENDING_ALLOCATION: Final = 2
 
-# --- totals of a stock point since the start of measurement (int64): array `total` ------------------------------
+# --- totals of a stock point since the start of measurement (int64), one cache line: array `total` ---------------
 T_DEMAND_LINES: Final = 0
 T_DEMAND_UNITS: Final = 1
 T_LINES_AT_ONCE: Final = 2  # lines met in full, at once, from stock on hand
@@ -71,26 +73,19 @@ T_UNITS_AT_ONCE: Final = 3
 T_UNITS_LOST: Final = 4
 T_UNITS_ISSUED: Final = 5  # to customers, at once or later
 T_WAIT_UNITS: Final = 6  # units issued after waiting
-T_ORDERS: Final = 7  # orders placed by this stock point
-T_UNITS_ORDERED: Final = 8
-T_UNITS_RECEIVED: Final = 9
-T_UNITS_DISPATCHED: Final = 10  # sent to downstream stock points
-T_DEMAND_LINES_WAITED: Final = 11  # waiting lines served in full
-T_ORDERS_URGENT: Final = 12
-TOTAL_COLUMNS: Final = 13
+T_WAIT_UNIT_MS: Final = 7  # their waiting time, summed over units
+TOTAL_COLUMNS: Final = 8
 
-# --- time integrals and float sums of a stock point (float64): array `area` --------------------------------------
+# --- time integrals of a stock point (float64), one cache line: array `area` --------------------------------------
 A_ON_HAND: Final = 0  # unit-milliseconds
-A_WAITING_CUSTOMERS: Final = 1
+A_READY: Final = 1  # milliseconds with stock on hand
 A_ON_ORDER: Final = 2
-A_IN_TRANSIT: Final = 3
-A_READY: Final = 4  # milliseconds with stock on hand
-A_WAIT: Final = 5  # unit-milliseconds waited by customers' units that were served
-A_AGE_OVER_90: Final = 6  # unit-milliseconds of lot-tracked stock older than 90 / 180 / 365 days
-A_AGE_OVER_180: Final = 7
-A_AGE_OVER_365: Final = 8
-A_WAITING_ORDERS: Final = 9  # units owed to downstream stock points
-AREA_COLUMNS: Final = 10
+A_WAITING_CUSTOMERS: Final = 3
+A_WAITING_ORDERS: Final = 4  # units owed to downstream stock points
+A_AGE_OVER_90: Final = 5  # unit-milliseconds of lot-tracked stock older than 90 / 180 / 365 days
+A_AGE_OVER_180: Final = 6
+A_AGE_OVER_365: Final = 7
+AREA_COLUMNS: Final = 8
 
 # --- what happened: codes in the event log ---------------------------------------------------------------------
 E_RECEIPT: Final = 0

@@ -41,14 +41,14 @@ LOADED_COLUMNS = 4
 
 @compiled
 def _loading_order(m: FlowModel, rows: Int64Array) -> Int64Array:
-    """Critical items first, then the older order, then the line staged first (`rows` come in order of staging)."""
+    """Places in `rows` (staged lines in order of staging): critical items first, then older orders."""
     age = np.empty(len(rows), np.int64)
     for place in range(len(rows)):
         row = rows[place]
         item = m.parameter[m.parcel[row, K_POINT], P_ITEM]
         later = 0 if m.item[item, I_CRITICAL] == 1 else 1
         age[place] = (later << 60) | m.parcel[row, K_ORDER]
-    return rows[np.argsort(age, kind="mergesort")]
+    return np.argsort(age, kind="mergesort")
 
 
 @compiled
@@ -77,17 +77,15 @@ def load(
         rows[place] = row
         row = m.parcel[row, K_NEXT]
     taken = np.zeros(lines, np.bool_)
-    place_of = np.argsort(rows)
-    sorted_rows = rows[place_of]
     loaded[LOADED_HEAD] = NONE
     loaded[LOADED_LINES] = 0
     tail = NONE
     left_ml, left_g = capacity_ml, capacity_g
-    for row in _loading_order(m, rows):
+    for place in _loading_order(m, rows):
+        row = rows[place]
         item = m.parameter[m.parcel[row, K_POINT], P_ITEM]
         unit_ml, unit_g = m.item[item, I_VOLUME_ML], m.item[item, I_WEIGHT_G]
         quantity = m.parcel[row, K_QUANTITY]
-        place = place_of[np.searchsorted(sorted_rows, row)]
         if quantity * unit_ml <= left_ml and quantity * unit_g <= left_g:
             taken[place] = True
         elif loaded[LOADED_LINES] == 0:
@@ -146,20 +144,12 @@ def _keep_staged(m: FlowModel, route: int, rows: Int64Array, taken: Int64Array) 
 
 
 @compiled
-def lines_for(m: FlowModel, head: int, node: int) -> int:
-    """How many loaded lines are for `node`."""
+def unload(m: FlowModel, head: int, node: int, time: int) -> tuple[int, int]:
+    """Set down the lines for `node`: they arrive now, by item, then in order of loading.
+
+    Returns how many they are, and the head of those that stay on the truck.
+    """
     lines = 0
-    row = head
-    while row != NONE:
-        if m.parameter[m.parcel[row, K_POINT], P_NODE] == node:
-            lines += 1
-        row = m.parcel[row, K_NEXT]
-    return lines
-
-
-@compiled
-def unload(m: FlowModel, head: int, node: int, time: int) -> int:
-    """Set down the lines for `node`: they arrive now, by item, then in order of loading. Returns the head of the rest."""
     rest = NONE
     tail = NONE
     row = head
@@ -167,6 +157,7 @@ def unload(m: FlowModel, head: int, node: int, time: int) -> int:
         following = m.parcel[row, K_NEXT]
         m.parcel[row, K_NEXT] = NONE
         if m.parameter[m.parcel[row, K_POINT], P_NODE] == node:
+            lines += 1
             m.parcel[row, K_SEQUENCE] = m.clock[C_NEXT_DISPATCH]
             m.clock[C_NEXT_DISPATCH] += 1
             m.parcel[row, K_ARRIVAL_MS] = time
@@ -179,4 +170,4 @@ def unload(m: FlowModel, head: int, node: int, time: int) -> int:
                 m.parcel[tail, K_NEXT] = row
             tail = row
         row = following
-    return rest
+    return lines, rest

@@ -69,10 +69,10 @@ class TwinEnvironment(simpy.Environment):
             if priority < _OWN_PRIORITY:
                 break
             place = (priority - _OWN_PRIORITY) >> _SUB_BITS
-            route = self._twin.flow.advance_to_key(int(time), place // self._nodes, place % self._nodes)
-            if route == NONE:
+            routes = self._twin.flow.advance_to_key(int(time), place // self._nodes, place % self._nodes)
+            if not routes:
                 break
-            self._twin.wake_dispatcher(route)
+            self._twin.wake_dispatchers(routes)
         super().step()
 
 
@@ -110,7 +110,7 @@ class Twin:
         self.flow.make_room(network.stock_points if network.item_lots.any() else opening_rows)
         self.flow.make_room(opening_rows + 256)
         open_books(self.flow.model, network)
-        first_reviews(self.flow.model)
+        first_reviews(self.flow.model.address)
         records = self.truck_records
         for row, route in enumerate(network.routes):
             records.dispatchers.append(DispatcherRecord(row))
@@ -160,16 +160,17 @@ class Twin:
         while True:
             while environment.peek() <= time:
                 environment.step()
-            route = self.flow.advance_to_key(time, c.PHASES, self.network.nodes)
-            if route == NONE:
+            routes = self.flow.advance_to_key(time, c.PHASES, self.network.nodes)
+            if not routes:
                 return
-            self.wake_dispatcher(route)
+            self.wake_dispatchers(routes)
 
     # --- what processes use -------------------------------------------------------------------------------------------
 
-    def wake_dispatcher(self, route: int) -> None:
-        """The dock of `route` has changed in a way that may make a vehicle leave."""
-        self.dispatchers[route].wake(int(self.flow.model.clock[C_NOW]))
+    def wake_dispatchers(self, routes: list[int]) -> None:
+        """The docks of `routes` have changed in a way that may make a vehicle leave."""
+        for route in routes:
+            self.dispatchers[route].wake(int(self.flow.model.clock[C_NOW]))
 
     def log_truck(self, time: int, phase: int, node: int, event: int, lines: int, trip: int) -> None:
         """Note something a truck did in the event log."""
@@ -203,9 +204,11 @@ class Twin:
 
     def levels(self) -> Levels:
         """State and lot layers at this instant, as a copy."""
-        layers = layers_in_place(self.flow.model)
+        layers = layers_in_place(self.flow.model.address)
+        state = self.flow.model.state.copy()
+        state[:, c.S_IN_TRANSIT] = self.flow.in_transit()
         return Levels(
-            self.flow.model.state.copy(), layers[:, 0].astype(np.int32), layers[:, 1].copy(), layers[:, 2].copy()
+            state, layers[:, 0].astype(np.int32), layers[:, 1].copy(), layers[:, 2].copy()
         )
 
     def close(self, opening: Levels, traces: Traces) -> Records:

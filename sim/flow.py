@@ -10,6 +10,7 @@ from typing import Final
 from sim.columns import P_NODE, PHASE_DEMAND, PHASE_ORDER, PHASE_RECEIPT
 from sim.flow_model import (
     C_AGENDA,
+    C_DAY_END_MS,
     C_EVENT_ROWS,
     C_EVENTS,
     C_LAYERS_LEFT,
@@ -22,7 +23,7 @@ from sim.flow_model import (
     C_REQUESTS_LEFT,
     C_SHIPMENT_ROWS,
     C_TRANSFER_ROWS,
-    C_WAKE_ROUTE,
+    C_WAKE,
     C_WINDOW,
     C_WINDOW_END_MS,
     C_WINDOW_LINES,
@@ -32,7 +33,7 @@ from sim.flow_model import (
 )
 from sim.jit import compiled
 from sim.parcels import next_parcel, send_parcel
-from sim.stock import AGENDA_PHASE_BITS, SERVED_PER_STEP, demand, next_note, receive, review, serve_queue
+from sim.stock import AGENDA_PHASE_BITS, SERVED_PER_STEP, begin_days, demand, next_note, receive, review, serve_queue
 
 REACHED: Final = 0  # everything before the given key has happened
 NEEDS_WINDOW: Final = 1
@@ -57,10 +58,10 @@ def _cramped(m: FlowModel) -> bool:
         or clock[C_PARCELS_LEFT] < MARGIN
         or clock[C_LAYERS_LEFT] < MARGIN
         or clock[C_LOTS] + MARGIN > len(m.lot)
-        or clock[C_ORDER_ROWS] + MARGIN > m.order_out.shape[1]
-        or clock[C_SHIPMENT_ROWS] + MARGIN > m.shipment_out.shape[1]
-        or clock[C_TRANSFER_ROWS] + MARGIN > m.transfer_out.shape[1]
-        or (clock[C_EVENTS] == 1 and clock[C_EVENT_ROWS] + MARGIN > m.event_out.shape[1])
+        or clock[C_ORDER_ROWS] + MARGIN > m.order_out.shape[0]
+        or clock[C_SHIPMENT_ROWS] + MARGIN > m.shipment_out.shape[0]
+        or clock[C_TRANSFER_ROWS] + MARGIN > m.transfer_out.shape[0]
+        or (clock[C_EVENTS] == 1 and clock[C_EVENT_ROWS] + MARGIN > m.event_out.shape[0])
     )
 
 
@@ -102,6 +103,8 @@ def advance(m: FlowModel, until_ms: int, until_phase: int, until_node: int) -> i
         if time > until_ms or (time == until_ms and phase > until_phase):
             return REACHED
         at_the_key = time == until_ms and phase == until_phase
+        if time >= clock[C_DAY_END_MS]:
+            begin_days(m, time)
 
         if source == _LINE:
             if not drawn:
@@ -112,7 +115,7 @@ def advance(m: FlowModel, until_ms: int, until_phase: int, until_node: int) -> i
             clock[C_NOW] = time
             clock[C_WINDOW] = position + 1
             at_once = demand(m, point, m.line_quantity[position], int(m.line_flags[position]), time)
-            job = m.line_job[position]
+            job = int(m.line_job[position])
             if job != NONE:
                 _job_line(m, job, point, at_once, time)
         elif source == _ARRIVAL:
@@ -131,5 +134,5 @@ def advance(m: FlowModel, until_ms: int, until_phase: int, until_node: int) -> i
                 review(m, point, time)
             else:
                 serve_queue(m, point, phase, time)
-                if clock[C_WAKE_ROUTE] != NONE:
+                if clock[C_WAKE] == 1:
                     return NEEDS_TRUCK

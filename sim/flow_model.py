@@ -38,11 +38,12 @@ C_SHIPMENT_ROWS: Final = 19
 C_TRANSFER_ROWS: Final = 20
 C_EVENT_ROWS: Final = 21
 C_NEXT_ARRIVAL_MS: Final = 22
-C_WAKE_ROUTE: Final = 23  # route whose dock wants a look, NONE for none
+C_WAKE: Final = 23  # 1: some dock wants a look
 C_SEED: Final = 24
 C_REPLICATION: Final = 25
-C_BIN_MS: Final = 26
-CLOCK_SIZE: Final = 27
+C_DAY: Final = 26  # present day of the binned series
+C_DAY_END_MS: Final = 27
+CLOCK_SIZE: Final = 32
 
 NEVER: Final = 1 << 62
 
@@ -54,7 +55,7 @@ R_TIME_MS: Final = 3
 R_REFERENCE: Final = 4  # line or order number
 R_FLAGS: Final = 5
 R_UNIT_COST_MILLI: Final = 6
-REQUEST_COLUMNS: Final = 7
+REQUEST_COLUMNS: Final = 8
 REQUEST_WHOLE: Final = 1
 REQUEST_URGENT: Final = 2
 
@@ -116,7 +117,8 @@ D_LINES: Final = 4
 D_FULL_ML: Final = 5  # departs when full: thresholds; NEVER for timetables
 D_FULL_G: Final = 6
 D_MAX_WAIT_MS: Final = 7
-DOCK_COLUMNS: Final = 8
+D_WAKE: Final = 8  # 1: a line was staged that may make a departure due
+DOCK_COLUMNS: Final = 9
 
 I_CLASS: Final = 0
 I_COST_MILLI: Final = 1
@@ -137,10 +139,8 @@ SERIES_COLUMNS: Final = 5
 
 WAIT_BINS: Final = 40
 
-ORDER_OUT: Final = 6  # time, stock point, source, quantity, unit cost, urgent
-SHIPMENT_OUT: Final = 8  # order, stock point, source, quantity, dispatched, received, trip, unit cost
-TRANSFER_OUT: Final = 5  # from, to, lot, quantity, received
-EVENT_OUT: Final = 7  # time, phase, node, item, event, quantity, reference
+OUT_COLUMNS: Final = 8
+"""Width of a row in the output chunks, one cache line; tables with fewer columns leave the rest empty."""
 
 RING_HEAD: Final = 0
 RING_TAIL: Final = 1
@@ -183,10 +183,10 @@ class FlowModel(Tables):
         "line_flags": (np.int8, (None,)),
         "line_job": (np.int32, (None,)),
         "job_lines": (np.int64, (None, 2)),  # lines still to come, lines short
-        "order_out": (np.int64, (ORDER_OUT, None)),  # output chunks: a row per column of the table
-        "shipment_out": (np.int64, (SHIPMENT_OUT, None)),
-        "transfer_out": (np.int64, (TRANSFER_OUT, None)),
-        "event_out": (np.int64, (EVENT_OUT, None)),
+        "order_out": (np.int64, (None, OUT_COLUMNS)),  # output chunks, in the columns of sim/record_layouts.py
+        "shipment_out": (np.int64, (None, OUT_COLUMNS)),
+        "transfer_out": (np.int64, (None, OUT_COLUMNS)),
+        "event_out": (np.int64, (None, OUT_COLUMNS)),
     }
     parameter: Int64Array
     state: Int64Array
@@ -225,7 +225,8 @@ class FlowModel(Tables):
     event_out: Int64Array
 
 
-register(FlowModel)
+model_at = register(FlowModel)
+"""In compiled code: the model at an address (`FlowModel.address`), for functions called from Python."""
 
 
 def linked_rows(table: Int64Array, first: int, next_column: int) -> None:

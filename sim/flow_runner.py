@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.columns import S_LAYER_HEAD
 from sim.demand import DemandDrawer, DemandWindow
-from sim.dock import lines_for, load, unload
+from sim.dock import load, unload
 from sim.flow import MARGIN, NEEDS_ROOM, NEEDS_WINDOW, advance
 from sim.flow_model import (
     C_EVENT_ROWS,
@@ -21,14 +21,18 @@ from sim.flow_model import (
     C_REQUESTS_LEFT,
     C_SHIPMENT_ROWS,
     C_TRANSFER_ROWS,
-    C_WAKE_ROUTE,
+    C_WAKE,
     C_WINDOW,
     C_WINDOW_END_MS,
     C_WINDOW_LINES,
     D_LINES,
+    D_WAKE,
     K_NEXT,
+    K_POINT,
+    K_QUANTITY,
     NEVER,
     NONE,
+    OUT_COLUMNS,
     R_NEXT,
     Y_ENTERED_MS,
     Y_LOT,
@@ -37,12 +41,14 @@ from sim.flow_model import (
     FlowModel,
     grown,
     linked_rows,
+    model_at,
 )
 from sim.jit import compiled
+from sim.jit_tables import aligned_zeros
 from sim.lots import settle_age
 from sim.network import Int64Array
 from sim.records import ColumnBuffer, Recorder
-from sim.stock import settle, settle_group, write_shipment
+from sim.stock import begin_days, settle, settle_group, write_shipment
 
 
 class Flow:
@@ -54,19 +60,23 @@ class Flow:
         self.drawer = drawer
         self._horizon_ms = horizon_ms
 
-    def advance_to_key(self, time: int, phase: int, node: int) -> int:
-        """Let everything up to (time, phase, node) happen. Returns the route whose dock wants a look, NONE: all done."""
+    def advance_to_key(self, time: int, phase: int, node: int) -> list[int]:
+        """Let everything up to (time, phase, node) happen, or stop where docks want a look: returns their routes."""
         while True:
-            with np.errstate(over="ignore"):
-                status = advance(self.model, time, phase, node)
+            status = _advance_at(self.model.address, time, phase, node)
             if status == NEEDS_WINDOW:
                 self._draw_window()
             elif status == NEEDS_ROOM:
                 self.make_room(MARGIN)
             else:
-                route = int(self.model.clock[C_WAKE_ROUTE])
-                self.model.clock[C_WAKE_ROUTE] = NONE
-                return route
+                return self._docks_to_look_at() if self.model.clock[C_WAKE] else []
+
+    def _docks_to_look_at(self) -> list[int]:
+        wake = self.model.dock[:, D_WAKE]
+        routes: list[int] = np.flatnonzero(wake).tolist()
+        wake[:] = 0
+        self.model.clock[C_WAKE] = 0
+        return routes
 
     def _draw_window(self) -> None:
         """Replace the used-up window of demand lines by the next one."""
@@ -128,45 +138,53 @@ class Flow:
     def load(self, route: int, capacity_ml: int, capacity_g: int, trip: int, time: int, loaded: Int64Array) -> None:
         """Load a vehicle at the dock of `route`; `loaded` receives the LOADED_* figures of sim/dock.py."""
         self.make_room_for_lines(int(self.model.dock[route, D_LINES]))
-        load(self.model, route, capacity_ml, capacity_g, trip, time, loaded)
+        _load_at(self.model.address, route, capacity_ml, capacity_g, trip, time, loaded)
 
     def make_room_for_lines(self, lines: int) -> None:
         """Room for one event row per line, and for one split line."""
         clock, model = self.model.clock, self.model
         if clock[C_PARCELS_LEFT] < MARGIN or clock[C_LAYERS_LEFT] < MARGIN:
             self.make_room(MARGIN)
-        if clock[C_EVENTS] and clock[C_EVENT_ROWS] + lines + MARGIN > model.event_out.shape[1]:
+        if clock[C_EVENTS] and clock[C_EVENT_ROWS] + lines + MARGIN > model.event_out.shape[0]:
             self.flush()
-            if lines + MARGIN > model.event_out.shape[1]:
-                larger = np.zeros((len(model.event_out), lines + 2 * MARGIN), np.int64)
+            if lines + MARGIN > model.event_out.shape[0]:
+                larger = aligned_zeros((lines + 2 * MARGIN, OUT_COLUMNS), np.int64)
                 model.replace(event_out=larger)
 
     def unload(self, head: int, node: int, time: int) -> tuple[int, int]:
         """Lines set down at `node`, and the head of those that stay on the truck."""
-        return int(lines_for(self.model, head, node)), int(unload(self.model, head, node, time))
+        lines, rest = _unload_at(self.model.address, head, node, time)
+        return int(lines), int(rest)
 
     def log_row(self, *values: int) -> None:
         """Append a row to the event log from Python (trucks)."""
         clock = self.model.clock
         if not clock[C_EVENTS]:
             return
-        if clock[C_EVENT_ROWS] + MARGIN > self.model.event_out.shape[1]:
+        if clock[C_EVENT_ROWS] + MARGIN > self.model.event_out.shape[0]:
             self.flush()
-        self.model.event_out[:, clock[C_EVENT_ROWS]] = values
+        self.model.event_out[clock[C_EVENT_ROWS], : len(values)] = values
         clock[C_EVENT_ROWS] += 1
 
     # --- closing ------------------------------------------------------------------------------------------------------
 
     def settle(self, time: int) -> None:
         """Bring every time integral up to `time`."""
-        settle_all(self.model, time)
+        _settle_all(self.model.address, time)
+
+    def in_transit(self) -> Int64Array:
+        """Units on their way to each stock point, on docks and trucks too."""
+        rows = rows_in_use(self.model.parcel, int(self.model.clock[C_PARCEL_FREE]), K_NEXT)
+        units = np.zeros(len(self.model.state), np.int64)
+        np.add.at(units, self.model.parcel[rows, K_POINT], self.model.parcel[rows, K_QUANTITY])
+        return units
 
     def write_under_way(self) -> None:
         """Append the goods still between two stock points to the shipments table."""
         under_way = rows_in_use(self.model.parcel, int(self.model.clock[C_PARCEL_FREE]), K_NEXT)
-        for start in range(0, len(under_way), self.model.shipment_out.shape[1]):
+        for start in range(0, len(under_way), len(self.model.shipment_out)):
             self.flush()
-            _write_shipments(self.model, under_way[start : start + self.model.shipment_out.shape[1]])
+            _write_shipments(self.model.address, under_way[start : start + len(self.model.shipment_out)])
         self.flush()
 
 
@@ -186,14 +204,34 @@ def _mark_free(pool: Int64Array, free: int, next_column: int, used: Any) -> None
 
 
 @compiled
-def _write_shipments(m: FlowModel, rows: Int64Array) -> None:
+def _advance_at(address: int, time: int, phase: int, node: int) -> int:
+    return advance(model_at(address), time, phase, node)
+
+
+@compiled
+def _load_at(
+    address: int, route: int, capacity_ml: int, capacity_g: int, trip: int, time: int, loaded: Int64Array
+) -> None:
+    load(model_at(address), route, capacity_ml, capacity_g, trip, time, loaded)
+
+
+@compiled
+def _unload_at(address: int, head: int, node: int, time: int) -> tuple[int, int]:
+    return unload(model_at(address), head, node, time)
+
+
+@compiled
+def _write_shipments(address: int, rows: Int64Array) -> None:
+    m = model_at(address)
     for row in rows:
         write_shipment(m, row, NONE)
 
 
 @compiled
-def settle_all(m: FlowModel, time: int) -> None:
-    """Settle every stock point, every lot layer and every group to `time`."""
+def _settle_all(address: int, time: int) -> None:
+    """Settle every stock point, every lot layer and every group to `time`, which ends a day or lies in one."""
+    m = model_at(address)
+    begin_days(m, time - 1)
     for point in range(len(m.state)):
         settle(m, point, time)
         row = m.state[point, S_LAYER_HEAD]
@@ -206,8 +244,9 @@ def settle_all(m: FlowModel, time: int) -> None:
 
 
 @compiled
-def layers_in_place(m: FlowModel) -> Int64Array:
-    """(n, 3): stock point, lot, quantity of every layer on a shelf, in order."""
+def layers_in_place(address: int) -> Int64Array:
+    """(n, 3): stock point, lot, quantity of every layer on a shelf, in order; takes the address of the model."""
+    m = model_at(address)
     count = 0
     for point in range(len(m.state)):
         row = m.state[point, S_LAYER_HEAD]
@@ -240,5 +279,5 @@ def _enlarged_pool(clock: Int64Array, table: Int64Array, more: int, left: int, f
 def _empty(clock: Int64Array, rows: int, chunk: Int64Array, buffer: ColumnBuffer) -> None:
     filled = int(clock[rows])
     if filled:
-        buffer.extend(*chunk[:, :filled])
+        buffer.extend(*chunk[:filled, : len(buffer.columns)].T)
         clock[rows] = 0

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numba
 import platformdirs
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -38,11 +39,7 @@ def cache_folder() -> Path:
     return Path(base) / f"compiled-{_source_hash()}"
 
 
-if "NUMBA_CACHE_DIR" not in os.environ:
-    os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
-
-import numba  # noqa: E402  numba reads its cache folder from the environment when it is imported
-
+numba.config.CACHE_DIR = str(cache_folder())
 JIT_DISABLED = bool(numba.config.DISABLE_JIT)
 
 

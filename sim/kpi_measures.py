@@ -73,6 +73,10 @@ def _summed(column: int) -> Measure:
     return lambda m: m.sums[:, column]
 
 
+def _summed_units(column: int) -> Measure:
+    return lambda m: m.sums[:, column] * m.natural
+
+
 def _stocked(measure: str) -> Measure:
     return lambda m: m(measure) * m.stocked
 
@@ -127,10 +131,10 @@ STOCK_POINT_MEASURES: Final[dict[str, Measure]] = {
     "units_lost": _total_units(c.T_UNITS_LOST),
     "units_issued": _total_units(c.T_UNITS_ISSUED),
     "units_waited": _total_units(c.T_WAIT_UNITS),
-    "wait_unit_ms": _area_units(c.A_WAIT),
+    "wait_unit_ms": _total_units(c.T_WAIT_UNIT_MS),
     "on_hand_unit_ms": _area_units(c.A_ON_HAND),
     "on_order_unit_ms": _area_units(c.A_ON_ORDER),
-    "in_transit_unit_ms": _area_units(c.A_IN_TRANSIT),
+    "in_transit_unit_ms": _summed_units(r.SUM_MEASURED_IN_TRANSIT_UNIT_MS),
     "backorder_unit_ms": _area_units(c.A_WAITING_CUSTOMERS),
     "stock_money_ms": _area_money(c.A_ON_HAND),
     "tracked_money_ms": lambda m: m.area[:, c.A_ON_HAND] * m.cost * m.tracked,
@@ -138,7 +142,7 @@ STOCK_POINT_MEASURES: Final[dict[str, Measure]] = {
     "money_ms_over_180d": _area_money(c.A_AGE_OVER_180),
     "money_ms_over_365d": _area_money(c.A_AGE_OVER_365),
     "issued_money": lambda m: m.total[:, c.T_UNITS_ISSUED] * m.cost,
-    "sent_on_money": lambda m: m.total[:, c.T_UNITS_DISPATCHED] * m.cost,
+    "sent_on_money": lambda m: m.sums[:, r.SUM_MEASURED_UNITS_SENT_ON] * m.cost,
     "revenue": lambda m: m.total[:, c.T_UNITS_ISSUED] * m.price,
     "orders": _summed(r.SUM_MEASURED_ORDERS),
     "lines_sent": _summed(r.SUM_MEASURED_LINES_SENT),

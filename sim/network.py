@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from sim.columns import P_ITEM
+
 Int64Array = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
 Float64Array = npt.NDArray[np.float64]
@@ -147,8 +149,8 @@ class Network:
         """Row of the stock point of `item` at `node`; KeyError when there is none."""
         n, i = self.node_names.index(node), self.item_names.index(item)
         first, last = self.node_first_stock_point[n], self.node_first_stock_point[n + 1]
-        row = first + np.searchsorted(self.parameter[first:last, 1], i)
-        if row < last and self.parameter[row, 1] == i:
+        row = first + np.searchsorted(self.parameter[first:last, P_ITEM], i)
+        if row < last and self.parameter[row, P_ITEM] == i:
             return int(row)
         raise KeyError(f"{node}/{item}")
 

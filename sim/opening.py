@@ -4,9 +4,11 @@ import numpy as np
 
 from sim.columns import (
     AREA_COLUMNS,
+    P_COST_MILLI,
     P_FLAGS,
     P_ITEM,
     P_LANE,
+    P_NODE,
     P_SOURCE,
     S_LAYER_HEAD,
     S_LAYER_TAIL,
@@ -19,7 +21,7 @@ from sim.columns import (
     TOTAL_COLUMNS,
 )
 from sim.flow_model import (
-    C_BIN_MS,
+    C_DAY_END_MS,
     C_EVENTS,
     C_LAYERS_LEFT,
     C_NEXT_ARRIVAL_MS,
@@ -30,7 +32,6 @@ from sim.flow_model import (
     C_REPLICATION,
     C_REQUESTS_LEFT,
     C_SEED,
-    C_WAKE_ROUTE,
     CLOCK_SIZE,
     D_FULL_G,
     D_FULL_ML,
@@ -38,7 +39,6 @@ from sim.flow_model import (
     D_MAX_WAIT_MS,
     D_TAIL,
     DOCK_COLUMNS,
-    EVENT_OUT,
     I_CLASS,
     I_COST_MILLI,
     I_CRITICAL,
@@ -62,16 +62,14 @@ from sim.flow_model import (
     MAX_RINGS,
     NEVER,
     NONE,
-    ORDER_OUT,
+    OUT_COLUMNS,
     PARCEL_COLUMNS,
     R_NEXT,
     REQUEST_COLUMNS,
     REQUEST_WHOLE,
     RING_COLUMNS,
     SERIES_COLUMNS,
-    SHIPMENT_OUT,
     SUPPLIER_COLUMNS,
-    TRANSFER_OUT,
     U_CAPACITY,
     U_CLOSED_FIRST,
     U_CLOSED_LAST,
@@ -81,8 +79,10 @@ from sim.flow_model import (
     Y_NEXT,
     FlowModel,
     linked_rows,
+    model_at,
 )
 from sim.jit import compiled
+from sim.jit_tables import aligned_zeros
 from sim.lots import DAY_MS, new_layer, new_lot, put_layer
 from sim.network import DISTRIBUTION_CONSTANT, Distribution, Int64Array, Network, Uint64Array
 from sim.parcels import send_parcel
@@ -101,19 +101,20 @@ def new_model(network: Network, seed: int, replication: int, events: bool) -> Fl
     suppliers, closed, node_supplier = _suppliers(network, seed, replication)
     days = -(-network.horizon_ms // DAY_MS)
     lots_tracked = bool(network.item_lots.any())
+    lot_rows = POOL_ROWS + (2 * int((network.initial_on_hand > 0).sum()) if lots_tracked else 0)
     model = FlowModel(
-        parameter=network.parameter,
-        state=np.zeros((points, STATE_COLUMNS), np.int64),
-        total=np.zeros((points, TOTAL_COLUMNS), np.int64),
-        area=np.zeros((points, AREA_COLUMNS)),
+        parameter=_parameters(network),
+        state=aligned_zeros((points, STATE_COLUMNS), np.int64),
+        total=aligned_zeros((points, TOTAL_COLUMNS), np.int64),
+        area=aligned_zeros((points, AREA_COLUMNS), np.float64),
         clock=np.zeros(CLOCK_SIZE, np.int64),
         request=_pool(POOL_ROWS, REQUEST_COLUMNS, R_NEXT),
         parcel=_pool(POOL_ROWS, PARCEL_COLUMNS, K_NEXT),
         heap=np.zeros((POOL_ROWS, 3), np.int64),
         agenda=np.zeros(2 * points + 64, np.int64),
         ring=np.full((rings, RING_COLUMNS), NONE, np.int64),
-        layer=_pool(max(POOL_ROWS, 2 * points if lots_tracked else 0), LAYER_COLUMNS, Y_NEXT),
-        lot=np.zeros((max(POOL_ROWS, 2 * points if lots_tracked else 0), LOT_COLUMNS), np.int64),
+        layer=_pool(lot_rows, LAYER_COLUMNS, Y_NEXT),
+        lot=np.zeros((lot_rows, LOT_COLUMNS), np.int64),
         lane=lanes,
         lane_time=lane_time,
         supplier=suppliers,
@@ -133,10 +134,10 @@ def new_model(network: Network, seed: int, replication: int, events: bool) -> Fl
         line_flags=np.zeros(0, np.int8),
         line_job=np.zeros(0, np.int32),
         job_lines=np.zeros((0, 2), np.int64),
-        order_out=np.zeros((ORDER_OUT, CHUNK_ROWS), np.int64),
-        shipment_out=np.zeros((SHIPMENT_OUT, CHUNK_ROWS), np.int64),
-        transfer_out=np.zeros((TRANSFER_OUT, CHUNK_ROWS if lots_tracked else 256), np.int64),
-        event_out=np.zeros((EVENT_OUT, CHUNK_ROWS if events else 1), np.int64),
+        order_out=aligned_zeros((CHUNK_ROWS, OUT_COLUMNS), np.int64),
+        shipment_out=aligned_zeros((CHUNK_ROWS, OUT_COLUMNS), np.int64),
+        transfer_out=aligned_zeros((CHUNK_ROWS if lots_tracked else 256, OUT_COLUMNS), np.int64),
+        event_out=aligned_zeros((CHUNK_ROWS if events else 1, OUT_COLUMNS), np.int64),
     )
     for column in (S_QUEUE_HEAD, S_QUEUE_TAIL, S_LAYER_HEAD, S_LAYER_TAIL):
         model.state[:, column] = NONE
@@ -145,16 +146,23 @@ def new_model(network: Network, seed: int, replication: int, events: bool) -> Fl
     clock[C_PARCELS_LEFT] = len(model.parcel)
     clock[C_LAYERS_LEFT] = len(model.layer)
     clock[C_NEXT_ARRIVAL_MS] = NEVER
-    clock[C_WAKE_ROUTE] = NONE
     clock[C_EVENTS] = int(events)
     clock[C_SEED] = seed
     clock[C_REPLICATION] = replication
-    clock[C_BIN_MS] = DAY_MS
+    clock[C_DAY_END_MS] = DAY_MS
     return model
 
 
+def _parameters(network: Network) -> Int64Array:
+    """The network's parameters on cache line boundaries, with the items' costs."""
+    table: Int64Array = aligned_zeros(network.parameter.shape, np.int64)
+    table[:] = network.parameter
+    table[:, P_COST_MILLI] = network.item_cost_milli[network.parameter[:, P_ITEM]]
+    return table
+
+
 def _pool(rows: int, columns: int, next_column: int) -> Int64Array:
-    table = np.zeros((rows, columns), np.int64)
+    table: Int64Array = aligned_zeros((rows, columns), np.int64)
     linked_rows(table, 0, next_column)
     return table
 
@@ -172,7 +180,7 @@ def _lanes(network: Network) -> tuple[Int64Array, np.ndarray, int]:  # type: ign
     for row, lane in enumerate(network.lanes):
         ring = NONE
         if lane.lead_time.kind == DISTRIBUTION_CONSTANT and lane.route < 0:
-            constant = int(lane.lead_time.a) + lane.lead_time.offset_ms
+            constant = int(lane.lead_time.a + 0.5) + lane.lead_time.offset_ms
             if constant in ring_of or len(ring_of) < MAX_RINGS:
                 ring = ring_of.setdefault(constant, len(ring_of))
         lanes[row, L_ROUTE] = lane.route
@@ -247,7 +255,7 @@ def _lead_time_streams(network: Network) -> Uint64Array:
     ]
     if all(time.kind == DISTRIBUTION_CONSTANT for time in times):
         return np.zeros((1, 2), np.uint64)
-    nodes, items = network.parameter[:, 0], network.parameter[:, P_ITEM]
+    nodes, items = network.parameter[:, P_NODE], network.parameter[:, P_ITEM]
     return stream_keys("lead_time", network.node_names, network.item_names, nodes, items)
 
 
@@ -267,8 +275,9 @@ def _docks(network: Network) -> Int64Array:
 
 
 @compiled
-def _open_stock(m: FlowModel, on_hand: Int64Array, age_ms: Int64Array) -> None:
+def _open_stock(address: int, on_hand: Int64Array, age_ms: Int64Array) -> None:
     """Opening stock, one lot per lot-tracked stock point."""
+    m = model_at(address)
     for point in range(len(on_hand)):
         quantity = on_hand[point]
         if quantity == 0:
@@ -280,8 +289,9 @@ def _open_stock(m: FlowModel, on_hand: Int64Array, age_ms: Int64Array) -> None:
 
 
 @compiled
-def first_reviews(m: FlowModel) -> None:
-    """Every stock point that can order is reviewed in phase 3 of time 0."""
+def first_reviews(address: int) -> None:
+    """Every stock point that can order is reviewed in phase 3 of time 0; takes the address of the model."""
+    m = model_at(address)
     for point in range(len(m.parameter)):
         if m.parameter[point, P_LANE] != NONE:
             want_review(m, point)
@@ -293,7 +303,7 @@ def open_books(model: FlowModel, network: Network) -> None:
     The caller provides room in the pools (opening orders and debts each take a row).
     """
     own = (network.parameter[:, P_FLAGS] & SP_SUPPLIER) == 0
-    _open_stock(model, np.where(own, network.initial_on_hand, 0), network.initial_age_ms)
+    _open_stock(model.address, np.where(own, network.initial_on_hand, 0), network.initial_age_ms)
     for point, quantity, arrival in network.initial_on_order.reshape(-1, 3).tolist():
         _open_order(model, network, point, quantity, arrival)
     for point, quantity in network.initial_owed.reshape(-1, 2).tolist():
@@ -312,7 +322,7 @@ def _open_order(model: FlowModel, network: Network, point: int, quantity: int, a
     cost = cost if outside else 0
     out = int(model.clock[C_ORDER_ROWS])
     model.clock[C_ORDER_ROWS] = out + 1
-    model.order_out[:, out] = (NONE, point, source, quantity, cost, 0)
+    model.order_out[out, :6] = (NONE, point, source, quantity, cost, 0)
     row = pack(model, source, point, quantity, order, NONE, cost, NONE)
     model.parcel[row, K_ARRIVAL_MS] = arrival
     model.state[point, S_ON_ORDER] += quantity

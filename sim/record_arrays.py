@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim import columns as c
+from sim import record_sums as r
 from sim.arrow import number_table
 from sim.network import Network
 from sim.records import AGE_EDGES_DAYS, SERIES, WAIT_EDGES_MS, Records, Traces
@@ -30,18 +31,19 @@ TOTALS: Final = {
     "units_lost": c.T_UNITS_LOST,
     "units_issued": c.T_UNITS_ISSUED,
     "units_waited": c.T_WAIT_UNITS,
-    "orders": c.T_ORDERS,
-    "units_ordered": c.T_UNITS_ORDERED,
-    "units_received": c.T_UNITS_RECEIVED,
-    "units_sent_on": c.T_UNITS_DISPATCHED,
+    "wait_unit_ms": c.T_WAIT_UNIT_MS,
+}
+SUMS: Final = {
+    "orders": r.SUM_MEASURED_ORDERS,
+    "lines_received": r.SUM_MEASURED_LINES_RECEIVED,
+    "units_sent_on": r.SUM_MEASURED_UNITS_SENT_ON,
+    "in_transit_unit_ms": r.SUM_MEASURED_IN_TRANSIT_UNIT_MS,
 }
 INTEGRALS: Final = {
     "on_hand_unit_ms": c.A_ON_HAND,
     "backorder_unit_ms": c.A_WAITING_CUSTOMERS,
     "on_order_unit_ms": c.A_ON_ORDER,
-    "in_transit_unit_ms": c.A_IN_TRANSIT,
     "ready_ms": c.A_READY,
-    "wait_unit_ms": c.A_WAIT,
     "unit_ms_over_90d": c.A_AGE_OVER_90,
     "unit_ms_over_180d": c.A_AGE_OVER_180,
     "unit_ms_over_365d": c.A_AGE_OVER_365,
@@ -87,6 +89,7 @@ def _stock_points(records: Records) -> pa.Table:
     data: dict[str, npt.NDArray[np.generic]] = {"stock_point": rows.astype(np.int32)}
     data |= {name: closing[rows, column] for name, column in CLOSING.items()}
     data |= {name: summary.total[rows, column] for name, column in TOTALS.items()}
+    data |= {name: records.sums[rows, column] for name, column in SUMS.items()}
     data |= {name: summary.area[rows, column] for name, column in INTEGRALS.items()}
     return number_table(data)
 

@@ -31,7 +31,11 @@ SUM_MEASURED_PURCHASE_MILLI: Final = 12  # purchase cost of the units received, 
 SUM_LOTS_ENTERED: Final = 13  # units of lots that came in, from outside or by transfer
 SUM_LOTS_TRANSFERRED: Final = 14  # units of lots that another node has received from here
 SUM_UNITS_SENT_UNDER_WAY: Final = 15  # at the row of the source: sent since the start and not received at the end
-SUM_COLUMNS: Final = 16
+# measured window
+SUM_MEASURED_UNITS_SENT_ON: Final = 16  # at the row of the source
+SUM_MEASURED_IN_TRANSIT_UNIT_MS: Final = 17  # time under way to here, summed over units, within the window
+SUM_COLUMNS: Final = 24
+"""Rows are three cache lines."""
 
 # truck trips that departed in the measured window, per route
 TRIPS_DEPARTED: Final = 0
@@ -58,7 +62,9 @@ def sum_orders(columns: tuple[Any, ...], start_ms: int, warm_up_ms: int, sums: I
 
 
 @compiled
-def sum_shipments(columns: tuple[Any, ...], start_ms: int, warm_up_ms: int, sums: Int64Array) -> None:
+def sum_shipments(
+    columns: tuple[Any, ...], start_ms: int, warm_up_ms: int, horizon_ms: int, sums: Int64Array
+) -> None:
     """Add a chunk of the shipments table (`columns`, in the order of its layout) to `sums` (P, SUM_COLUMNS)."""
     order, stock_point, source, quantity, dispatched_ms, received_ms, _, unit_cost_milli = columns
     for row in range(len(order)):
@@ -69,6 +75,12 @@ def sum_shipments(columns: tuple[Any, ...], start_ms: int, warm_up_ms: int, sums
         if dispatched_ms[row] >= warm_up_ms:
             sums[point, SUM_MEASURED_LINES_SENT] += 1
             sums[point, SUM_MEASURED_UNITS_SENT] += units
+            if source[row] >= 0:
+                sums[source[row], SUM_MEASURED_UNITS_SENT_ON] += units
+        until = received_ms[row] if received_ms[row] >= 0 else horizon_ms
+        under_way_ms = until - max(dispatched_ms[row], warm_up_ms)
+        if under_way_ms > 0:
+            sums[point, SUM_MEASURED_IN_TRANSIT_UNIT_MS] += under_way_ms * units
         if received_ms[row] < 0:
             sums[point, SUM_UNITS_UNDER_WAY] += units
             if dispatched_ms[row] >= start_ms and source[row] >= 0:

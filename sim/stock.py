@@ -8,11 +8,9 @@ import numpy as np
 
 from policies.ordering import order_quantity as _order_quantity
 from sim.columns import (
-    A_IN_TRANSIT,
     A_ON_HAND,
     A_ON_ORDER,
     A_READY,
-    A_WAIT,
     A_WAITING_CUSTOMERS,
     A_WAITING_ORDERS,
     E_DEMAND,
@@ -23,6 +21,7 @@ from sim.columns import (
     E_RECEIPT,
     E_STAGE,
     P_CAPACITY,
+    P_COST_MILLI,
     P_FLAGS,
     P_GROUP,
     P_ITEM,
@@ -45,7 +44,6 @@ from sim.columns import (
     PHASE_RECEIPT,
     S_CUSTOMERS_WAITING,
     S_FLAGS,
-    S_IN_TRANSIT,
     S_LAST_MS,
     S_ON_HAND,
     S_ON_ORDER,
@@ -56,22 +54,18 @@ from sim.columns import (
     SP_LOTS,
     SP_SUPPLIER,
     T_DEMAND_LINES,
-    T_DEMAND_LINES_WAITED,
     T_DEMAND_UNITS,
     T_LINES_AT_ONCE,
-    T_ORDERS,
-    T_ORDERS_URGENT,
     T_UNITS_AT_ONCE,
-    T_UNITS_DISPATCHED,
     T_UNITS_ISSUED,
     T_UNITS_LOST,
-    T_UNITS_ORDERED,
-    T_UNITS_RECEIVED,
+    T_WAIT_UNIT_MS,
     T_WAIT_UNITS,
 )
 from sim.flow_model import (
     C_AGENDA,
-    C_BIN_MS,
+    C_DAY,
+    C_DAY_END_MS,
     C_EVENT_ROWS,
     C_EVENTS,
     C_MEASURE_FROM_MS,
@@ -82,15 +76,15 @@ from sim.flow_model import (
     C_REQUESTS_LEFT,
     C_SHIPMENT_ROWS,
     C_TRANSFER_ROWS,
-    C_WAKE_ROUTE,
+    C_WAKE,
     D_FULL_G,
     D_FULL_ML,
     D_LINES,
     D_MAX_WAIT_MS,
     D_VOLUME_ML,
+    D_WAKE,
     D_WEIGHT_G,
     I_CLASS,
-    I_COST_MILLI,
     K_DISPATCHED_MS,
     K_LAYER,
     K_ORDER,
@@ -123,7 +117,7 @@ from sim.flow_model import (
     FlowModel,
 )
 from sim.jit import compiled
-from sim.lots import new_layer, new_lot, put_layer, take_layers, use_layers
+from sim.lots import DAY_MS, new_layer, new_lot, put_layer, take_layers, use_layers
 from sim.network import DEMAND_LOST, DEMAND_WHOLE
 from sim.parcels import free_parcel
 from sim.records import WAIT_EDGES_MS
@@ -146,13 +140,13 @@ def log(m: FlowModel, time: int, phase: int, point: int, event: int, quantity: i
         return
     row = m.clock[C_EVENT_ROWS]
     m.clock[C_EVENT_ROWS] = row + 1
-    m.event_out[0, row] = time
-    m.event_out[1, row] = phase
-    m.event_out[2, row] = m.parameter[point, P_NODE]
-    m.event_out[3, row] = m.parameter[point, P_ITEM]
-    m.event_out[4, row] = event
-    m.event_out[5, row] = quantity
-    m.event_out[6, row] = reference
+    m.event_out[row, 0] = time
+    m.event_out[row, 1] = phase
+    m.event_out[row, 2] = m.parameter[point, P_NODE]
+    m.event_out[row, 3] = m.parameter[point, P_ITEM]
+    m.event_out[row, 4] = event
+    m.event_out[row, 5] = quantity
+    m.event_out[row, 6] = reference
 
 
 @compiled
@@ -162,37 +156,36 @@ def settle(m: FlowModel, point: int, time: int) -> None:
     if span <= 0:
         return
     m.state[point, S_LAST_MS] = time
-    state, area, held = m.state[point], m.area[point], float(span)
-    if state[S_ON_HAND] > 0:
-        area[A_READY] += held
-        area[A_ON_HAND] += held * state[S_ON_HAND]
-    if state[S_WAITING] > 0:
-        area[A_WAITING_CUSTOMERS] += held * state[S_CUSTOMERS_WAITING]
-        area[A_WAITING_ORDERS] += held * (state[S_WAITING] - state[S_CUSTOMERS_WAITING])
-    if state[S_ON_ORDER] > 0:
-        area[A_ON_ORDER] += held * state[S_ON_ORDER]
-        area[A_IN_TRANSIT] += held * state[S_IN_TRANSIT]
+    held = float(span)
+    on_hand = m.state[point, S_ON_HAND]
+    if on_hand > 0:
+        m.area[point, A_READY] += held
+        m.area[point, A_ON_HAND] += held * on_hand
+    on_order = m.state[point, S_ON_ORDER]
+    if on_order > 0:
+        m.area[point, A_ON_ORDER] += held * on_order
+    waiting = m.state[point, S_WAITING]
+    if waiting > 0:
+        customers = m.state[point, S_CUSTOMERS_WAITING]
+        m.area[point, A_WAITING_CUSTOMERS] += held * customers
+        m.area[point, A_WAITING_ORDERS] += held * (waiting - customers)
 
 
 @compiled
 def settle_group(m: FlowModel, group: int, time: int) -> None:
-    """Spread the value that a group has held since it was last settled over the days it covers."""
-    value = m.group[group, 0]
-    since = int(m.group[group, 1])
-    if time <= since:
-        return
+    """Add the value that a group has held since it was last settled to the present day."""
+    m.series[m.clock[C_DAY], group, SERIES_VALUE] += m.group[group, 0] * (time - m.group[group, 1])
     m.group[group, 1] = time
-    bin_ms = m.clock[C_BIN_MS]
-    first = since // bin_ms
-    last = time // bin_ms
-    if first == last:
-        m.series[first, group, SERIES_VALUE] += value * (time - since)
-        return
-    m.series[first, group, SERIES_VALUE] += value * ((first + 1) * bin_ms - since)
-    for day in range(first + 1, last):
-        m.series[day, group, SERIES_VALUE] += value * bin_ms
-    if last < len(m.series):
-        m.series[last, group, SERIES_VALUE] += value * (time - last * bin_ms)
+
+
+@compiled
+def begin_days(m: FlowModel, time: int) -> None:
+    """Close every day that ends at or before `time`, so that `time` lies in the present day."""
+    while time >= m.clock[C_DAY_END_MS]:
+        for group in range(len(m.group)):
+            settle_group(m, group, m.clock[C_DAY_END_MS])
+        m.clock[C_DAY] += 1
+        m.clock[C_DAY_END_MS] += DAY_MS
 
 
 @compiled
@@ -202,7 +195,7 @@ def change_stock(m: FlowModel, point: int, quantity: int, time: int) -> None:
     m.state[point, S_RECORDED] += quantity
     group = m.parameter[point, P_GROUP]
     settle_group(m, group, time)
-    m.group[group, 0] += 0.001 * quantity * m.item[m.parameter[point, P_ITEM], I_COST_MILLI]
+    m.group[group, 0] += 0.001 * quantity * m.parameter[point, P_COST_MILLI]
 
 
 # --- the agenda: work left to do at this instant -----------------------------------------------------------------------
@@ -323,7 +316,7 @@ def demand(m: FlowModel, point: int, quantity: int, flags: int, time: int) -> bo
     given = quantity
     if available < quantity:
         given = 0 if flags & DEMAND_WHOLE else available
-    day = time // m.clock[C_BIN_MS]
+    day = m.clock[C_DAY]
     series = m.series[day, m.parameter[point, P_GROUP]]
     total[T_DEMAND_LINES] += 1
     total[T_DEMAND_UNITS] += quantity
@@ -353,7 +346,7 @@ def demand(m: FlowModel, point: int, quantity: int, flags: int, time: int) -> bo
 @compiled
 def _unit_cost_milli(m: FlowModel, point: int, quantity: int) -> int:
     """What the supplier asks per unit for an order of this size."""
-    cost = m.item[m.parameter[point, P_ITEM], I_COST_MILLI]
+    cost = m.parameter[point, P_COST_MILLI]
     first = m.parameter[point, P_PRICE_BREAKS]
     for row in range(first, first + m.parameter[point, P_PRICE_BREAK_COUNT]):
         if m.price_break[row, 0] > quantity:
@@ -395,20 +388,17 @@ def place_order(m: FlowModel, point: int, quantity: int, time: int) -> None:
     cost = _unit_cost_milli(m, point, quantity) if outside else 0
     settle(m, point, time)
     state[S_ON_ORDER] += quantity
-    m.total[point, T_ORDERS] += 1
-    m.total[point, T_UNITS_ORDERED] += quantity
     flags = REQUEST_WHOLE if m.lane[lane, L_WHOLE] else 0
     if urgent:
-        m.total[point, T_ORDERS_URGENT] += 1
         flags |= REQUEST_URGENT
     row = m.clock[C_ORDER_ROWS]
     m.clock[C_ORDER_ROWS] = row + 1
-    m.order_out[0, row] = time
-    m.order_out[1, row] = point
-    m.order_out[2, row] = source
-    m.order_out[3, row] = quantity
-    m.order_out[4, row] = cost
-    m.order_out[5, row] = 1 if urgent else 0
+    m.order_out[row, 0] = time
+    m.order_out[row, 1] = point
+    m.order_out[row, 2] = source
+    m.order_out[row, 3] = quantity
+    m.order_out[row, 4] = cost
+    m.order_out[row, 5] = 1 if urgent else 0
     settle(m, source, time)
     join_queue(m, source, point, quantity, time, order, flags, cost)
     if outside:
@@ -428,12 +418,10 @@ def _issue_waiting(m: FlowModel, point: int, phase: int, row: int, given: int, t
     state[S_CUSTOMERS_WAITING] -= given
     total[T_UNITS_ISSUED] += given
     total[T_WAIT_UNITS] += given
-    m.area[point, A_WAIT] += float(waited) * given
+    total[T_WAIT_UNIT_MS] += waited * given
     if time >= m.clock[C_MEASURE_FROM_MS]:
         bin_ = np.searchsorted(WAIT_EDGES_MS, waited, side="right") - 1
         m.wait[m.parameter[point, P_GROUP], bin_] += given
-    if given == m.request[row, R_LEFT]:
-        total[T_DEMAND_LINES_WAITED] += 1
     log(m, time, phase, point, E_ISSUE, given, m.request[row, R_REFERENCE])
 
 
@@ -445,8 +433,6 @@ def _dispatch(m: FlowModel, point: int, row: int, given: int, time: int) -> None
     layer = NONE
     if supplier == NONE and m.parameter[point, P_FLAGS] & SP_LOTS:
         layer = take_layers(m, point, given, time)
-    m.total[point, T_UNITS_DISPATCHED] += given
-    settle(m, to, time)
     parcel = pack(m, point, to, given, order, layer, m.request[row, R_UNIT_COST_MILLI], time)
     route = m.lane[m.parameter[to, P_LANE], L_ROUTE]
     if route == NONE or flags & REQUEST_URGENT:
@@ -458,7 +444,8 @@ def _dispatch(m: FlowModel, point: int, row: int, given: int, time: int) -> None
     dock = m.dock[route]
     full = dock[D_VOLUME_ML] >= dock[D_FULL_ML] or dock[D_WEIGHT_G] >= dock[D_FULL_G]
     if full or (dock[D_LINES] == 1 and dock[D_MAX_WAIT_MS] >= 0):
-        m.clock[C_WAKE_ROUTE] = route
+        m.dock[route, D_WAKE] = 1
+        m.clock[C_WAKE] = 1
 
 
 @compiled
@@ -517,11 +504,11 @@ def _receive_lots(m: FlowModel, row: int, time: int) -> None:
         following = m.layer[layer, Y_NEXT]
         out = m.clock[C_TRANSFER_ROWS]
         m.clock[C_TRANSFER_ROWS] = out + 1
-        m.transfer_out[0, out] = source
-        m.transfer_out[1, out] = point
-        m.transfer_out[2, out] = m.layer[layer, Y_LOT]
-        m.transfer_out[3, out] = m.layer[layer, Y_QUANTITY]
-        m.transfer_out[4, out] = time
+        m.transfer_out[out, 0] = source
+        m.transfer_out[out, 1] = point
+        m.transfer_out[out, 2] = m.layer[layer, Y_LOT]
+        m.transfer_out[out, 3] = m.layer[layer, Y_QUANTITY]
+        m.transfer_out[out, 4] = time
         put_layer(m, point, layer, time)
         layer = following
 
@@ -532,14 +519,14 @@ def write_shipment(m: FlowModel, row: int, received: int) -> None:
     out = m.clock[C_SHIPMENT_ROWS]
     m.clock[C_SHIPMENT_ROWS] = out + 1
     parcel = m.parcel[row]
-    m.shipment_out[0, out] = parcel[K_ORDER]
-    m.shipment_out[1, out] = parcel[K_POINT]
-    m.shipment_out[2, out] = parcel[K_SOURCE]
-    m.shipment_out[3, out] = parcel[K_QUANTITY]
-    m.shipment_out[4, out] = parcel[K_DISPATCHED_MS]
-    m.shipment_out[5, out] = received
-    m.shipment_out[6, out] = parcel[K_TRIP]
-    m.shipment_out[7, out] = parcel[K_UNIT_COST_MILLI]
+    m.shipment_out[out, 0] = parcel[K_ORDER]
+    m.shipment_out[out, 1] = parcel[K_POINT]
+    m.shipment_out[out, 2] = parcel[K_SOURCE]
+    m.shipment_out[out, 3] = parcel[K_QUANTITY]
+    m.shipment_out[out, 4] = parcel[K_DISPATCHED_MS]
+    m.shipment_out[out, 5] = received
+    m.shipment_out[out, 6] = parcel[K_TRIP]
+    m.shipment_out[out, 7] = parcel[K_UNIT_COST_MILLI]
 
 
 @compiled
@@ -550,8 +537,6 @@ def receive(m: FlowModel, row: int, time: int) -> None:
     settle(m, point, time)
     state = m.state[point]
     state[S_ON_ORDER] -= quantity
-    state[S_IN_TRANSIT] -= quantity
-    m.total[point, T_UNITS_RECEIVED] += quantity
     change_stock(m, point, quantity, time)
     if m.parameter[point, P_FLAGS] & SP_LOTS:
         _receive_lots(m, row, time)

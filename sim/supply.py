@@ -1,6 +1,6 @@
 """When ordered goods arrive: the supplier's release, the lead time of a lane, the parcel that carries them."""
 
-from sim.columns import P_ITEM, P_LANE, P_NODE, S_IN_TRANSIT, S_LEAD_TIME_DRAWS
+from sim.columns import P_ITEM, P_LANE, P_NODE, S_LEAD_TIME_DRAWS
 from sim.distributions import draw_duration
 from sim.flow_model import (
     C_NEXT_DISPATCH,
@@ -83,7 +83,7 @@ def _lead_time(m: FlowModel, point: int, lane: int, first: int) -> int:
     offset = int(m.lane_time[lane, first + 4])
     a, b, c = m.lane_time[lane, first + 1], m.lane_time[lane, first + 2], m.lane_time[lane, first + 3]
     if kind == DISTRIBUTION_CONSTANT:
-        return int(a) + offset
+        return int(a + 0.5) + offset
     index = m.state[point, S_LEAD_TIME_DRAWS]
     m.state[point, S_LEAD_TIME_DRAWS] = index + 1
     return draw_duration(
@@ -109,7 +109,6 @@ def pack(m: FlowModel, source: int, point: int, quantity: int, order: int, layer
     parcel[row, K_LAYER] = layer
     parcel[row, K_UNIT_COST_MILLI] = cost
     parcel[row, K_LANE] = m.parameter[point, P_LANE]
-    m.state[point, S_IN_TRANSIT] += quantity
     return row
 
 

@@ -110,7 +110,7 @@ class Vehicle:
     def prepare(self) -> None:
         """At the start of a replication: draw the first breakdown."""
         if self.route.breakdown_every is not None:
-            self.record.driving_to_breakdown_ms = self._breakdown.draw(self.route.breakdown_every)
+            self.record.driving_to_breakdown_ms = max(self._breakdown.draw(self.route.breakdown_every), 1)
             self.record.breakdown_draws = self._breakdown.position
 
     @property

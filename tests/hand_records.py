@@ -149,8 +149,7 @@ def busy_week() -> HandRecords:
             (STORE_B, c.T_DEMAND_UNITS): 2,
             (STORE_B, c.T_UNITS_ISSUED): 2,
             (STORE_B, c.T_WAIT_UNITS): 2,
-            (DEPOT_A, c.T_UNITS_DISPATCHED): 6,
-            (DEPOT_B, c.T_UNITS_DISPATCHED): 2,
+            (STORE_B, c.T_WAIT_UNIT_MS): 2 * 12 * hour,
         },
         area={
             (STORE_A, c.A_ON_HAND): 8.0 * 8 * day,  # eight days measured
@@ -159,7 +158,6 @@ def busy_week() -> HandRecords:
             (DEPOT_A, c.A_READY): 8.0 * day,
             (DEPOT_B, c.A_ON_HAND): 16.0 * 8 * day,
             (DEPOT_B, c.A_READY): 8.0 * day,
-            (STORE_B, c.A_WAIT): 2.0 * 12 * hour,
             (STORE_B, c.A_WAITING_CUSTOMERS): 2.0 * 12 * hour,
         },
         jobs={STORE: (4, 3)},

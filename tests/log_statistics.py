@@ -12,7 +12,6 @@ AREAS = {
     "on_hand": c.A_ON_HAND,
     "customers": c.A_WAITING_CUSTOMERS,
     "on_order": c.A_ON_ORDER,
-    "in_transit": c.A_IN_TRANSIT,
     "orders": c.A_WAITING_ORDERS,
 }
 AGES_DAYS = {90: c.A_AGE_OVER_90, 180: c.A_AGE_OVER_180, 365: c.A_AGE_OVER_365}
@@ -41,7 +40,6 @@ class LogStatistics:
         for row, quantity, _ in network.initial_on_order.tolist():
             self.orders.append(row)
             self.levels["on_order"][row] += quantity
-            self.levels["in_transit"][row] += quantity
         for row, quantity in network.initial_owed.tolist():
             self.lines.append((0, quantity, 0))
             self.levels["customers"][row] += quantity
@@ -111,9 +109,7 @@ class LogStatistics:
             self._count(row, time, c.T_LINES_AT_ONCE, int(got == wanted))
             return
         self._count(row, time, c.T_WAIT_UNITS, quantity)
-        self._count(row, time, c.T_DEMAND_LINES_WAITED, int(got == wanted))
-        if time >= self.network.warm_up_ms:
-            self.area[row, c.A_WAIT] += quantity * (time - since)
+        self._count(row, time, c.T_WAIT_UNIT_MS, quantity * (time - since))
 
     def _lost(self, time: int, phase: int, row: int, quantity: int, line: int) -> None:
         self._change("customers", row, time, -quantity)
@@ -124,18 +120,11 @@ class LogStatistics:
         self.orders.append(row)
         self._change("on_order", row, time, quantity)
         self._change("orders", int(self.network.parameter[row, c.P_SOURCE]), time, quantity)
-        self._count(row, time, c.T_ORDERS, 1)
-        self._count(row, time, c.T_UNITS_ORDERED, quantity)
-        self._count(row, time, c.T_ORDERS_URGENT, int(order in self.urgent))
 
     def _leave(self, time: int, phase: int, row: int, quantity: int, order: int) -> None:
         self._change("on_hand", row, time, -quantity)
         self._change("orders", row, time, -quantity)
-        self._change("in_transit", self.orders[order], time, quantity)
-        self._count(row, time, c.T_UNITS_DISPATCHED, quantity)
 
     def _receipt(self, time: int, phase: int, row: int, quantity: int, order: int) -> None:
         self._change("on_hand", row, time, quantity)
         self._change("on_order", row, time, -quantity)
-        self._change("in_transit", row, time, -quantity)
-        self._count(row, time, c.T_UNITS_RECEIVED, quantity)

@@ -59,6 +59,8 @@ def week() -> dict[tuple[str, str, str], float]:
         ("echelon", "warehouse", "turnover", 8 / EIGHT_DAYS_IN_YEARS / 40),
         ("item", "item-0", "turnover", 7 / EIGHT_DAYS_IN_YEARS / 32),
         ("network", "network", "stock_to_revenue", 48 / (13.5 / EIGHT_DAYS_IN_YEARS)),
+        # 6 units for 2 h, 2 for 4 h, 20 for a day, and 4 for the last four of the eight days
+        ("network", "network", "in_transit", (12 + 8 + 480 + 384) / 192),
         # flow: the first order and its shipment belong to the warm-up
         ("network", "network", "orders", 4),
         ("lane", "node-1->node-0", "orders", 2),

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from mro_twin.cli import cli
 from sim import columns as c
 from sim.engine import Twin
+from sim.flow_model import Y_QUANTITY
 from sim.result import Result
 from sim.scenario import Scenario, load_scenario
 from sim.simulation import RunOptions, run_scenario
@@ -71,15 +72,13 @@ def assert_same_records(one: Result, other: Result) -> None:
     assert one.kpi_table.to_pylist() == other.kpi_table.to_pylist()
 
 
+@pytest.mark.slow
 def test_records_do_not_depend_on_the_number_of_processes(scenario: Scenario, tmp_path: Path) -> None:
     alone = run_scenario(scenario, RunOptions(events=True))
     assert {"events", "orders", "shipments", "trips", "lots", "transfers"} <= set(alone.tables)
     for name in ("events", "orders", "shipments", "trips", "lots"):
         assert alone.tables.arrow(name).column("replication").unique().to_pylist() == [0, 1, 2, 3], name
-    for workers in (2, 3):
-        assert_same_records(alone, run_scenario(scenario, RunOptions(events=True, workers=workers)))
-    written = run_scenario(scenario, RunOptions(events=True, workers=2, out=tmp_path / "runs"))
-    assert_same_records(alone, written)
+    assert_same_records(alone, run_scenario(scenario, RunOptions(events=True, workers=3, out=tmp_path / "runs")))
 
 
 def test_records_depend_on_seed_and_replication(scenario: Scenario) -> None:
@@ -108,9 +107,12 @@ def forgotten_customer(twin: Twin) -> None:
     _add(twin, "south", "bolt", c.S_CUSTOMERS_WAITING, 1)
 
 
-def phantom_parcel(twin: Twin) -> None:
-    """A unit is said to be under way that never left."""
-    _add(twin, "south", "pump", c.S_IN_TRANSIT, 1)
+def lot_that_grows(twin: Twin) -> None:
+    """A unit more in a lot than on the shelf."""
+    model = twin.flow.model
+    points = (twin.network.stock_point(node, "filter") for node in ("depot", "south", "north"))
+    layer = next(head for point in points if (head := model.state[point, c.S_LAYER_HEAD]) >= 0)
+    model.layer[layer, Y_QUANTITY] += 1
 
 
 def _add(twin: Twin, node: str, item: str, column: int, units: int) -> None:
@@ -123,7 +125,7 @@ def _add(twin: Twin, node: str, item: str, column: int, units: int) -> None:
         (thief, "item bolt at node north: stock on hand"),
         (generous_miscount, "item filter at node depot: stock on order"),
         (forgotten_customer, "item bolt at node south: units owed to customers"),
-        (phantom_parcel, "item pump at node south: stock in transit"),
+        (lot_that_grows, "stock in lots"),
     ],
 )
 def test_a_crime_in_the_middle_of_a_run_is_exit_code_3(

@@ -123,7 +123,7 @@ def test_order_up_to_under_unit_demand_is_a_lot() -> None:
     (as_lots,) = run_cases([lots], 20, LEAD_TIMES["exponential"], days=1000)
     for column in (c.A_ON_HAND, c.A_WAITING_CUSTOMERS, c.A_ON_ORDER):
         np.testing.assert_array_equal(as_up_to.level(column), as_lots.level(column))
-    assert (as_lots.total(c.T_ORDERS) > 0).all()
+    assert (as_lots.level(c.A_ON_ORDER) > 0).all()
 
 
 def test_order_up_to_under_compound_demand() -> None:
