@@ -10,6 +10,8 @@ COMMANDS: Final = {
     "run": "Simulate a scenario and print its KPIs.",
     "validate": "Check a scenario and list everything that is wrong with it.",
     "scenarios": "List the built-in scenarios.",
+    "report": "Draw stock, service and waiting times of a run.",
+    "state": "Prepare and check the state that a run starts from.",
     "schema": "Print the JSON Schema of the scenario language.",
 }
 

@@ -32,11 +32,11 @@ DEFAULT_OUT = Path("runs")
 )
 @click.option("--events", is_flag=True, help="Keep every demand line and movement (table events).")
 @click.option("--resume", is_flag=True, help="Go on with the newest run of this scenario in --out.")
-@click.option("--save-state", metavar="AT", help="Save the state at this time, such as `26 wk`, in each replication.")
+@click.option("--save-state", metavar="AT", help="Save the state at this time, such as `26 wk`, of each replication.")
 @click.option(
     "--from-state",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Start from a saved state; no warm-up then.",
+    help="Start from a saved state, or from those of a run directory's replications; no warm-up then.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print means and confidence intervals as JSON.")
 def command(

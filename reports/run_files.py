@@ -1,6 +1,7 @@
 """Reads a run directory: the few files that reports are made of, with names instead of row numbers."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,11 +31,10 @@ class RunFiles:
 
     @staticmethod
     def open(path: Path) -> "RunFiles":
-        """The run in `path`; NoRunError when there is none or none of its replications is whole."""
+        """The run in `path`, or the newest one in a folder of runs; NoRunError when no replication is whole."""
+        path = _newest(path)
         try:
             manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise NoRunError(f"{path} is not a run directory: it has no manifest.json{_nearby(path)}") from None
         except (OSError, ValueError) as error:
             raise NoRunError(f"{path / 'manifest.json'} cannot be read: {error}") from error
         run = RunFiles(path, manifest)
@@ -48,13 +48,12 @@ class RunFiles:
         folder = self.path / "replications"
         return sorted(one for one in folder.glob("*") if one.name.isdigit())
 
-    @cached_property
-    def scenario(self) -> Mapping[str, Any]:
-        """The resolved scenario as plain data."""
-        from ruamel.yaml import YAML
-
-        data: dict[str, Any] = YAML(typ="safe", pure=True).load(self.path / "scenario.resolved.yaml")
-        return data
+    @property
+    def title(self) -> str:
+        """Name of the scenario, its variant unless that is plain `base`, and how often it was run."""
+        count = len(self.replications)
+        variant = "" if self.manifest["variant"] == "base" else f", {self.manifest['variant']}"
+        return f"{self.manifest['name']}{variant}: {count} replication{'s' if count != 1 else ''}"
 
     @cached_property
     def kpis(self) -> pd.DataFrame:
@@ -65,6 +64,46 @@ class RunFiles:
     def nodes(self) -> pd.DataFrame:
         """Name, kind and echelon of every node, by its number."""
         return self._read(self.path / "network" / "nodes.parquet")
+
+    def network_kpi(self, name: str) -> pd.Series:
+        """A KPI of the whole network, one value per replication; empty where it has no meaning."""
+        rows = self.kpis[(self.kpis["scope"] == "network") & (self.kpis["kpi"] == name)]
+        return rows["value"]
+
+    @property
+    def currency(self) -> str:
+        """Code of the currency that money is in."""
+        rows = self.kpis[self.kpis["kpi"] == "stock_value"]
+        return str(rows["unit"].iloc[0]) if len(rows) else ""
+
+    def half_width(self, values: pd.Series) -> float:
+        """Half width of the confidence interval of the mean of independent values (Student's t); NaN for one value."""
+        from scipy.special import stdtrit
+
+        count = len(values)
+        if count < 2:
+            return math.nan
+        quantile = float(stdtrit(count - 1, 0.5 + self.manifest["confidence"] / 2))
+        return quantile * float(values.std()) / math.sqrt(count)
+
+    @cached_property
+    def echelons(self) -> Sequence[str]:
+        """Labels of the echelons, those furthest from the customer first, suppliers left out."""
+        held = self.nodes[self.nodes["kind"] != "supplier"]
+        return list(dict.fromkeys(held["echelon"]))[::-1]
+
+    @cached_property
+    def minor_per_major(self) -> float:
+        """Minor units (as in series) per major unit (as in KPIs) of the currency: a power of ten.
+
+        Taken from the records, which hold the mean value of the stock in both.
+        """
+        series, major = self.table("series"), self.network_kpi("stock_value").mean()
+        if not len(series) or not major > 0 or not series["value_on_hand"].any():
+            return 100.0
+        days = int(series["day"].max()) + 1
+        minor = float(series["value_on_hand"].sum()) / days / len(self.replications)
+        return float(10.0 ** round(math.log10(minor / major)))
 
     def table(self, name: str) -> pd.DataFrame:
         """A table of all whole replications with a column `replication`, a column `echelon` where it has nodes."""
@@ -84,7 +123,11 @@ class RunFiles:
             raise NoRunError(f"{file} cannot be read: {error}") from error
 
 
-def _nearby(path: Path) -> str:
-    """A hint when the folder holds run directories instead of being one."""
+def _newest(path: Path) -> Path:
+    """`path` if it is a run directory, else the newest one in it (their names begin with the time)."""
+    if (path / "manifest.json").exists():
+        return path
     runs = sorted(path.glob("*/manifest.json")) if path.is_dir() else []
-    return f"; did you mean {runs[-1].parent}?" if runs else ""
+    if not runs:
+        raise NoRunError(f"{path} is not a run directory and holds none; make one with `mro-twin run SCENARIO`")
+    return runs[-1].parent

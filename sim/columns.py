@@ -40,6 +40,7 @@ SP_SUPPLIER: Final = 1  # outside source: never short, release limited by calend
 SP_STOCKED: Final = 2  # the node means to hold the item (others are ordered through)
 SP_LOTS: Final = 4  # lots are tracked
 SP_CRITICAL: Final = 8
+SP_TRUCK: Final = 16  # served by truck; set by the engine
 
 POLICY_NONE: Final = 0  # never orders (suppliers)
 POLICY_ORDER_UP_TO: Final = 1  # (s,S), min-max and base stock: at or below s, order up to S

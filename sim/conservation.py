@@ -168,9 +168,11 @@ def _lot_equations(records: Records) -> Iterator[Equation]:
     yield Equation("stock in lots", np.where(tracked, closing.state[:, c.S_ON_HAND], 0), layers)
 
     sums = records.sums
-    left = sums[:, r.SUM_LOTS_TRANSFERRED] + sums[:, r.SUM_UNITS_SENT_UNDER_WAY] + _whole(records, c.T_UNITS_ISSUED)
+    left = sums[:, r.SUM_UNITS_SENT_UNDER_WAY] + _whole(records, c.T_UNITS_ISSUED)
     expected = _sum_at(network, opening.layer_stock_point, opening.layer_quantity)
-    expected += sums[:, r.SUM_LOTS_ENTERED] - left
+    expected += sums[:, r.SUM_LOT_UNITS] - left
+    if opening.lots_sent is not None:
+        expected += opening.lots_sent
     expected, layers = np.where(tracked, expected, 0), np.where(tracked, layers, 0)
     yield Equation("stock in lots after all lot movements", expected, layers)
 

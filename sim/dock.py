@@ -27,6 +27,7 @@ from sim.flow_model import (
     FlowModel,
 )
 from sim.jit import compiled
+from sim.jit_tables import prefetch
 from sim.lots import split_layers
 from sim.network import Int64Array
 from sim.parcels import heap_push, new_parcel
@@ -52,7 +53,7 @@ def _loading_order(m: FlowModel, rows: Int64Array) -> Int64Array:
 
 
 @compiled
-def _split_line(m: FlowModel, row: int, quantity: int, time: int) -> int:
+def _split_line(m: FlowModel, row: int, quantity: int) -> int:
     """Cut a staged line after `quantity` units; returns the row of the rest, which takes its place at the dock."""
     rest = new_parcel(m)
     following = m.parcel[rest, K_NEXT]
@@ -61,15 +62,25 @@ def _split_line(m: FlowModel, row: int, quantity: int, time: int) -> int:
     m.parcel[rest, K_QUANTITY] = m.parcel[row, K_QUANTITY] - quantity
     m.parcel[row, K_QUANTITY] = quantity
     if m.parcel[row, K_LAYER] != NONE:
-        m.parcel[rest, K_LAYER] = split_layers(m, m.parcel[row, K_LAYER], quantity, time)
+        m.parcel[rest, K_LAYER] = split_layers(m, m.parcel[row, K_LAYER], quantity)
     return rest
 
 
 @compiled
 def load(
-    m: FlowModel, route: int, capacity_ml: int, capacity_g: int, trip: int, time: int, loaded: Int64Array
+    m: FlowModel,
+    route: int,
+    capacity_ml: int,
+    capacity_g: int,
+    stop_of_node: Int64Array,
+    trip: int,
+    time: int,
+    loaded: Int64Array,
 ) -> None:
-    """Load a vehicle from the dock; writes LOADED_* (head NONE: nothing). What does not fit stays, in its place."""
+    """Load a vehicle from the dock; writes LOADED_* (head NONE: nothing). What does not fit stays, in its place.
+
+    The load is chained by `stop_of_node` (N,), the number of the stop at each node, then in the order of loading.
+    """
     lines = m.dock[route, D_LINES]
     rows = np.empty(lines, np.int64)
     row = m.dock[route, D_HEAD]
@@ -77,9 +88,8 @@ def load(
         rows[place] = row
         row = m.parcel[row, K_NEXT]
     taken = np.zeros(lines, np.bool_)
-    loaded[LOADED_HEAD] = NONE
+    on_board = np.empty(lines, np.int64)
     loaded[LOADED_LINES] = 0
-    tail = NONE
     left_ml, left_g = capacity_ml, capacity_g
     for place in _loading_order(m, rows):
         row = rows[place]
@@ -96,7 +106,7 @@ def load(
                 fits = min(fits, capacity_g // unit_g)
             fits = max(fits, 1)
             if fits < quantity:
-                rows[place] = _split_line(m, row, fits, time)
+                rows[place] = _split_line(m, row, fits)
             else:
                 taken[place] = True
             quantity = fits
@@ -105,17 +115,26 @@ def load(
         left_ml -= quantity * unit_ml
         left_g -= quantity * unit_g
         m.parcel[row, K_TRIP] = trip
-        m.parcel[row, K_NEXT] = NONE
-        if tail == NONE:
-            loaded[LOADED_HEAD] = row
-        else:
-            m.parcel[tail, K_NEXT] = row
-        tail = row
+        on_board[loaded[LOADED_LINES]] = row
         loaded[LOADED_LINES] += 1
         log(m, time, PHASE_ALLOCATION, m.parcel[row, K_SOURCE], E_LOAD, quantity, m.parcel[row, K_ORDER])
     loaded[LOADED_VOLUME_ML] = capacity_ml - left_ml
     loaded[LOADED_WEIGHT_G] = capacity_g - left_g
+    loaded[LOADED_HEAD] = _chain_by_stop(m, on_board[: loaded[LOADED_LINES]], stop_of_node)
     _keep_staged(m, route, rows, taken)
+
+
+@compiled
+def _chain_by_stop(m: FlowModel, rows: Int64Array, stop_of_node: Int64Array) -> int:
+    """Chain loaded lines in the order in which they will be set down; returns the head."""
+    stop = np.empty(len(rows), np.int64)
+    for place in range(len(rows)):
+        stop[place] = stop_of_node[m.parameter[m.parcel[rows[place], K_POINT], P_NODE]]
+    head = NONE
+    for place in np.argsort(stop, kind="mergesort")[::-1]:
+        m.parcel[rows[place], K_NEXT] = head
+        head = rows[place]
+    return head
 
 
 @compiled
@@ -145,29 +164,25 @@ def _keep_staged(m: FlowModel, route: int, rows: Int64Array, taken: Int64Array) 
 
 @compiled
 def unload(m: FlowModel, head: int, node: int, time: int) -> tuple[int, int]:
-    """Set down the lines for `node`: they arrive now, by item, then in order of loading.
+    """Set down the lines for `node`, the first of the load: they arrive now, by item, then in order of loading.
 
     Returns how many they are, and the head of those that stay on the truck.
     """
     lines = 0
-    rest = NONE
-    tail = NONE
     row = head
     while row != NONE:
+        point = m.parcel[row, K_POINT]
+        if m.parameter[point, P_NODE] != node:
+            break
+        prefetch(m.state, point)
+        prefetch(m.area, point)
         following = m.parcel[row, K_NEXT]
         m.parcel[row, K_NEXT] = NONE
-        if m.parameter[m.parcel[row, K_POINT], P_NODE] == node:
-            lines += 1
-            m.parcel[row, K_SEQUENCE] = m.clock[C_NEXT_DISPATCH]
-            m.clock[C_NEXT_DISPATCH] += 1
-            m.parcel[row, K_ARRIVAL_MS] = time
-            heap_push(m, row)
-            m.clock[C_NEXT_ARRIVAL_MS] = time
-        else:
-            if tail == NONE:
-                rest = row
-            else:
-                m.parcel[tail, K_NEXT] = row
-            tail = row
+        m.parcel[row, K_SEQUENCE] = m.clock[C_NEXT_DISPATCH]
+        m.clock[C_NEXT_DISPATCH] += 1
+        m.parcel[row, K_ARRIVAL_MS] = time
+        heap_push(m, row)
+        m.clock[C_NEXT_ARRIVAL_MS] = time
+        lines += 1
         row = following
-    return lines, rest
+    return lines, row

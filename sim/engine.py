@@ -20,9 +20,14 @@ from sim.flow_model import (
     C_MEASURE_FROM_MS,
     C_NEXT_ARRIVAL_MS,
     C_NOW,
+    C_PARCEL_FREE,
     C_WINDOW,
     C_WINDOW_END_MS,
     C_WINDOW_LINES,
+    K_LAYER,
+    K_NEXT,
+    K_QUANTITY,
+    K_SOURCE,
     LOT_EXPIRES_MS,
     LOT_ORDER,
     LOT_POINT,
@@ -33,11 +38,11 @@ from sim.flow_model import (
     NONE,
     SERIES_VALUE,
 )
-from sim.flow_runner import Flow, layers_in_place
+from sim.flow_runner import Flow, layers_in_place, rows_in_use
 from sim.lots import DAY_MS
 from sim.network import Int64Array, Network
 from sim.opening import first_reviews, new_model, open_books
-from sim.records import AGE_EDGES_DAYS, SERIES, Levels, Recorder, Records, Summary, Traces
+from sim.records import AGE_EDGES_DAYS, SERIES, Levels, Recorder, Records, RunStart, Summary, Traces
 from sim.trucks import Dispatcher, DispatcherRecord, TruckRecords, Vehicle, VehicleRecord, milliseconds_of_week
 
 TRACED: Final = 20
@@ -82,16 +87,18 @@ class Twin:
     Args:
         network: what is simulated. seed, replication: what every random stream is keyed by.
         recorder: takes in what happens.
-        opened: whether to open the books (opening stock, debts, first reviews); a loaded state brings its own.
+        start_ms: nothing before this instant happens. At 0 the caller opens the books (`open`), later it fills in a
+            saved state (sim/state_load.py).
     """
 
-    def __init__(self, network: Network, seed: int, replication: int, recorder: Recorder) -> None:
+    def __init__(self, network: Network, seed: int, replication: int, recorder: Recorder, start_ms: int = 0) -> None:
         self.network = network
         self.seed = seed
         self.replication = replication
         self.recorder = recorder
         self.start_of_week_ms = milliseconds_of_week(network.start_epoch_ms)
-        self.environment = TwinEnvironment(self, network.nodes)
+        self.environment = TwinEnvironment(self, network.nodes, start_ms)
+        self.start = RunStart(start_ms)
         plan = prepare_demand(network.demand, network.start_epoch_ms, network.horizon_ms)
         model = new_model(network, seed, replication, recorder.events is not None)
         model.clock[C_MEASURE_FROM_MS] = network.warm_up_ms
@@ -107,7 +114,6 @@ class Twin:
         """Start at time 0 with the opening stock, orders and debts, and every vehicle at its base."""
         network = self.network
         opening_rows = len(network.initial_on_order) + len(network.initial_owed)
-        self.flow.make_room(network.stock_points if network.item_lots.any() else opening_rows)
         self.flow.make_room(opening_rows + 256)
         open_books(self.flow.model, network)
         first_reviews(self.flow.model.address)
@@ -207,9 +213,16 @@ class Twin:
         layers = layers_in_place(self.flow.model.address)
         state = self.flow.model.state.copy()
         state[:, c.S_IN_TRANSIT] = self.flow.in_transit()
-        return Levels(
-            state, layers[:, 0].astype(np.int32), layers[:, 1].copy(), layers[:, 2].copy()
-        )
+        return Levels(state, layers[:, 0].astype(np.int32), layers[:, 1].copy(), layers[:, 2].copy(), self._lots_sent())
+
+    def _lots_sent(self) -> Int64Array:
+        """Units of lots that have left each stock point and are under way."""
+        parcel = self.flow.model.parcel
+        rows = rows_in_use(parcel, int(self.flow.model.clock[C_PARCEL_FREE]), K_NEXT)
+        rows = rows[parcel[rows, K_LAYER] != NONE]
+        units = np.zeros(self.network.stock_points, np.int64)
+        np.add.at(units, parcel[rows, K_SOURCE], parcel[rows, K_QUANTITY])
+        return units
 
     def close(self, opening: Levels, traces: Traces) -> Records:
         """Settle everything to the horizon, hand the rest to the recorder and return the records."""
@@ -227,11 +240,12 @@ class Twin:
             total=model.total,
             warm_up_total=self.warm_up_total,
             area=model.area,
-            series=_series(model.series, horizon),
+            series=_series(model.series, self.start.time_ms, horizon),
             wait_histogram=model.wait,
             age_histogram=_age_histogram(self.network, closing, model.lot, horizon),
             jobs=model.jobs,
             traces=traces,
+            start=self.start,
         )
         return self.recorder.finish(summary)
 
@@ -249,11 +263,11 @@ class Twin:
         )
 
 
-def _series(series: Any, horizon_ms: int) -> dict[str, Any]:
-    """Binned series by name: the mean value on hand per day, and counts."""
+def _series(series: Any, start_ms: int, horizon_ms: int) -> dict[str, Any]:
+    """Binned series by name: the mean value on hand per day (of its part since the start), and counts."""
     days = len(series)
-    length = np.full(days, float(DAY_MS))
-    length[-1] = horizon_ms - (days - 1) * DAY_MS
+    edges = np.clip(np.arange(days + 1) * DAY_MS, start_ms, horizon_ms)
+    length = np.maximum(np.diff(edges), 1).astype(np.float64)
     named: dict[str, Any] = {SERIES[SERIES_VALUE]: series[:, :, SERIES_VALUE] / length[:, None]}
     for column, name in enumerate(SERIES):
         if column != SERIES_VALUE:
@@ -275,9 +289,10 @@ def _age_histogram(network: Network, closing: Levels, lot: Int64Array, horizon_m
 class _Tracer:
     """Follows the stock on hand of every stocked stock point at the end of each day, and keeps the worst."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, start_ms: int) -> None:
         stocked = (network.parameter[:, c.P_FLAGS] & (c.SP_STOCKED | c.SP_SUPPLIER)) == c.SP_STOCKED
         self._points = np.flatnonzero(stocked)
+        self._first_day = start_ms // DAY_MS
         self._days: list[Int64Array] = []
 
     def sample(self, twin: Twin) -> None:
@@ -289,7 +304,7 @@ class _Tracer:
         order = np.argsort(-short, kind="stable")[:TRACED]
         order = order[short[order] > 0]
         levels = np.array([day[order] for day in self._days], np.int64).reshape(len(self._days), len(order))
-        return Traces(self._points[order], levels)
+        return Traces(self._points[order], levels, self._first_day)
 
 
 def simulate_replication(
@@ -301,34 +316,49 @@ def simulate_replication(
     folder: Path | None = None,
     events: bool = False,
     traces: bool = False,
+    from_state: Path | None = None,
+    save_state_ms: int | None = None,
 ) -> Records:
-    """Run one replication from time 0 to the horizon and check that every unit is accounted for.
+    """Run one replication from time 0, or from a saved state, to the horizon and check that every unit is accounted for.
 
     Args:
         recorder: takes in the records; without one they go to `folder`, or stay in memory.
         events: keep the whole event log.
         traces: keep the daily levels of the worst stock points.
+        from_state: folder with a saved state, see sim/state.py; the records begin there and there is no warm-up.
+        save_state_ms: save the state of this instant into `folder`/state.
 
-    Raises ConservationError when the books do not close, OSError when a table cannot be written.
+    Raises ConservationError when the books do not close, OSError when a table cannot be written, ScenarioError when
+    the state cannot be used.
     """
-    recorder = recorder or Recorder(network, seed, replication, folder, events)
-    twin = Twin(network, seed, replication, recorder)
-    twin.open()
+    if from_state is not None:
+        from sim.state import load_state
+
+        twin = load_state(network, from_state, seed, replication, folder=folder, events=events)
+    else:
+        twin = Twin(network, seed, replication, recorder or Recorder(network, seed, replication, folder, events))
+        twin.open()
     opening = twin.levels()
-    records = run_to_horizon(twin, opening, traces)
+    saving = None if save_state_ms is None or folder is None else (save_state_ms, folder / "state")
+    records = run_to_horizon(twin, opening, traces, saving)
     check_conservation(records)
     return records
 
 
-def run_to_horizon(twin: Twin, opening: Levels, traces: bool) -> Records:
-    """Advance an opened or loaded twin to the horizon and close it."""
-    network, horizon = twin.network, twin.network.horizon_ms
-    tracer = _Tracer(network) if traces else None
+def run_to_horizon(twin: Twin, opening: Levels, traces: bool, saving: tuple[int, Path] | None = None) -> Records:
+    """Advance an opened or loaded twin to the horizon and close it; `saving`: when and where to save its state."""
+    network, start, horizon = twin.network, twin.start.time_ms, twin.network.horizon_ms
+    tracer = _Tracer(network, start) if traces else None
     stops = set(range(DAY_MS, horizon, DAY_MS)) if tracer else set()
-    if network.warm_up_ms > 0:
-        stops.add(network.warm_up_ms)
-    for stop in sorted(stops | {horizon}):
+    stops.add(network.warm_up_ms)
+    if saving is not None:
+        stops.add(saving[0])
+    for stop in sorted({stop for stop in stops if stop > start} | {horizon}):
         twin.advance_to(stop - 1)
+        if saving is not None and stop == saving[0]:
+            from sim.state import save_state
+
+            save_state(twin, saving[1], stop)
         if tracer is not None and (stop % DAY_MS == 0 or stop == horizon):
             tracer.sample(twin)
         if stop == network.warm_up_ms:

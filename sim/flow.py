@@ -7,7 +7,9 @@ Python: more lines to draw, room in a buffer, a dock that a truck should look at
 
 from typing import Final
 
-from sim.columns import P_NODE, PHASE_DEMAND, PHASE_ORDER, PHASE_RECEIPT
+import numpy as np
+
+from sim.columns import P_NODE, PHASE_DEMAND, PHASE_ORDER, PHASE_RECEIPT, S_LAYER_HEAD
 from sim.flow_model import (
     C_AGENDA,
     C_DAY_END_MS,
@@ -32,6 +34,7 @@ from sim.flow_model import (
     FlowModel,
 )
 from sim.jit import compiled
+from sim.jit_tables import prefetch
 from sim.parcels import next_parcel, send_parcel
 from sim.stock import AGENDA_PHASE_BITS, SERVED_PER_STEP, begin_days, demand, next_note, receive, review, serve_queue
 
@@ -42,6 +45,9 @@ NEEDS_TRUCK: Final = 3
 
 MARGIN: Final = 4 * SERVED_PER_STEP
 """Free rows that one step may need in any pool or output chunk."""
+
+LOOK_AHEAD: Final = 6
+"""Demand lines between asking for a stock point's rows and using them."""
 
 _LINE: Final = 0
 _NOTE: Final = 1
@@ -63,6 +69,21 @@ def _cramped(m: FlowModel) -> bool:
         or clock[C_TRANSFER_ROWS] + MARGIN > m.transfer_out.shape[0]
         or (clock[C_EVENTS] == 1 and clock[C_EVENT_ROWS] + MARGIN > m.event_out.shape[0])
     )
+
+
+@compiled
+def _fetch_ahead(m: FlowModel, point: int) -> None:
+    """A line for this stock point comes soon: have its rows at hand by then."""
+    prefetch(m.state, point)
+    prefetch(m.parameter, point)
+    prefetch(m.total, point)
+    prefetch(m.area, point)
+
+
+@compiled
+def _fetch_layer(m: FlowModel, point: int) -> None:
+    """Its rows are at hand now: have its first lot layer as well."""
+    prefetch(m.layer, max(m.state[point, S_LAYER_HEAD], 0))
 
 
 @compiled
@@ -109,19 +130,22 @@ def advance(m: FlowModel, until_ms: int, until_phase: int, until_node: int) -> i
         if source == _LINE:
             if not drawn:
                 return NEEDS_WINDOW
-            point = int(m.line_point[position])
+            point = np.int64(m.line_point[position])
             if at_the_key and m.parameter[point, P_NODE] > until_node:
                 return REACHED
             clock[C_NOW] = time
             clock[C_WINDOW] = position + 1
-            at_once = demand(m, point, m.line_quantity[position], int(m.line_flags[position]), time)
-            job = int(m.line_job[position])
+            if position + 2 * LOOK_AHEAD < clock[C_WINDOW_LINES]:
+                _fetch_ahead(m, np.int64(m.line_point[position + 2 * LOOK_AHEAD]))
+                _fetch_layer(m, np.int64(m.line_point[position + LOOK_AHEAD]))
+            at_once = demand(m, point, m.line_quantity[position], np.int64(m.line_flags[position]), time)
+            job = np.int64(m.line_job[position])
             if job != NONE:
                 _job_line(m, job, point, at_once, time)
         elif source == _ARRIVAL:
             parcel = next_parcel(m)
             if at_the_key and m.parameter[m.parcel[parcel, K_POINT], P_NODE] > until_node:
-                send_parcel(m, parcel, NONE)
+                send_parcel(m, parcel, np.int64(NONE))
                 return REACHED
             clock[C_NOW] = time
             receive(m, parcel, time)

@@ -67,19 +67,21 @@ K_SOURCE: Final = 3
 K_QUANTITY: Final = 4
 K_ORDER: Final = 5
 K_DISPATCHED_MS: Final = 6
-K_SEQUENCE: Final = 7
-K_TRIP: Final = 8  # NONE: not on a truck
-K_LAYER: Final = 9  # its lots, NONE where they are not tracked
-K_UNIT_COST_MILLI: Final = 10
+K_UNIT_COST_MILLI: Final = 7
+K_SEQUENCE: Final = 8  # the rest, on a second cache line, is not wanted for every parcel
+K_TRIP: Final = 9  # NONE: not on a truck
+K_LAYER: Final = 10  # its lots, NONE where they are not tracked
 K_LANE: Final = 11
-PARCEL_COLUMNS: Final = 12
+PARCEL_COLUMNS: Final = 16
 
 # --- lot layer: units of one lot at a stock point or in a parcel ------------------------------------------------------
 Y_NEXT: Final = 0
 Y_LOT: Final = 1
 Y_QUANTITY: Final = 2
 Y_ENTERED_MS: Final = 3
-LAYER_COLUMNS: Final = 4
+Y_RECEIVED_MS: Final = 4  # the lot's receipt into the network
+Y_SORT_KEY: Final = 5  # receipt or expiry, by which the item is issued
+LAYER_COLUMNS: Final = 8
 
 LOT_POINT: Final = 0  # stock point that received it first
 LOT_ORDER: Final = 1  # supplier order it came with, NONE for opening stock
@@ -144,7 +146,8 @@ OUT_COLUMNS: Final = 8
 
 RING_HEAD: Final = 0
 RING_TAIL: Final = 1
-RING_COLUMNS: Final = 2
+RING_ARRIVAL_MS: Final = 2  # of the head, NEVER when the list is empty
+RING_COLUMNS: Final = 3
 MAX_RINGS: Final = 12
 
 

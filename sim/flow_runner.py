@@ -135,10 +135,19 @@ class Flow:
 
     # --- trucks -------------------------------------------------------------------------------------------------------
 
-    def load(self, route: int, capacity_ml: int, capacity_g: int, trip: int, time: int, loaded: Int64Array) -> None:
+    def load(
+        self,
+        route: int,
+        capacity_ml: int,
+        capacity_g: int,
+        stop_of_node: Int64Array,
+        trip: int,
+        time: int,
+        loaded: Int64Array,
+    ) -> None:
         """Load a vehicle at the dock of `route`; `loaded` receives the LOADED_* figures of sim/dock.py."""
         self.make_room_for_lines(int(self.model.dock[route, D_LINES]))
-        _load_at(self.model.address, route, capacity_ml, capacity_g, trip, time, loaded)
+        _load_at(self.model.address, route, capacity_ml, capacity_g, stop_of_node, trip, time, loaded)
 
     def make_room_for_lines(self, lines: int) -> None:
         """Room for one event row per line, and for one split line."""
@@ -210,9 +219,16 @@ def _advance_at(address: int, time: int, phase: int, node: int) -> int:
 
 @compiled
 def _load_at(
-    address: int, route: int, capacity_ml: int, capacity_g: int, trip: int, time: int, loaded: Int64Array
+    address: int,
+    route: int,
+    capacity_ml: int,
+    capacity_g: int,
+    stop_of_node: Int64Array,
+    trip: int,
+    time: int,
+    loaded: Int64Array,
 ) -> None:
-    load(model_at(address), route, capacity_ml, capacity_g, trip, time, loaded)
+    load(model_at(address), route, capacity_ml, capacity_g, stop_of_node, trip, time, loaded)
 
 
 @compiled
@@ -224,7 +240,7 @@ def _unload_at(address: int, head: int, node: int, time: int) -> tuple[int, int]
 def _write_shipments(address: int, rows: Int64Array) -> None:
     m = model_at(address)
     for row in rows:
-        write_shipment(m, row, NONE)
+        write_shipment(m, row, np.int64(NONE))
 
 
 @compiled
@@ -276,8 +292,18 @@ def _enlarged_pool(clock: Int64Array, table: Int64Array, more: int, left: int, f
     return larger  # type: ignore[no-any-return]
 
 
+@compiled
+def _columns_of(chunk: Int64Array, block: Int64Array) -> None:
+    """Turn rows of a chunk into the columns of `block`."""
+    for row in range(block.shape[1]):
+        for column in range(len(block)):
+            block[column, row] = chunk[row, column]
+
+
 def _empty(clock: Int64Array, rows: int, chunk: Int64Array, buffer: ColumnBuffer) -> None:
     filled = int(clock[rows])
     if filled:
-        buffer.extend(*chunk[:filled, : len(buffer.columns)].T)
+        block = np.empty((len(buffer.layout.columns), filled), np.int64)
+        _columns_of(chunk, block)
+        buffer.write_block(block, filled)
         clock[rows] = 0

@@ -27,7 +27,7 @@ def _source_hash() -> str:
     for folder in (root, root.parent / "policies", root.parent / "device_emulators"):
         for path in sorted(folder.rglob("*.py")):
             source = path.read_bytes()
-            if b"compiled" in source or path.name in _CONSTANTS:
+            if b"sim.jit import" in source or path.name in _CONSTANTS:
                 digest.update(path.name.encode())
                 digest.update(source)
     return digest.hexdigest()
@@ -45,4 +45,5 @@ JIT_DISABLED = bool(numba.config.DISABLE_JIT)
 
 def compiled(function: F) -> F:
     """Compile `function` with numba on first call, or leave it as it is when compilation is switched off."""
-    return numba.njit(cache=True)(function)  # type: ignore[no-any-return]
+    decorate = numba.njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)
+    return decorate(function)  # type: ignore[no-any-return]

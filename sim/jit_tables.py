@@ -51,10 +51,10 @@ class Tables:
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: type[np.generic]) -> Any:
-    """Zeros that start on a cache line, so that a row of 64 bytes is one."""
+    """Zeros that start on a pair of cache lines, so that a row of 64 bytes is one line and a row of 128 a pair."""
     items = int(np.prod(shape))
-    memory = np.zeros(items * np.dtype(dtype).itemsize + 64, np.uint8)
-    start = -memory.ctypes.data % 64
+    memory = np.zeros(items * np.dtype(dtype).itemsize + 128, np.uint8)
+    start = -memory.ctypes.data % 128
     return memory[start : start + items * np.dtype(dtype).itemsize].view(dtype).reshape(shape)
 
 
@@ -172,3 +172,40 @@ _TYPES: dict[type[Tables], Any] = {}
 
 def _type_of(tables: type[Tables]) -> Any:
     return _TYPES[tables]
+
+
+if JIT_DISABLED:
+
+    def prefetch(table: Any, row: int) -> None:
+        """Ask the processor to fetch a row that will be needed soon; nothing to do uncompiled."""
+
+else:
+    from llvmlite import ir as _ir
+    from numba import types as _types
+    from numba.extending import intrinsic as _intrinsic
+    from numba.np.arrayobj import make_array as _make_array
+
+    @_intrinsic  # type: ignore[untyped-decorator]
+    def prefetch(typing_context: Any, table: Any, row: Any) -> Any:
+        """Ask the processor to fetch the first cache line of a row of a two-dimensional table."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            array = _make_array(signature.args[0])(context, builder, arguments[0])
+            stride = builder.extract_value(array.strides, 0)
+            offset = builder.mul(stride, arguments[1])
+            byte = _ir.IntType(8)
+            place = builder.gep(builder.bitcast(array.data, byte.as_pointer()), [offset])
+            kind = _ir.FunctionType(_ir.VoidType(), [byte.as_pointer()] + [_ir.IntType(32)] * 3)
+            name = "llvm.prefetch.p0" if _opaque_pointers() else "llvm.prefetch.p0i8"
+            function = builder.module.globals.get(name) or _ir.Function(builder.module, kind, name)
+            builder.call(function, [place, *(_ir.Constant(_ir.IntType(32), value) for value in (0, 3, 1))])
+            return context.get_dummy_value()
+
+        return _types.void(table, _types.int64), generate
+
+
+def _opaque_pointers() -> bool:
+    """Whether this llvmlite names intrinsics for LLVM's untyped pointers."""
+    import llvmlite
+
+    return int(llvmlite.__version__.split(".")[1]) >= 44

@@ -14,6 +14,7 @@ from sim.flow_model import (
     I_COST_MILLI,
     I_FEFO,
     I_SHELF_LIFE_MS,
+    LAYER_COLUMNS,
     LOT_EXPIRES_MS,
     LOT_ORDER,
     LOT_POINT,
@@ -26,6 +27,8 @@ from sim.flow_model import (
     Y_LOT,
     Y_NEXT,
     Y_QUANTITY,
+    Y_RECEIVED_MS,
+    Y_SORT_KEY,
     FlowModel,
 )
 from sim.jit import compiled
@@ -42,7 +45,24 @@ def new_layer(m: FlowModel, lot: int, quantity: int, time: int) -> int:
     m.layer[row, Y_LOT] = lot
     m.layer[row, Y_QUANTITY] = quantity
     m.layer[row, Y_ENTERED_MS] = time
+    received = m.lot[lot, LOT_RECEIVED_MS]
+    m.layer[row, Y_RECEIVED_MS] = received
+    by_expiry = m.item[m.parameter[m.lot[lot, LOT_POINT], P_ITEM], I_FEFO] == 1
+    m.layer[row, Y_SORT_KEY] = m.lot[lot, LOT_EXPIRES_MS] if by_expiry else received
     return row
+
+
+@compiled
+def _copy_layer(m: FlowModel, row: int, quantity: int) -> int:
+    """Another layer of the same lot, with `quantity` units; the caller takes them off the first."""
+    copy = m.clock[C_LAYER_FREE]
+    m.clock[C_LAYER_FREE] = m.layer[copy, Y_NEXT]
+    m.clock[C_LAYERS_LEFT] -= 1
+    for column in range(LAYER_COLUMNS):
+        m.layer[copy, column] = m.layer[row, column]
+    m.layer[copy, Y_NEXT] = NONE
+    m.layer[copy, Y_QUANTITY] = quantity
+    return copy
 
 
 @compiled
@@ -72,7 +92,9 @@ def new_lot(m: FlowModel, point: int, order: int, received: int, unit_cost_milli
 def settle_age(m: FlowModel, point: int, row: int, quantity: int, time: int) -> None:
     """Add the unit-milliseconds that `quantity` units of a layer spent here beyond 90, 180 and 365 days."""
     since = max(m.layer[row, Y_ENTERED_MS], m.clock[C_MEASURE_FROM_MS])
-    received = m.lot[m.layer[row, Y_LOT], LOT_RECEIVED_MS]
+    received = m.layer[row, Y_RECEIVED_MS]
+    if time - received < 90 * DAY_MS:
+        return
     column = A_AGE_OVER_90
     for days in (90, 180, 365):
         beyond = time - max(since, received + days * DAY_MS)
@@ -98,7 +120,7 @@ def take_layers(m: FlowModel, point: int, quantity: int, time: int) -> int:
             m.layer[row, Y_NEXT] = NONE
         else:
             m.layer[row, Y_QUANTITY] = here - taken
-            row = new_layer(m, m.layer[row, Y_LOT], taken, time)
+            row = _copy_layer(m, row, taken)
         if head == NONE:
             head = row
         else:
@@ -111,16 +133,25 @@ def take_layers(m: FlowModel, point: int, quantity: int, time: int) -> int:
 
 @compiled
 def use_layers(m: FlowModel, point: int, quantity: int, time: int) -> None:
-    """Units that leave the network: take them and forget the layers."""
-    row = take_layers(m, point, quantity, time)
-    while row != NONE:
-        following = m.layer[row, Y_NEXT]
-        free_layer(m, row)
-        row = following
+    """Take `quantity` units off the first layers of a stock point; they leave the network."""
+    left = quantity
+    while left > 0:
+        row = m.state[point, S_LAYER_HEAD]
+        here = m.layer[row, Y_QUANTITY]
+        taken = min(here, left)
+        settle_age(m, point, row, taken, time)
+        left -= taken
+        if taken < here:
+            m.layer[row, Y_QUANTITY] = here - taken
+        else:
+            m.state[point, S_LAYER_HEAD] = m.layer[row, Y_NEXT]
+            free_layer(m, row)
+    if m.state[point, S_LAYER_HEAD] == NONE:
+        m.state[point, S_LAYER_TAIL] = NONE
 
 
 @compiled
-def split_layers(m: FlowModel, head: int, quantity: int, time: int) -> int:
+def split_layers(m: FlowModel, head: int, quantity: int) -> int:
     """Cut a chain after `quantity` units; returns the head of the rest (the chain has more than that)."""
     row = head
     left = quantity
@@ -129,7 +160,7 @@ def split_layers(m: FlowModel, head: int, quantity: int, time: int) -> int:
         row = m.layer[row, Y_NEXT]
     rest = m.layer[row, Y_NEXT]
     if m.layer[row, Y_QUANTITY] > left:
-        more = new_layer(m, m.layer[row, Y_LOT], m.layer[row, Y_QUANTITY] - left, time)
+        more = _copy_layer(m, row, m.layer[row, Y_QUANTITY] - left)
         m.layer[more, Y_NEXT] = rest
         m.layer[row, Y_QUANTITY] = left
         rest = more
@@ -138,17 +169,15 @@ def split_layers(m: FlowModel, head: int, quantity: int, time: int) -> int:
 
 
 @compiled
-def _before(m: FlowModel, item: int, lot: int, other: int) -> bool:
-    column = LOT_EXPIRES_MS if m.item[item, I_FEFO] == 1 else LOT_RECEIVED_MS
-    key, other_key = m.lot[lot, column], m.lot[other, column]
-    return key < other_key or (key == other_key and lot < other)
+def _before(m: FlowModel, row: int, other: int) -> bool:
+    """Whether one layer is issued before another: by receipt or expiry, then by lot number."""
+    key, other_key = m.layer[row, Y_SORT_KEY], m.layer[other, Y_SORT_KEY]
+    return key < other_key or (key == other_key and m.layer[row, Y_LOT] < m.layer[other, Y_LOT])
 
 
 @compiled
 def put_layer(m: FlowModel, point: int, row: int, time: int) -> None:
     """Put one layer in its place among those of a stock point."""
-    item = m.parameter[point, P_ITEM]
-    lot = m.layer[row, Y_LOT]
     m.layer[row, Y_ENTERED_MS] = time
     tail = m.state[point, S_LAYER_TAIL]
     if tail == NONE:
@@ -157,11 +186,11 @@ def put_layer(m: FlowModel, point: int, row: int, time: int) -> None:
         m.layer[row, Y_NEXT] = NONE
         return
     previous = NONE
-    if not _before(m, item, lot, m.layer[tail, Y_LOT]):
+    if not _before(m, row, tail):
         previous = tail
     else:
         here = m.state[point, S_LAYER_HEAD]
-        while not _before(m, item, lot, m.layer[here, Y_LOT]):
+        while not _before(m, row, here):
             previous = here
             here = m.layer[here, Y_NEXT]
     if previous == NONE:

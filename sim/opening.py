@@ -17,6 +17,7 @@ from sim.columns import (
     S_QUEUE_TAIL,
     SP_LOTS,
     SP_SUPPLIER,
+    SP_TRUCK,
     STATE_COLUMNS,
     TOTAL_COLUMNS,
 )
@@ -67,6 +68,7 @@ from sim.flow_model import (
     R_NEXT,
     REQUEST_COLUMNS,
     REQUEST_WHOLE,
+    RING_ARRIVAL_MS,
     RING_COLUMNS,
     SERIES_COLUMNS,
     SUPPLIER_COLUMNS,
@@ -141,6 +143,7 @@ def new_model(network: Network, seed: int, replication: int, events: bool) -> Fl
     )
     for column in (S_QUEUE_HEAD, S_QUEUE_TAIL, S_LAYER_HEAD, S_LAYER_TAIL):
         model.state[:, column] = NONE
+    model.ring[:, RING_ARRIVAL_MS] = NEVER
     clock = model.clock
     clock[C_REQUESTS_LEFT] = len(model.request)
     clock[C_PARCELS_LEFT] = len(model.parcel)
@@ -154,9 +157,11 @@ def new_model(network: Network, seed: int, replication: int, events: bool) -> Fl
 
 
 def _parameters(network: Network) -> Int64Array:
-    """The network's parameters on cache line boundaries, with the items' costs."""
+    """The network's parameters on cache line boundaries, with the items' costs and a flag for trucks."""
     table: Int64Array = aligned_zeros(network.parameter.shape, np.int64)
     table[:] = network.parameter
+    by_truck = np.array([lane.route >= 0 for lane in network.lanes] + [False])
+    table[:, P_FLAGS] |= np.where(by_truck[network.parameter[:, P_LANE]], SP_TRUCK, 0)
     table[:, P_COST_MILLI] = network.item_cost_milli[network.parameter[:, P_ITEM]]
     return table
 
@@ -278,14 +283,15 @@ def _docks(network: Network) -> Int64Array:
 def _open_stock(address: int, on_hand: Int64Array, age_ms: Int64Array) -> None:
     """Opening stock, one lot per lot-tracked stock point."""
     m = model_at(address)
+    start = np.int64(0)
     for point in range(len(on_hand)):
         quantity = on_hand[point]
         if quantity == 0:
             continue
-        change_stock(m, point, quantity, 0)
+        change_stock(m, point, quantity, start)
         if m.parameter[point, P_FLAGS] & SP_LOTS:
-            lot = new_lot(m, point, NONE, -age_ms[point], 0, quantity)
-            put_layer(m, point, new_layer(m, lot, quantity, 0), 0)
+            lot = new_lot(m, point, np.int64(NONE), -age_ms[point], m.parameter[point, P_COST_MILLI], quantity)
+            put_layer(m, point, new_layer(m, lot, quantity, start), start)
 
 
 @compiled

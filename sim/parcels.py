@@ -16,11 +16,13 @@ from sim.flow_model import (
     K_SEQUENCE,
     NEVER,
     NONE,
+    RING_ARRIVAL_MS,
     RING_HEAD,
     RING_TAIL,
     FlowModel,
 )
 from sim.jit import compiled
+from sim.jit_tables import prefetch
 
 SEQUENCE_BITS = 40
 
@@ -106,6 +108,7 @@ def send_parcel(m: FlowModel, row: int, ring: int) -> None:
     if tail == NONE:
         m.ring[ring, RING_HEAD] = row
         m.ring[ring, RING_TAIL] = row
+        m.ring[ring, RING_ARRIVAL_MS] = arrival
     elif m.parcel[tail, K_ARRIVAL_MS] <= arrival:
         m.parcel[tail, K_NEXT] = row
         m.ring[ring, RING_TAIL] = row
@@ -120,8 +123,22 @@ def _take_head(m: FlowModel, ring: int) -> int:
     m.ring[ring, RING_HEAD] = following
     if following == NONE:
         m.ring[ring, RING_TAIL] = NONE
+        m.ring[ring, RING_ARRIVAL_MS] = NEVER
+    else:
+        m.ring[ring, RING_ARRIVAL_MS] = m.parcel[following, K_ARRIVAL_MS]
+        _fetch_ahead(m, following)
     m.parcel[row, K_NEXT] = NONE
     return row
+
+
+@compiled
+def _fetch_ahead(m: FlowModel, row: int) -> None:
+    """The parcel after this one will be wanted soon, and so will the place where this one arrives."""
+    point = m.parcel[row, K_POINT]
+    prefetch(m.state, point)
+    prefetch(m.area, point)
+    prefetch(m.parameter, point)
+    prefetch(m.parcel, max(m.parcel[row, K_NEXT], 0))
 
 
 @compiled
@@ -131,22 +148,21 @@ def next_parcel(m: FlowModel) -> int:
     found = NONE
     due = 0
     for ring in range(len(m.ring)):
-        head = m.ring[ring, RING_HEAD]
-        if head != NONE and m.parcel[head, K_ARRIVAL_MS] == time:
+        if m.ring[ring, RING_ARRIVAL_MS] == time:
             due += 1
             found = ring
-            following = m.parcel[head, K_NEXT]
-            if following != NONE and m.parcel[following, K_ARRIVAL_MS] == time:
-                due += 1
     if m.clock[C_HEAP] > 0 and m.heap[0, 0] == time:
         due += 1
     if due == 1 and found != NONE:
         row = _take_head(m, found)
-    else:
-        if due > 1:
-            for ring in range(len(m.ring)):
-                while m.ring[ring, RING_HEAD] != NONE and m.parcel[m.ring[ring, RING_HEAD], K_ARRIVAL_MS] == time:
-                    heap_push(m, _take_head(m, ring))
+        if m.ring[found, RING_ARRIVAL_MS] == time:
+            due = 2
+            heap_push(m, row)
+    if due > 1:
+        for ring in range(len(m.ring)):
+            while m.ring[ring, RING_ARRIVAL_MS] == time:
+                heap_push(m, _take_head(m, ring))
+    if due > 1 or found == NONE:
         row = heap_pop(m)
     find_next_arrival(m)
     return row
@@ -159,7 +175,5 @@ def find_next_arrival(m: FlowModel) -> None:
     if m.clock[C_HEAP] > 0:
         time = m.heap[0, 0]
     for ring in range(len(m.ring)):
-        head = m.ring[ring, RING_HEAD]
-        if head != NONE and m.parcel[head, K_ARRIVAL_MS] < time:
-            time = m.parcel[head, K_ARRIVAL_MS]
+        time = min(time, m.ring[ring, RING_ARRIVAL_MS])
     m.clock[C_NEXT_ARRIVAL_MS] = time

@@ -13,7 +13,7 @@ from sim import columns as c
 from sim import record_sums as r
 from sim.arrow import number_table
 from sim.network import Network
-from sim.records import AGE_EDGES_DAYS, SERIES, WAIT_EDGES_MS, Records, Traces
+from sim.records import AGE_EDGES_DAYS, SERIES, WAIT_EDGES_MS, Records, RunStart, Traces
 
 CLOSING: Final = {
     "on_hand": c.S_ON_HAND,
@@ -55,6 +55,7 @@ ARRAY_TABLES: Final[Mapping[str, str]] = {
     "age_histogram": "value of closing lot-tracked stock (minor units), per group and bin of its age",
     "jobs": "customer jobs per node, and those with every line met in full at once",
     "traces": "stock on hand at the end of each day, of the stock points with the most lines not met at once",
+    "start": "one row: the instant and the numbers at which the records begin (not 0 if it started from a state)",
 }
 
 
@@ -76,6 +77,7 @@ def array_tables(records: Records) -> dict[str, pa.Table]:
         "age_histogram": _histogram(network, summary.age_histogram, "from_days", AGE_EDGES_DAYS, "value_minor"),
         "jobs": _jobs(summary.jobs),
         "traces": _traces(summary.traces),
+        "start": _start(summary.start),
     }
 
 
@@ -133,7 +135,11 @@ def _traces(traces: Traces) -> pa.Table:
     return number_table(
         {
             "stock_point": np.repeat(traces.stock_point, days).astype(np.int32),
-            "day": np.tile(np.arange(days, dtype=np.int32), points),
+            "day": np.tile(np.arange(traces.first_day, traces.first_day + days, dtype=np.int32), points),
             "on_hand": traces.on_hand.T.reshape(-1),
         }
     )
+
+
+def _start(start: RunStart) -> pa.Table:
+    return number_table({name: np.array([value], np.int64) for name, value in vars(start).items()})

@@ -9,33 +9,30 @@ from typing import Any, Final
 import numpy as np
 
 from sim.jit import compiled
+from sim.jit_tables import prefetch
 from sim.network import Float64Array, Int64Array, Network
 
-# everything since the start of recording, at the row of the stock point that ordered or receives
-SUM_ORDERS: Final = 0
-SUM_UNITS_ORDERED: Final = 1
-SUM_UNITS_RECEIVED: Final = 2  # also of orders from before the start
-SUM_UNITS_UNDER_WAY: Final = 3  # shipped to here and not received at the end
-# everything since the start of recording, at the row of the source
-SUM_UNITS_DISPATCHED: Final = 4
-SUM_UNITS_ORDERED_HERE: Final = 5  # by downstream stock points
-# measured window, at the row of the stock point that ordered or receives
-SUM_MEASURED_ORDERS: Final = 6
-SUM_MEASURED_URGENT: Final = 7
-SUM_MEASURED_LINES_SENT: Final = 8  # shipments on their way to here that left in the window
-SUM_MEASURED_UNITS_SENT: Final = 9
-SUM_MEASURED_LINES_RECEIVED: Final = 10
-SUM_MEASURED_TRANSIT_MS: Final = 11  # from leaving the source to receipt, of the lines received in the window
-SUM_MEASURED_PURCHASE_MILLI: Final = 12  # purchase cost of the units received, thousandths of a minor unit
-# lots of lot-tracked items, everything since the start of recording
-SUM_LOTS_ENTERED: Final = 13  # units of lots that came in, from outside or by transfer
-SUM_LOTS_TRANSFERRED: Final = 14  # units of lots that another node has received from here
-SUM_UNITS_SENT_UNDER_WAY: Final = 15  # at the row of the source: sent since the start and not received at the end
-# measured window
-SUM_MEASURED_UNITS_SENT_ON: Final = 16  # at the row of the source
-SUM_MEASURED_IN_TRANSIT_UNIT_MS: Final = 17  # time under way to here, summed over units, within the window
-SUM_COLUMNS: Final = 24
-"""Rows are three cache lines."""
+# A row is two cache lines: the first for shipments, the second for orders and what is rare. "Measured" means within
+# [warm_up, horizon), anything else since the start of recording. At the row of the stock point that ordered or
+# receives, unless it says at the source.
+SUM_UNITS_RECEIVED: Final = 0  # also of orders from before the start
+SUM_UNITS_DISPATCHED: Final = 1  # at the source
+SUM_MEASURED_LINES_SENT: Final = 2  # shipments on their way to here that left in the window
+SUM_MEASURED_UNITS_SENT: Final = 3
+SUM_MEASURED_LINES_RECEIVED: Final = 4
+SUM_MEASURED_TRANSIT_MS: Final = 5  # from leaving the source to receipt, of the lines received in the window
+SUM_MEASURED_IN_TRANSIT_UNIT_MS: Final = 6  # time under way to here, summed over units, within the window
+SUM_MEASURED_PURCHASE_MILLI: Final = 7  # purchase cost of the units received, thousandths of a minor unit
+SUM_UNITS_ORDERED: Final = 8
+SUM_UNITS_ORDERED_HERE: Final = 9  # at the source
+SUM_MEASURED_ORDERS: Final = 10
+SUM_MEASURED_URGENT: Final = 11
+SUM_MEASURED_UNITS_SENT_ON: Final = 12  # at the source
+SUM_UNITS_UNDER_WAY: Final = 13  # shipped to here and not received at the end
+SUM_UNITS_SENT_UNDER_WAY: Final = 14  # at the source: sent since time 0 and not received at the end
+SUM_LOT_UNITS: Final = 15  # lots that came in, from outside or by transfer, less those that another node has received
+SUM_COLUMNS: Final = 16
+LOOK_AHEAD: Final = 8  # rows between asking for a stock point's sums and using them
 
 # truck trips that departed in the measured window, per route
 TRIPS_DEPARTED: Final = 0
@@ -49,10 +46,10 @@ def sum_orders(columns: tuple[Any, ...], start_ms: int, warm_up_ms: int, sums: I
     """Add a chunk of the orders table (`columns`, in the order of its layout) to `sums` (P, SUM_COLUMNS)."""
     time_ms, stock_point, source, quantity, _, urgent = columns
     for row in range(len(time_ms)):
+        prefetch(sums, np.int64(stock_point[min(row + LOOK_AHEAD, len(time_ms) - 1)]))
         if time_ms[row] < start_ms:
             continue
         point = stock_point[row]
-        sums[point, SUM_ORDERS] += 1
         sums[point, SUM_UNITS_ORDERED] += quantity[row]
         if source[row] >= 0:
             sums[source[row], SUM_UNITS_ORDERED_HERE] += quantity[row]
@@ -68,6 +65,7 @@ def sum_shipments(
     """Add a chunk of the shipments table (`columns`, in the order of its layout) to `sums` (P, SUM_COLUMNS)."""
     order, stock_point, source, quantity, dispatched_ms, received_ms, _, unit_cost_milli = columns
     for row in range(len(order)):
+        prefetch(sums, np.int64(stock_point[min(row + LOOK_AHEAD, len(order) - 1)]))
         point = stock_point[row]
         units = quantity[row]
         if dispatched_ms[row] >= start_ms and source[row] >= 0:
@@ -83,7 +81,7 @@ def sum_shipments(
             sums[point, SUM_MEASURED_IN_TRANSIT_UNIT_MS] += under_way_ms * units
         if received_ms[row] < 0:
             sums[point, SUM_UNITS_UNDER_WAY] += units
-            if dispatched_ms[row] >= start_ms and source[row] >= 0:
+            if dispatched_ms[row] >= 0 and source[row] >= 0:
                 sums[source[row], SUM_UNITS_SENT_UNDER_WAY] += units
             continue
         sums[point, SUM_UNITS_RECEIVED] += units
@@ -98,8 +96,8 @@ def sum_transfers(columns: tuple[Any, ...], sums: Int64Array) -> None:
     """Add a chunk of the transfers table to `sums` (P, SUM_COLUMNS)."""
     from_point, to_point, _, quantity, _ = columns
     for row in range(len(quantity)):
-        sums[to_point[row], SUM_LOTS_ENTERED] += quantity[row]
-        sums[from_point[row], SUM_LOTS_TRANSFERRED] += quantity[row]
+        sums[to_point[row], SUM_LOT_UNITS] += quantity[row]
+        sums[from_point[row], SUM_LOT_UNITS] -= quantity[row]
 
 
 @compiled
@@ -108,7 +106,7 @@ def sum_lots(columns: tuple[Any, ...], start_ms: int, sums: Int64Array) -> None:
     _, stock_point, supplier_order, received_ms, _, _, quantity = columns
     for row in range(len(quantity)):
         if supplier_order[row] >= 0 and received_ms[row] >= start_ms:
-            sums[stock_point[row], SUM_LOTS_ENTERED] += quantity[row]
+            sums[stock_point[row], SUM_LOT_UNITS] += quantity[row]
 
 
 def sum_trips(columns: tuple[Any, ...], network: Network, sums: Float64Array) -> None:

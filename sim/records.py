@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.column_buffer import ColumnBuffer, MemorySink, ParquetSink, Sink
+from sim.jit_tables import aligned_zeros
 from sim.network import Float64Array, Int32Array, Int64Array, Network
 from sim.record_layouts import EVENTS, LOTS, ORDERS, SHIPMENTS, TABLES, TRANSFERS, TRIPS, TableLayout
 from sim.record_sums import (
@@ -53,6 +54,7 @@ class Levels:
     layer_stock_point: Int32Array
     layer_lot: Int64Array
     layer_quantity: Int64Array
+    lots_sent: Int64Array | None = None  # (P,) units of lots that have left here and are under way; None: no such units
 
     @staticmethod
     def without_lots(state: Int64Array) -> "Levels":
@@ -66,11 +68,23 @@ class Traces:
 
     stock_point: Int64Array  # (k,) at most 20
     on_hand: Int64Array  # (days, k)
+    first_day: int = 0  # day of the first row
 
     @staticmethod
     def empty(days: int) -> "Traces":
         """No stock point is followed."""
         return Traces(np.empty(0, np.int64), np.empty((days, 0), np.int64))
+
+
+@dataclass(frozen=True)
+class RunStart:
+    """Where the records begin: at time 0 with number 0, or where the saved state stood that the run goes on from."""
+
+    time_ms: int = 0
+    first_order: int = 0  # row n of the orders table is order `first_order` + n
+    first_line: int = 0
+    first_trip: int = 0
+    first_lot: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,6 +101,7 @@ class Summary:
     age_histogram: Float64Array  # (G, 9) minor units of closing lot-tracked stock by AGE_EDGES_DAYS
     jobs: Int64Array  # (N, 2) customer jobs, and jobs with every line met in full at once, over [warm_up, horizon)
     traces: Traces
+    start: RunStart = RunStart()
 
 
 @dataclass(frozen=True)
@@ -150,7 +165,7 @@ class Recorder:
         self.seed = seed
         self.replication = replication
         self.folder = folder
-        self.sums: Int64Array = np.zeros((network.stock_points, SUM_COLUMNS), dtype=np.int64)
+        self.sums: Int64Array = aligned_zeros((network.stock_points, SUM_COLUMNS), np.int64)
         self.trip_sums: Float64Array = np.zeros((len(network.routes), TRIP_SUM_COLUMNS))
         self._memory: dict[str, MemorySink] = {}
         self._buffers: list[ColumnBuffer] = []

@@ -27,8 +27,9 @@ class RunOptions:
         out: folder for run directories; None writes nothing and keeps everything in memory.
         events: keep the event log.
         resume: go on with the run in `out` (a run directory, or the newest one of this scenario in there).
-        save_state_ms: instant at which the state of each replication is saved into its folder.
-        from_state: folder with a saved state to start from.
+        save_state_ms: instant at which the state of each replication is saved into its folder (only with `out`).
+        from_state: folder with a saved state to start from, or a run directory with one for each replication. The seed
+            is the state's then, unless one is given.
         one_first: see `run_replications`.
     """
 
@@ -46,21 +47,36 @@ class RunOptions:
 def run_scenario(scenario: Scenario, options: RunOptions, progress: Progress | None = None) -> Result:
     """Simulate a scenario and return its results, from memory or from the run directory it wrote.
 
-    Raises any of `sim.errors`; what was finished by then stays in the run directory and can be resumed.
+    Raises any of `sim.errors`; what was finished by then stays in the run directory and can be resumed. ScenarioError
+    when a saved state cannot be used; nothing is written then.
     """
     replications = scenario.experiment.replications if options.replications is None else options.replications
-    seed = scenario.experiment.seed if options.seed is None else options.seed
+    seed = _seed(scenario, options)
     engine_options: dict[str, object] = {"traces": True}
     if options.save_state_ms is not None:
         engine_options["save_state_ms"] = options.save_state_ms
     if options.from_state is not None:
         engine_options["from_state"] = options.from_state
     build = partial(network_of, scenario)
-    plan = Plan(build(), build, simulate_lazily, seed, options.events, engine_options)
+    network = build()
+    if options.from_state is not None:
+        from sim.state import check_state
+
+        check_state(network, options.from_state, range(replications), options.save_state_ms)
+    plan = Plan(network, build, simulate_lazily, seed, options.events, engine_options)
     manifest = _manifest(scenario, options, seed, replications)
     if options.out is None:
         return _in_memory(plan, manifest, options, progress)
     return _in_directory(plan, manifest, scenario, options.out, options, progress)
+
+
+def _seed(scenario: Scenario, options: RunOptions) -> int:
+    if options.seed is None and options.from_state is not None:
+        from sim.state import saved_seed
+
+        seed = saved_seed(options.from_state)
+        return scenario.experiment.seed if seed is None else seed
+    return scenario.experiment.seed if options.seed is None else options.seed
 
 
 def network_of(scenario: Scenario) -> Network:

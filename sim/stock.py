@@ -45,6 +45,7 @@ from sim.columns import (
     S_CUSTOMERS_WAITING,
     S_FLAGS,
     S_LAST_MS,
+    S_LAYER_HEAD,
     S_ON_HAND,
     S_ON_ORDER,
     S_QUEUE_HEAD,
@@ -53,6 +54,7 @@ from sim.columns import (
     S_WAITING,
     SP_LOTS,
     SP_SUPPLIER,
+    SP_TRUCK,
     T_DEMAND_LINES,
     T_DEMAND_UNITS,
     T_LINES_AT_ONCE,
@@ -117,6 +119,7 @@ from sim.flow_model import (
     FlowModel,
 )
 from sim.jit import compiled
+from sim.jit_tables import prefetch
 from sim.lots import DAY_MS, new_layer, new_lot, put_layer, take_layers, use_layers
 from sim.network import DEMAND_LOST, DEMAND_WHOLE
 from sim.parcels import free_parcel
@@ -136,8 +139,15 @@ SERVED_PER_STEP = 32
 @compiled
 def log(m: FlowModel, time: int, phase: int, point: int, event: int, quantity: int, reference: int) -> None:
     """Append to the event log, when it is kept."""
-    if m.clock[C_EVENTS] == 0:
-        return
+    if m.clock[C_EVENTS] == 1:
+        _append_event(m, np.int64(time), np.int64(phase), point, np.int64(event), np.int64(quantity), reference)
+
+
+# Constants are passed to compiled functions as np.int64(...): for a literal numba would compile a variant of its own.
+
+
+@compiled
+def _append_event(m: FlowModel, time: int, phase: int, point: int, event: int, quantity: int, reference: int) -> None:
     row = m.clock[C_EVENT_ROWS]
     m.clock[C_EVENT_ROWS] = row + 1
     m.event_out[row, 0] = time
@@ -247,7 +257,12 @@ def want_review(m: FlowModel, point: int) -> None:
     position = state[S_RECORDED] + state[S_ON_ORDER] - state[S_WAITING]
     if position <= m.parameter[point, P_REORDER_POINT] and state[S_FLAGS] & PENDING_REVIEW == 0:
         state[S_FLAGS] |= PENDING_REVIEW
-        note(m, PHASE_ORDER, point)
+        note(m, np.int64(PHASE_ORDER), point)
+        source = m.parameter[point, P_SOURCE]  # will be ordered from within this instant
+        if source != NONE:
+            prefetch(m.state, source)
+            prefetch(m.parameter, source)
+            prefetch(m.area, source)
 
 
 @compiled
@@ -255,7 +270,7 @@ def want_allocation(m: FlowModel, point: int) -> None:
     """Serve the stock point's queue in this instant's phase 4."""
     if m.state[point, S_FLAGS] & PENDING_ALLOCATION == 0:
         m.state[point, S_FLAGS] |= PENDING_ALLOCATION
-        note(m, PHASE_ALLOCATION, point)
+        note(m, np.int64(PHASE_ALLOCATION), point)
 
 
 # --- the queue of a stock point ----------------------------------------------------------------------------------------
@@ -338,7 +353,8 @@ def demand(m: FlowModel, point: int, quantity: int, flags: int, time: int) -> bo
         total[T_UNITS_LOST] += rest
         log(m, time, PHASE_DEMAND, point, E_LOST, rest, line)
     else:
-        join_queue(m, point, NONE, rest, time, line, REQUEST_WHOLE if flags & DEMAND_WHOLE else 0, 0)
+        whole = REQUEST_WHOLE if flags & DEMAND_WHOLE else 0
+        join_queue(m, point, np.int64(NONE), rest, time, line, whole, np.int64(0))
     want_review(m, point)
     return rest == 0
 
@@ -399,6 +415,7 @@ def place_order(m: FlowModel, point: int, quantity: int, time: int) -> None:
     m.order_out[row, 3] = quantity
     m.order_out[row, 4] = cost
     m.order_out[row, 5] = 1 if urgent else 0
+    prefetch(m.layer, max(m.state[source, S_LAYER_HEAD], 0))
     settle(m, source, time)
     join_queue(m, source, point, quantity, time, order, flags, cost)
     if outside:
@@ -525,7 +542,8 @@ def write_shipment(m: FlowModel, row: int, received: int) -> None:
     m.shipment_out[out, 3] = parcel[K_QUANTITY]
     m.shipment_out[out, 4] = parcel[K_DISPATCHED_MS]
     m.shipment_out[out, 5] = received
-    m.shipment_out[out, 6] = parcel[K_TRIP]
+    by_truck = m.parameter[parcel[K_POINT], P_FLAGS] & SP_TRUCK
+    m.shipment_out[out, 6] = parcel[K_TRIP] if by_truck else NONE
     m.shipment_out[out, 7] = parcel[K_UNIT_COST_MILLI]
 
 
@@ -543,4 +561,4 @@ def receive(m: FlowModel, row: int, time: int) -> None:
     write_shipment(m, row, time)
     free_parcel(m, row)
     if state[S_QUEUE_HEAD] != NONE:
-        serve_queue(m, point, PHASE_RECEIPT, time)
+        serve_queue(m, point, np.int64(PHASE_RECEIPT), time)

@@ -208,6 +208,9 @@ def stream_keys(
     return keys
 
 
+_UNIFORMS_AHEAD = 64
+
+
 class Stream:
     """One named stream read in sequence from Python: for trucks, outages and whatever else is rare.
 
@@ -227,13 +230,18 @@ class Stream:
         self.position = position
         key0, key1 = stream_key(*name)
         # fixed machine types: otherwise numba compiles a variant for every combination of integer sizes
+        self._ahead = np.empty(_UNIFORMS_AHEAD)  # a call into compiled code costs more than many draws
+        self._first = position + 1  # position of the first of them: none yet
         self._key = (np.uint64(key0), np.uint64(key1), np.uint64(seed), np.uint64(replication))
 
     def uniform(self) -> float:
         """Next uniform number in (0, 1)."""
-        value = uniform(*self._key, self.position)
+        place = self.position - self._first
+        if not 0 <= place < len(self._ahead):
+            self._first, place = self.position, 0
+            fill_uniforms(self._ahead, *self._key, np.int64(self.position))
         self.position += 1
-        return float(value)
+        return float(self._ahead[place])
 
     def draw(self, distribution: Distribution) -> int:
         """Next duration in milliseconds; a constant takes nothing from the stream."""

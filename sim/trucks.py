@@ -182,11 +182,18 @@ class Dispatcher:
         self.route = twin.network.routes[record.route]
         self.vehicles = vehicles
         self._loaded = np.zeros(LOADED_COLUMNS, np.int64)
+        self._stop_of_node = np.full(twin.network.nodes, len(self.route.stop_nodes), np.int64)
+        for stop in range(len(self.route.stop_nodes) - 1, -1, -1):
+            self._stop_of_node[self.route.stop_nodes[stop]] = stop
 
-    def start(self) -> None:
-        """At the start of a replication: wait for the first departure of the timetable."""
+    def start(self, time: int = 0) -> None:
+        """At the start of a replication: wait for the first departure of the timetable, or see to what is staged."""
         if self.route.timetable_ms is not None:
-            self._look_at(self._next_departure(0))
+            self._look_at(self._next_departure(time))
+            return
+        due = self._due_ms()
+        if due is not None:
+            self._look_at(max(due, time))
 
     def resume(self) -> None:
         """After a saved state was loaded: wait for what the record says."""
@@ -254,13 +261,17 @@ class Dispatcher:
 
     def _send_one(self, time: int) -> bool:
         """Load the first vehicle at base and let it go; False when there is none or nothing to load."""
+        if self.twin.flow.model.dock[self.record.route, D_LINES] == 0:
+            return False
         for vehicle in self.vehicles:
             if vehicle.record.trip == NONE:
                 break
         else:
             return False
         route, trip = self.route, self.twin.truck_records.next_trip
-        self.twin.flow.load(self.record.route, route.capacity_ml, route.capacity_g, trip, time, self._loaded)
+        self.twin.flow.load(
+            self.record.route, route.capacity_ml, route.capacity_g, self._stop_of_node, trip, time, self._loaded
+        )
         if self._loaded[LOADED_HEAD] == NONE:
             return False
         self.twin.truck_records.next_trip = trip + 1
