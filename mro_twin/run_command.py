@@ -1,7 +1,6 @@
 """`mro-twin run`: simulate a scenario and print its KPIs."""
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import click
 
 from mro_twin.progress import ReplicationProgress
 from sim.errors import TwinError
-from sim.jit import JIT_DISABLED, cache_folder
 from sim.scenario import Scenario, ScenarioError, load_scenario
 from sim.simulation import RunOptions, run_scenario
 
@@ -68,8 +66,8 @@ def command(
             resume=resume,
             save_state_ms=None if save_state is None else _instant(save_state, checked),
             from_state=from_state,
-            one_first=_announce_compilation(),
         )
+        _announce_compilation()
         with ReplicationProgress() as progress:
             result = run_scenario(checked, options, progress)
     except ScenarioError as error:
@@ -113,10 +111,9 @@ def _instant(text: str, scenario: Scenario) -> int:
     return instant
 
 
-def _announce_compilation() -> bool:
-    """Tell the user why the very first run takes longer; true when there is nothing in the cache yet."""
-    folder = Path(os.environ.get("NUMBA_CACHE_DIR", cache_folder()))
-    if JIT_DISABLED or any(folder.rglob("flow.advance*.nbi")):
-        return False
-    click.echo("first use: compiling (once, up to half a minute) ...", err=True)
-    return True
+def _announce_compilation() -> None:
+    """Tell the user why the very first run takes longer."""
+    from sim.warm_up import is_compiled
+
+    if not is_compiled():
+        click.echo("first use: compiling (once, up to half a minute) ...", err=True)

@@ -20,9 +20,9 @@ def order_quantity(
 ) -> int:
     """Units to order now, 0 for none, given the inventory position (recorded + on order - owed).
 
-    `policy` is ORDER_UP_TO or LOT (any other code never orders). The need is raised to `minimum_order`, rounded up to
-    `multiple`, and, where `capacity` is not negative, cut so that the position stays within it; what is left of the need is
-    ordered only if it still reaches the minimum order.
+    `policy` is ORDER_UP_TO or LOT (any other code never orders). The need is raised to `minimum_order`, rounded up
+    to `multiple`, and, where `capacity` is not negative, cut so that the position stays within it; what is left of
+    the need is ordered only if it still reaches the minimum order.
     """
     if position > reorder_point:
         return 0

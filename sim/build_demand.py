@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 
 from sim import network as net
 from sim.build_lanes import NodeNumbers
@@ -191,7 +190,13 @@ def logarithmic_parameter(mean: float) -> float:
     """The p of a logarithmic series distribution with this mean (> 1): mean = -p / ((1 - p) ln(1 - p))."""
     if mean <= 1.0 + 1e-9:
         return 1e-9
-    return float(brentq(lambda p: -p / ((1.0 - p) * math.log1p(-p)) - mean, 1e-12, 1.0 - 1e-13, xtol=1e-15))
+    low, high = 1e-12, 1.0 - 1e-13  # the mean grows with p; halving is quicker than loading a library that does it
+    while low < (middle := (low + high) / 2) < high:
+        if -middle / ((1.0 - middle) * math.log1p(-middle)) < mean:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def cut_normal_mean(mean: float, sd: float) -> float:

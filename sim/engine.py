@@ -3,8 +3,11 @@
     TwinEnvironment.step()   lets the flow happen up to the key of the next SimPy event, then that event
     Twin                     one replication: flow, trucks, records; `next_time` and `advance_to` drive it from outside
     simulate_replication     a whole replication, from opening stock to checked records
+
+A twin may also begin with a saved state, see sim/state.py.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +17,7 @@ import simpy
 from sim import columns as c
 from sim.conservation import check_conservation
 from sim.demand import DemandDrawer, prepare_demand
+from sim.errors import RunInterruptedError
 from sim.flow_model import (
     C_AGENDA,
     C_LOTS,
@@ -46,6 +50,7 @@ from sim.records import AGE_EDGES_DAYS, SERIES, Levels, Recorder, Records, RunSt
 from sim.trucks import Dispatcher, DispatcherRecord, TruckRecords, Vehicle, VehicleRecord, milliseconds_of_week
 
 TRACED: Final = 20
+_WEEK_MS: Final = 7 * DAY_MS
 _OWN_PRIORITY: Final = 2  # SimPy itself uses 0 and 1, for what has to happen at once
 _SUB_BITS: Final = 24
 
@@ -210,8 +215,10 @@ class Twin:
 
     def levels(self) -> Levels:
         """State and lot layers at this instant, as a copy."""
+        return self._levels_in(self.flow.model.state.copy())
+
+    def _levels_in(self, state: Int64Array) -> Levels:
         layers = layers_in_place(self.flow.model.address)
-        state = self.flow.model.state.copy()
         state[:, c.S_IN_TRANSIT] = self.flow.in_transit()
         return Levels(state, layers[:, 0].astype(np.int32), layers[:, 1].copy(), layers[:, 2].copy(), self._lots_sent())
 
@@ -233,7 +240,7 @@ class Twin:
             if vehicle.record.trip != NONE:
                 self.write_trip(vehicle.record, NONE)
         self._write_lots()
-        closing = self.levels()
+        closing = self._levels_in(model.state)
         summary = Summary(
             opening=opening,
             closing=closing,
@@ -318,8 +325,9 @@ def simulate_replication(
     traces: bool = False,
     from_state: Path | None = None,
     save_state_ms: int | None = None,
+    should_stop: Callable[[], bool] | None = None,
 ) -> Records:
-    """Run one replication from time 0, or from a saved state, to the horizon and check that every unit is accounted for.
+    """Run one replication from time 0, or from a saved state, to the horizon; every unit must be accounted for.
 
     Args:
         recorder: takes in the records; without one they go to `folder`, or stay in memory.
@@ -327,9 +335,10 @@ def simulate_replication(
         traces: keep the daily levels of the worst stock points.
         from_state: folder with a saved state, see sim/state.py; the records begin there and there is no warm-up.
         save_state_ms: save the state of this instant into `folder`/state.
+        should_stop: asked at least once in a simulated week whether to give up.
 
     Raises ConservationError when the books do not close, OSError when a table cannot be written, ScenarioError when
-    the state cannot be used.
+    the state cannot be used, RunInterruptedError when told to stop.
     """
     if from_state is not None:
         from sim.state import load_state
@@ -340,20 +349,34 @@ def simulate_replication(
         twin.open()
     opening = twin.levels()
     saving = None if save_state_ms is None or folder is None else (save_state_ms, folder / "state")
-    records = run_to_horizon(twin, opening, traces, saving)
+    records = run_to_horizon(twin, opening, traces, saving, should_stop)
     check_conservation(records)
     return records
 
 
-def run_to_horizon(twin: Twin, opening: Levels, traces: bool, saving: tuple[int, Path] | None = None) -> Records:
-    """Advance an opened or loaded twin to the horizon and close it; `saving`: when and where to save its state."""
+def run_to_horizon(
+    twin: Twin,
+    opening: Levels,
+    traces: bool,
+    saving: tuple[int, Path] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Records:
+    """Advance an opened or loaded twin to the horizon and close it.
+
+    Args:
+        opening: levels at its start. traces: keep the daily levels of the worst stock points.
+        saving: when and where to save its state.
+        should_stop: asked at least once in a simulated week; RunInterruptedError when it says yes.
+    """
     network, start, horizon = twin.network, twin.start.time_ms, twin.network.horizon_ms
     tracer = _Tracer(network, start) if traces else None
-    stops = set(range(DAY_MS, horizon, DAY_MS)) if tracer else set()
+    stops = set(range(DAY_MS, horizon, DAY_MS if tracer else _WEEK_MS))
     stops.add(network.warm_up_ms)
     if saving is not None:
         stops.add(saving[0])
     for stop in sorted({stop for stop in stops if stop > start} | {horizon}):
+        if should_stop is not None and should_stop():
+            raise RunInterruptedError(f"stopped before {stop} ms")
         twin.advance_to(stop - 1)
         if saving is not None and stop == saving[0]:
             from sim.state import save_state

@@ -5,6 +5,8 @@ order in which they finish do not matter. Results are put together in the order 
 """
 
 import contextlib
+import ctypes
+import itertools
 import multiprocessing
 import signal
 import threading
@@ -13,11 +15,12 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
 from sim.errors import RunFailedError, RunInterruptedError
+from sim.interrupt import Interruption
 from sim.kpi_table import kpi_table, write_kpi_table
 from sim.network import Network
 from sim.record_arrays import array_tables, write_arrays
@@ -27,6 +30,13 @@ from sim.run_directory import RunDirectory
 Progress = Callable[[int, int], None]
 """Called with (replications done, replications in all), at the start and after each one."""
 
+ShouldStop = Callable[[], bool]
+"""Asked every now and then whether the run is to be given up."""
+
+SUBMITTED_PER_WORKER: Final = 2  # enough to keep a worker busy, few enough to be given up quickly
+_LOOK_SECONDS: Final = 0.2
+_GRACE_SECONDS: Final = 10.0
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -35,11 +45,14 @@ class Plan:
     Attributes:
         network: what is simulated, in this process.
         build: makes the same network again; called once per worker process.
-        simulate: the engine, called as `simulate(network, seed, replication, folder=..., events=..., **options)`;
-            it raises ConservationError when its books do not close.
+        simulate: the engine, called as
+            `simulate(network, seed, replication, folder=..., events=..., should_stop=..., **options)`;
+            it raises ConservationError when its books do not close, RunInterruptedError when it should stop.
         seed: of all random streams.
         events: keep the event log.
         options: further arguments of the engine.
+        prepare: called once in this process before the first replication, with a function that tells whether to stop:
+            compiles what the worker processes then find in the cache.
     """
 
     network: Network
@@ -48,6 +61,7 @@ class Plan:
     seed: int
     events: bool = False
     options: Mapping[str, object] = field(default_factory=dict)
+    prepare: Callable[[ShouldStop], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +85,6 @@ def run_replications(
     run: RunDirectory | None = None,
     workers: int = 1,
     progress: Progress | None = None,
-    one_first: bool = False,
 ) -> list[Outcome]:
     """Simulate the given replications, and check conservation in each.
 
@@ -81,7 +94,6 @@ def run_replications(
         run: where their records go; None keeps them in memory.
         workers: processes; 1 uses this one.
         progress: told how far it is.
-        one_first: finish one before the others start (it compiles what the others then find in the cache).
 
     Returns:
         The outcomes in the order of their numbers.
@@ -95,16 +107,14 @@ def run_replications(
     outcomes: list[Outcome] = []
     report(0, len(numbers))
     try:
-        made = (
-            _in_this_process(plan, numbers, run)
-            if workers <= 1 or len(numbers) <= 1
-            else _in_processes(plan, numbers, run, min(workers, len(numbers)), one_first)
-        )
-        with contextlib.closing(made):
-            for outcome in made:
-                outcomes.append(outcome)
-                report(len(outcomes), len(numbers))
-    except KeyboardInterrupt as interrupt:
+        with Interruption() as interruption:
+            if plan.prepare is not None and numbers:
+                plan.prepare(interruption)
+            with contextlib.closing(_outcomes(plan, numbers, run, workers, interruption)) as made:
+                for outcome in made:
+                    outcomes.append(outcome)
+                    report(len(outcomes), len(numbers))
+    except (KeyboardInterrupt, RunInterruptedError) as interrupt:
         raise RunInterruptedError(f"interrupted after {len(outcomes)} of {len(numbers)} replications") from interrupt
     except BrokenProcessPool as broken:
         raise RunFailedError(
@@ -117,12 +127,21 @@ def run_replications(
     return sorted(outcomes, key=lambda outcome: outcome.replication)
 
 
-def simulate_one(plan: Plan, replication: int, run: RunDirectory | None) -> Outcome:
+def simulate_one(plan: Plan, replication: int, run: RunDirectory | None, should_stop: ShouldStop) -> Outcome:
     """Simulate one replication (the engine checks its books), work out its KPIs and put everything where it belongs."""
+    _check_not_stopped(should_stop)
     wall, cpu = time.perf_counter(), time.process_time()
     with contextlib.ExitStack() as stack:
         folder = None if run is None else stack.enter_context(run.writing(replication))
-        records = plan.simulate(plan.network, plan.seed, replication, folder=folder, events=plan.events, **plan.options)
+        records = plan.simulate(
+            plan.network,
+            plan.seed,
+            replication,
+            folder=folder,
+            events=plan.events,
+            should_stop=should_stop,
+            **plan.options,
+        )
         kpis = kpi_table(records)
         tables: dict[str, pa.Table] = {}
         if run is None or folder is None:
@@ -133,9 +152,21 @@ def simulate_one(plan: Plan, replication: int, run: RunDirectory | None) -> Outc
     return Outcome(replication, kpis, time.perf_counter() - wall, time.process_time() - cpu, tables)
 
 
-def _in_this_process(plan: Plan, numbers: list[int], run: RunDirectory | None) -> Generator[Outcome, None, None]:
+def _check_not_stopped(should_stop: ShouldStop) -> None:
+    if should_stop():
+        raise RunInterruptedError("stopped")
+
+
+def _outcomes(
+    plan: Plan, numbers: list[int], run: RunDirectory | None, workers: int, should_stop: ShouldStop
+) -> Generator[Outcome, None, None]:
+    """The outcomes as they come; RunInterruptedError as soon as the run is to stop."""
+    _check_not_stopped(should_stop)
+    if workers > 1 and len(numbers) > 1:
+        yield from _in_processes(plan, numbers, run, min(workers, len(numbers)), should_stop)
+        return
     for number in numbers:
-        yield simulate_one(plan, number, run)
+        yield simulate_one(plan, number, run, should_stop)
 
 
 # --- worker processes -------------------------------------------------------------------------------------------------
@@ -156,11 +187,11 @@ class _Order:
         return Plan(self.build(), self.build, self.simulate, self.seed, self.events, self.options)
 
 
-def _start_worker(order: _Order, run: RunDirectory | None) -> None:
+def _start_worker(order: _Order, run: RunDirectory | None, stop: Any) -> None:
     """Ctrl-C is the main process's business, and nobody outlives it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    _worker.update(order=order, run=run, plan=None)
+    _worker.update(order=order, run=run, plan=None, stop=stop)
 
 
 def _die_with_parent() -> None:
@@ -170,37 +201,54 @@ def _die_with_parent() -> None:
         signal.raise_signal(signal.SIGTERM)
 
 
+def _told_to_stop() -> bool:
+    return bool(_worker["stop"].value)
+
+
 def _work(number: int) -> Outcome:
+    _check_not_stopped(_told_to_stop)
     if _worker["plan"] is None:  # here and not at the start, where an error would only say that the pool is broken
         _worker["plan"] = _worker["order"].plan()
-    return simulate_one(_worker["plan"], number, _worker["run"])
+    return simulate_one(_worker["plan"], number, _worker["run"], _told_to_stop)
 
 
 def _in_processes(
-    plan: Plan, numbers: list[int], run: RunDirectory | None, workers: int, one_first: bool
+    plan: Plan, numbers: list[int], run: RunDirectory | None, workers: int, should_stop: ShouldStop
 ) -> Generator[Outcome, None, None]:
     # spawn: a forked copy of a process with threads (numba, pyarrow) can hang
+    context = multiprocessing.get_context("spawn")
     before = set(multiprocessing.active_children())
     order = _Order(plan.build, plan.simulate, plan.seed, plan.events, dict(plan.options))
-    pool = ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=_start_worker, initargs=(order, run)
-    )
+    stop = context.RawValue(ctypes.c_bool, False)  # without a lock, which a killed worker could take along
+    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(order, run, stop))
     try:
-        first = numbers[:1] if one_first else []
-        for part in (first, numbers[len(first) :]):
-            waiting: set[Future[Outcome]] = {pool.submit(_work, number) for number in part}
-            while waiting:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
+        left, waiting = iter(numbers), set[Future[Outcome]]()
+        while True:
+            free = workers * SUBMITTED_PER_WORKER - len(waiting)
+            waiting |= {pool.submit(_work, number) for number in itertools.islice(left, free)}
+            if not waiting:
+                break
+            done, waiting = wait(waiting, _LOOK_SECONDS, FIRST_COMPLETED)
+            yield from (future.result() for future in done)
+            _check_not_stopped(should_stop)
     except BaseException:
+        stop.value = True
         _stop(pool, set(multiprocessing.active_children()) - before)
         raise
     pool.shutdown()
 
 
 def _stop(pool: ProcessPoolExecutor, processes: set[Any]) -> None:
+    """Let the workers, which have been told to stop, come to an end by themselves; then make them.
+
+    A worker that is killed in the middle of sending a result leaves half of it in the pipe, and the pool waiting for
+    the other half.
+    """
     pool.shutdown(wait=False, cancel_futures=True)
+    end = time.monotonic() + _GRACE_SECONDS
     for process in processes:
-        process.terminate()
+        process.join(max(end - time.monotonic(), 0.0))
     for process in processes:
-        process.join(timeout=10)
+        if process.is_alive():
+            process.terminate()
+            process.join(_GRACE_SECONDS)

@@ -7,8 +7,6 @@ Python: more lines to draw, room in a buffer, a dock that a truck should look at
 
 from typing import Final
 
-import numpy as np
-
 from sim.columns import P_NODE, PHASE_DEMAND, PHASE_ORDER, PHASE_RECEIPT, S_LAYER_HEAD
 from sim.flow_model import (
     C_AGENDA,
@@ -33,7 +31,7 @@ from sim.flow_model import (
     NONE,
     FlowModel,
 )
-from sim.jit import compiled
+from sim.jit import compiled, int64
 from sim.jit_tables import prefetch
 from sim.parcels import next_parcel, send_parcel
 from sim.stock import AGENDA_PHASE_BITS, SERVED_PER_STEP, begin_days, demand, next_note, receive, review, serve_queue
@@ -130,22 +128,22 @@ def advance(m: FlowModel, until_ms: int, until_phase: int, until_node: int) -> i
         if source == _LINE:
             if not drawn:
                 return NEEDS_WINDOW
-            point = np.int64(m.line_point[position])
+            point = int64(m.line_point[position])
             if at_the_key and m.parameter[point, P_NODE] > until_node:
                 return REACHED
             clock[C_NOW] = time
             clock[C_WINDOW] = position + 1
             if position + 2 * LOOK_AHEAD < clock[C_WINDOW_LINES]:
-                _fetch_ahead(m, np.int64(m.line_point[position + 2 * LOOK_AHEAD]))
-                _fetch_layer(m, np.int64(m.line_point[position + LOOK_AHEAD]))
-            at_once = demand(m, point, m.line_quantity[position], np.int64(m.line_flags[position]), time)
-            job = np.int64(m.line_job[position])
+                _fetch_ahead(m, int64(m.line_point[position + 2 * LOOK_AHEAD]))
+                _fetch_layer(m, int64(m.line_point[position + LOOK_AHEAD]))
+            at_once = demand(m, point, m.line_quantity[position], int64(m.line_flags[position]), time)
+            job = int64(m.line_job[position])
             if job != NONE:
                 _job_line(m, job, point, at_once, time)
         elif source == _ARRIVAL:
             parcel = next_parcel(m)
             if at_the_key and m.parameter[m.parcel[parcel, K_POINT], P_NODE] > until_node:
-                send_parcel(m, parcel, np.int64(NONE))
+                send_parcel(m, parcel, int64(NONE))
                 return REACHED
             clock[C_NOW] = time
             receive(m, parcel, time)

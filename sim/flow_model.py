@@ -91,7 +91,7 @@ LOT_UNIT_COST_MILLI: Final = 4
 LOT_QUANTITY: Final = 5
 LOT_COLUMNS: Final = 6
 
-# --- lane, supplier, route, item ---------------------------------------------------------------------------------------
+# --- lane, supplier, route, item ------------------------------------------------------------------------
 L_ROUTE: Final = 0
 L_WHOLE: Final = 1
 L_OVERTAKING: Final = 2
@@ -131,7 +131,7 @@ I_FEFO: Final = 5
 I_SHELF_LIFE_MS: Final = 6
 ITEM_COLUMNS: Final = 7
 
-# --- series per day and group -------------------------------------------------------------------------------------------
+# --- series per day and group -------------------------------------------------------------------------
 SERIES_VALUE: Final = 0  # minor units x ms on hand
 SERIES_DEMAND_LINES: Final = 1
 SERIES_DEMAND_UNITS: Final = 2

@@ -1,4 +1,4 @@
-"""The Python side of the compiled flow: it draws the next window of demand, makes room, and hands over what was recorded."""
+"""The Python side of the compiled flow: draws the next window of demand, makes room, hands over what was recorded."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ from sim.flow_model import (
     linked_rows,
     model_at,
 )
-from sim.jit import compiled
+from sim.jit import compiled, int64
 from sim.jit_tables import aligned_zeros
 from sim.lots import settle_age
 from sim.network import Int64Array
@@ -240,7 +240,7 @@ def _unload_at(address: int, head: int, node: int, time: int) -> tuple[int, int]
 def _write_shipments(address: int, rows: Int64Array) -> None:
     m = model_at(address)
     for row in rows:
-        write_shipment(m, row, np.int64(NONE))
+        write_shipment(m, row, int64(NONE))
 
 
 @compiled

@@ -9,9 +9,10 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 import platformdirs
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -40,6 +41,9 @@ def cache_folder() -> Path:
 
 
 numba.config.CACHE_DIR = str(cache_folder())
+int64 = cast(Callable[[Any], int], np.int64)
+"""For numbers passed between compiled functions: numba compiles a variant for a literal, and for each integer size."""
+
 JIT_DISABLED = bool(numba.config.DISABLE_JIT)
 
 

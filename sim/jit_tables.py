@@ -157,7 +157,7 @@ def _register(tables: type[Tables]) -> Callable[[int], Any]:
     for row, name in enumerate(tables.FIELDS):
         lower(row, name)
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def tables_at(typing_context: Any, address: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             return builder.inttoptr(arguments[0], word.as_pointer())
@@ -185,7 +185,7 @@ else:
     from numba.extending import intrinsic as _intrinsic
     from numba.np.arrayobj import make_array as _make_array
 
-    @_intrinsic  # type: ignore[untyped-decorator]
+    @_intrinsic
     def prefetch(typing_context: Any, table: Any, row: Any) -> Any:
         """Ask the processor to fetch the first cache line of a row of a two-dimensional table."""
 

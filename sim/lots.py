@@ -1,8 +1,8 @@
 """Lots: which units came in when, and at what cost.
 
 A stock point of a lot-tracked item holds its units in layers, one per lot, sorted by receipt date (FIFO) or by expiry
-(FEFO), then by lot number. A layer that moves keeps its lot, so age and cost travel. The time that units spend beyond an age is
-added up when they leave, so it is exact and costs nothing in between.
+(FEFO), then by lot number. A layer that moves keeps its lot, so age and cost travel. The time that units spend beyond
+an age is added up when they leave, so it is exact and costs nothing in between.
 """
 
 from sim.columns import A_AGE_OVER_90, P_ITEM, S_LAYER_HEAD, S_LAYER_TAIL
@@ -38,6 +38,7 @@ DAY_MS = 86_400_000
 
 @compiled
 def new_layer(m: FlowModel, lot: int, quantity: int, time: int) -> int:
+    """A row for units of a lot, in no chain yet."""
     row = m.clock[C_LAYER_FREE]
     m.clock[C_LAYER_FREE] = m.layer[row, Y_NEXT]
     m.clock[C_LAYERS_LEFT] -= 1
@@ -67,6 +68,7 @@ def _copy_layer(m: FlowModel, row: int, quantity: int) -> int:
 
 @compiled
 def free_layer(m: FlowModel, row: int) -> None:
+    """Give a row back to the pool."""
     m.layer[row, Y_NEXT] = m.clock[C_LAYER_FREE]
     m.clock[C_LAYER_FREE] = row
     m.clock[C_LAYERS_LEFT] += 1

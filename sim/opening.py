@@ -83,7 +83,7 @@ from sim.flow_model import (
     linked_rows,
     model_at,
 )
-from sim.jit import compiled
+from sim.jit import compiled, int64
 from sim.jit_tables import aligned_zeros
 from sim.lots import DAY_MS, new_layer, new_lot, put_layer
 from sim.network import DISTRIBUTION_CONSTANT, Distribution, Int64Array, Network, Uint64Array
@@ -177,7 +177,7 @@ def _time_row(distribution: Distribution) -> list[float]:
     return [float(d.kind), d.a, d.b, d.c, float(d.offset_ms)]
 
 
-def _lanes(network: Network) -> tuple[Int64Array, np.ndarray, int]:  # type: ignore[type-arg]
+def _lanes(network: Network) -> tuple[Int64Array, np.ndarray, int]:
     """Lane tables, and how many lists of parcels there are: one per distinct constant lead time."""
     lanes = np.zeros((max(len(network.lanes), 1), LANE_COLUMNS), np.int64)
     times = np.zeros((len(lanes), LANE_FLOAT_COLUMNS))
@@ -204,7 +204,8 @@ def _outages(network: Network, row: int, seed: int, replication: int) -> list[tu
     if supplier.outage_every is None or supplier.outage_lasting is None:
         return []
     stream = Stream("outage", network.node_names[supplier.node], seed=seed, replication=replication)
-    found, time = [], 0
+    found: list[tuple[int, int]] = []
+    time = 0
     while True:
         start = time + stream.draw(supplier.outage_every)
         if start >= network.horizon_ms:
@@ -283,14 +284,14 @@ def _docks(network: Network) -> Int64Array:
 def _open_stock(address: int, on_hand: Int64Array, age_ms: Int64Array) -> None:
     """Opening stock, one lot per lot-tracked stock point."""
     m = model_at(address)
-    start = np.int64(0)
+    start = int64(0)
     for point in range(len(on_hand)):
         quantity = on_hand[point]
         if quantity == 0:
             continue
         change_stock(m, point, quantity, start)
         if m.parameter[point, P_FLAGS] & SP_LOTS:
-            lot = new_lot(m, point, np.int64(NONE), -age_ms[point], m.parameter[point, P_COST_MILLI], quantity)
+            lot = new_lot(m, point, int64(NONE), -age_ms[point], m.parameter[point, P_COST_MILLI], quantity)
             put_layer(m, point, new_layer(m, lot, quantity, start), start)
 
 

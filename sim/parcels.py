@@ -2,7 +2,8 @@
 
 Parcels of lanes with a constant lead time arrive in the order in which they left, so each distinct lead time has a
 list and the next arrival is at its head; all others wait in a binary heap. Parcels that arrive at one instant are
-received by stock point, then in order of dispatch: when the lists' heads tie, they are moved through the heap, which sorts them.
+received by stock point, then in order of dispatch: when heads of lists tie, they go through the heap, which sorts
+them.
 """
 
 from sim.flow_model import (
@@ -39,6 +40,7 @@ def new_parcel(m: FlowModel) -> int:
 
 @compiled
 def free_parcel(m: FlowModel, row: int) -> None:
+    """Give a row back to the pool."""
     m.parcel[row, K_NEXT] = m.clock[C_PARCEL_FREE]
     m.clock[C_PARCEL_FREE] = row
     m.clock[C_PARCELS_LEFT] += 1

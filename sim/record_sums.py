@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from sim.jit import compiled
+from sim.jit import compiled, int64
 from sim.jit_tables import prefetch
 from sim.network import Float64Array, Int64Array, Network
 
@@ -46,7 +46,7 @@ def sum_orders(columns: tuple[Any, ...], start_ms: int, warm_up_ms: int, sums: I
     """Add a chunk of the orders table (`columns`, in the order of its layout) to `sums` (P, SUM_COLUMNS)."""
     time_ms, stock_point, source, quantity, _, urgent = columns
     for row in range(len(time_ms)):
-        prefetch(sums, np.int64(stock_point[min(row + LOOK_AHEAD, len(time_ms) - 1)]))
+        prefetch(sums, int64(stock_point[min(row + LOOK_AHEAD, len(time_ms) - 1)]))
         if time_ms[row] < start_ms:
             continue
         point = stock_point[row]
@@ -59,13 +59,11 @@ def sum_orders(columns: tuple[Any, ...], start_ms: int, warm_up_ms: int, sums: I
 
 
 @compiled
-def sum_shipments(
-    columns: tuple[Any, ...], start_ms: int, warm_up_ms: int, horizon_ms: int, sums: Int64Array
-) -> None:
+def sum_shipments(columns: tuple[Any, ...], start_ms: int, warm_up_ms: int, horizon_ms: int, sums: Int64Array) -> None:
     """Add a chunk of the shipments table (`columns`, in the order of its layout) to `sums` (P, SUM_COLUMNS)."""
     order, stock_point, source, quantity, dispatched_ms, received_ms, _, unit_cost_milli = columns
     for row in range(len(order)):
-        prefetch(sums, np.int64(stock_point[min(row + LOOK_AHEAD, len(order) - 1)]))
+        prefetch(sums, int64(stock_point[min(row + LOOK_AHEAD, len(order) - 1)]))
         point = stock_point[row]
         units = quantity[row]
         if dispatched_ms[row] >= start_ms and source[row] >= 0:

@@ -20,7 +20,8 @@ the means over replications with the half width of their confidence intervals.
 Times are milliseconds since the scenario's start, quantities integers in the item's own resolution (`natural_units` of
 table `items` turns them into natural units). Nodes, items, stock points, lanes and routes are row numbers of the tables
 in `network/`. Classes are 0 A, 1 B, 2 C. All totals and KPIs are of the time after the warm-up; orders, shipments and
-series begin at time 0.
+series begin at time 0. A run from a saved state begins there (table `start`), without a warm-up. `state/`, where there
+is one, is a state that was saved on the way; its own README explains it.
 
 ## replications/0000/ ...: what happened
 """

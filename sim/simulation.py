@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from sim.errors import RunDirectoryError, TwinError
-from sim.experiment import Outcome, Plan, Progress, run_replications
+from sim.experiment import Outcome, Plan, Progress, ShouldStop, run_replications
 from sim.kpi_summary import summarize, summary_document
 from sim.manifest import Manifest, now
 from sim.network import Network
@@ -30,7 +30,6 @@ class RunOptions:
         save_state_ms: instant at which the state of each replication is saved into its folder (only with `out`).
         from_state: folder with a saved state to start from, or a run directory with one for each replication. The seed
             is the state's then, unless one is given.
-        one_first: see `run_replications`.
     """
 
     replications: int | None = None
@@ -41,7 +40,6 @@ class RunOptions:
     resume: bool = False
     save_state_ms: int | None = None
     from_state: Path | None = None
-    one_first: bool = False
 
 
 def run_scenario(scenario: Scenario, options: RunOptions, progress: Progress | None = None) -> Result:
@@ -63,7 +61,7 @@ def run_scenario(scenario: Scenario, options: RunOptions, progress: Progress | N
         from sim.state import check_state
 
         check_state(network, options.from_state, range(replications), options.save_state_ms)
-    plan = Plan(network, build, simulate_lazily, seed, options.events, engine_options)
+    plan = Plan(network, build, simulate_lazily, seed, options.events, engine_options, prepare_lazily)
     manifest = _manifest(scenario, options, seed, replications)
     if options.out is None:
         return _in_memory(plan, manifest, options, progress)
@@ -93,6 +91,13 @@ def simulate_lazily(network: Network, seed: int, replication: int, **options: ob
     return simulate_replication(network, seed, replication, **options)  # type: ignore[arg-type]
 
 
+def prepare_lazily(should_stop: ShouldStop) -> None:
+    """Compile the engine if that has not been done on this machine."""
+    from sim.warm_up import compile_all
+
+    compile_all(should_stop)
+
+
 def _manifest(scenario: Scenario, options: RunOptions, seed: int, replications: int) -> Manifest:
     return Manifest(
         name=scenario.name,
@@ -111,7 +116,7 @@ def _manifest(scenario: Scenario, options: RunOptions, seed: int, replications: 
 
 def _in_memory(plan: Plan, manifest: Manifest, options: RunOptions, progress: Progress | None) -> Result:
     numbers = range(manifest.replications)
-    outcomes = run_replications(plan, numbers, None, options.workers, progress, options.one_first)
+    outcomes = run_replications(plan, numbers, None, options.workers, progress)
     kpis = pa.concat_tables([outcome.kpis for outcome in outcomes]).unify_dictionaries()
     return Result(kpis, manifest.confidence, Tables({one.replication: one.tables for one in outcomes}, {}))
 
@@ -130,7 +135,7 @@ def _in_directory(
     if options.resume and options.save_state_ms is not None and not missing:
         raise RunDirectoryError(f"nothing to save: all replications in {run.path} are finished")
     try:
-        outcomes = run_replications(plan, missing, run, options.workers, progress, options.one_first)
+        outcomes = run_replications(plan, missing, run, options.workers, progress)
     except TwinError as error:
         _note_end(run, wanted, error)
         raise

@@ -118,7 +118,7 @@ from sim.flow_model import (
     Y_QUANTITY,
     FlowModel,
 )
-from sim.jit import compiled
+from sim.jit import compiled, int64
 from sim.jit_tables import prefetch
 from sim.lots import DAY_MS, new_layer, new_lot, put_layer, take_layers, use_layers
 from sim.network import DEMAND_LOST, DEMAND_WHOLE
@@ -133,17 +133,14 @@ SERVED_PER_STEP = 32
 """Queue entries served before the flow looks whether its buffers still have room."""
 
 
-# --- bookkeeping -------------------------------------------------------------------------------------------------------
+# --- bookkeeping ----------------------------------------------------------------------------------------------------
 
 
 @compiled
 def log(m: FlowModel, time: int, phase: int, point: int, event: int, quantity: int, reference: int) -> None:
     """Append to the event log, when it is kept."""
     if m.clock[C_EVENTS] == 1:
-        _append_event(m, np.int64(time), np.int64(phase), point, np.int64(event), np.int64(quantity), reference)
-
-
-# Constants are passed to compiled functions as np.int64(...): for a literal numba would compile a variant of its own.
+        _append_event(m, int64(time), int64(phase), point, int64(event), int64(quantity), reference)
 
 
 @compiled
@@ -208,7 +205,7 @@ def change_stock(m: FlowModel, point: int, quantity: int, time: int) -> None:
     m.group[group, 0] += 0.001 * quantity * m.parameter[point, P_COST_MILLI]
 
 
-# --- the agenda: work left to do at this instant -----------------------------------------------------------------------
+# --- the agenda: work left to do at this instant --------------------------------------------------------------------
 
 
 @compiled
@@ -257,7 +254,7 @@ def want_review(m: FlowModel, point: int) -> None:
     position = state[S_RECORDED] + state[S_ON_ORDER] - state[S_WAITING]
     if position <= m.parameter[point, P_REORDER_POINT] and state[S_FLAGS] & PENDING_REVIEW == 0:
         state[S_FLAGS] |= PENDING_REVIEW
-        note(m, np.int64(PHASE_ORDER), point)
+        note(m, int64(PHASE_ORDER), point)
         source = m.parameter[point, P_SOURCE]  # will be ordered from within this instant
         if source != NONE:
             prefetch(m.state, source)
@@ -270,10 +267,10 @@ def want_allocation(m: FlowModel, point: int) -> None:
     """Serve the stock point's queue in this instant's phase 4."""
     if m.state[point, S_FLAGS] & PENDING_ALLOCATION == 0:
         m.state[point, S_FLAGS] |= PENDING_ALLOCATION
-        note(m, np.int64(PHASE_ALLOCATION), point)
+        note(m, int64(PHASE_ALLOCATION), point)
 
 
-# --- the queue of a stock point ----------------------------------------------------------------------------------------
+# --- the queue of a stock point -------------------------------------------------------------------------------------
 
 
 @compiled
@@ -316,7 +313,7 @@ def leave_queue(m: FlowModel, at: int) -> None:
     m.clock[C_REQUESTS_LEFT] += 1
 
 
-# --- transitions -------------------------------------------------------------------------------------------------------
+# --- transitions ----------------------------------------------------------------------------------------------------
 
 
 @compiled
@@ -354,7 +351,7 @@ def demand(m: FlowModel, point: int, quantity: int, flags: int, time: int) -> bo
         log(m, time, PHASE_DEMAND, point, E_LOST, rest, line)
     else:
         whole = REQUEST_WHOLE if flags & DEMAND_WHOLE else 0
-        join_queue(m, point, np.int64(NONE), rest, time, line, whole, np.int64(0))
+        join_queue(m, point, int64(NONE), rest, time, line, whole, int64(0))
     want_review(m, point)
     return rest == 0
 
@@ -561,4 +558,4 @@ def receive(m: FlowModel, row: int, time: int) -> None:
     write_shipment(m, row, time)
     free_parcel(m, row)
     if state[S_QUEUE_HEAD] != NONE:
-        serve_queue(m, point, np.int64(PHASE_RECEIPT), time)
+        serve_queue(m, point, int64(PHASE_RECEIPT), time)

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sim.jit import JIT_DISABLED, compiled
+from sim.jit import JIT_DISABLED, compiled, int64
 from sim.network import DISTRIBUTION_CONSTANT, Distribution, Float64Array, Int64Array, Uint64Array
 
 Words: TypeAlias = tuple[np.uint64, np.uint64, np.uint64, np.uint64]  # one block
@@ -239,7 +239,7 @@ class Stream:
         place = self.position - self._first
         if not 0 <= place < len(self._ahead):
             self._first, place = self.position, 0
-            fill_uniforms(self._ahead, *self._key, np.int64(self.position))
+            fill_uniforms(self._ahead, *self._key, int64(self.position))
         self.position += 1
         return float(self._ahead[place])
 
@@ -248,8 +248,9 @@ class Stream:
         from sim.distributions import duration_from_uniform
 
         d = distribution
-        u = 0.5 if d.kind == DISTRIBUTION_CONSTANT else self.uniform()
-        return int(duration_from_uniform(d.kind, float(d.a), float(d.b), float(d.c), d.offset_ms, u))
+        if d.kind == DISTRIBUTION_CONSTANT:
+            return int(max(d.a, 0.0) + 0.5) + d.offset_ms
+        return int(duration_from_uniform(d.kind, float(d.a), float(d.b), float(d.c), d.offset_ms, self.uniform()))
 
     def __repr__(self) -> str:
         return f"Stream({'/'.join(self.name)}, seed={self.seed}, replication={self.replication}, at {self.position})"

@@ -1,8 +1,8 @@
 """Trucks: milk runs as SimPy processes.
 
-A route has a dispatcher, which decides when a vehicle leaves (by timetable, or when the dock is full enough or a line has
-waited long enough), and its vehicles, each a thin loop over a record that says where it is and when it gets to the next
-stop. All state is in the records, so that a truck can be put back between two stops.
+A route has a dispatcher, which decides when a vehicle leaves (by timetable, or when the dock is full enough or a
+line has waited long enough), and its vehicles, each a thin loop over a record that says where it is and when it gets
+to the next stop. All state is in the records, so that a truck can be put back between two stops.
 """
 
 from collections.abc import Callable, Generator
@@ -29,23 +29,27 @@ def milliseconds_of_week(epoch_ms: int) -> int:
     return (epoch_ms + 3 * DAY_MS) % WEEK_MS
 
 
-def after_driving(time: int, driving_ms: int, windows: Int64Array | None, start_of_week_ms: int) -> int:
-    """The instant at which `driving_ms` of working time have passed since `time`.
+Windows = tuple[tuple[int, int], ...]
+"""Weekly working time: [from, to) in ms since Monday 00:00, sorted and disjoint."""
 
-    `windows` (n, 2): working time, ms since Monday 00:00, sorted, disjoint; None works round the clock.
+
+def after_driving(time: int, driving_ms: int, windows: Windows | None, start_of_week_ms: int) -> int:
+    """The instant at which `driving_ms` of working time have passed since `time`; without windows, round the clock.
+
     `start_of_week_ms`: milliseconds between the Monday 00:00 before time 0 and time 0.
     """
     if windows is None or driving_ms == 0:
         return time + driving_ms
     week = (time + start_of_week_ms) // WEEK_MS * WEEK_MS - start_of_week_ms
     while True:
-        for opens, closes in windows.tolist():
-            begin = max(time, week + opens)
-            if begin >= week + closes:
+        for opens, closes in windows:
+            end = week + closes
+            if end <= time:
                 continue
-            if week + closes - begin >= driving_ms:
+            begin = max(time, week + opens)
+            if end - begin >= driving_ms:
                 return begin + driving_ms
-            driving_ms -= week + closes - begin
+            driving_ms -= end - begin
         week += WEEK_MS
         time = max(time, week)
 
@@ -99,6 +103,8 @@ class Vehicle:
         self.twin = twin
         self.record = record
         self.route: Route = twin.network.routes[record.route]
+        working = self.route.working_ms
+        self._windows: Windows | None = None if working is None else tuple((int(a), int(b)) for a, b in working)
         self.number = number  # over all routes: the order of vehicles at one instant, phase and node
         name = (self.route.name, str(record.vehicle))
         seed, replication = twin.seed, twin.replication
@@ -146,7 +152,7 @@ class Vehicle:
         driving = max(self._travel.draw(self.route.leg_travel[record.leg]), 1)
         record.travel_draws = self._travel.position
         record.driving_ms += driving
-        windows, week = self.route.working_ms, self.twin.start_of_week_ms
+        windows, week = self._windows, self.twin.start_of_week_ms
         every, repair = self.route.breakdown_every, self.route.breakdown_repair
         if every is not None and repair is not None:
             while record.driving_to_breakdown_ms < driving:

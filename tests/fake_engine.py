@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -60,12 +61,17 @@ def fake_simulate(
     return records
 
 
+def fake_prepare(should_stop: Callable[[], bool]) -> None:
+    """There is nothing to compile."""
+
+
 def install() -> None:
     """Put the fakes in place of the network builder and the engine, also in worker processes."""
     import sim.simulation
 
     sim.simulation.network_of = fake_network
     sim.simulation.simulate_lazily = fake_simulate
+    sim.simulation.prepare_lazily = fake_prepare
 
 
 if __name__ == "__main__":

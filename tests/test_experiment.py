@@ -19,7 +19,7 @@ from sim.result import Result
 from sim.run_directory import RunDirectory
 from sim.scenario import Scenario, load_scenario
 from sim.simulation import RunOptions, run_scenario
-from tests.fake_engine import SCENARIO, fake_simulate
+from tests.fake_engine import SCENARIO, fake_network, fake_prepare, fake_simulate
 from tests.hand_records import chain_network
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,10 +27,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(autouse=True)
 def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.fake_engine import fake_network
-
     monkeypatch.setattr(sim.simulation, "network_of", fake_network)
     monkeypatch.setattr(sim.simulation, "simulate_lazily", fake_simulate)
+    monkeypatch.setattr(sim.simulation, "prepare_lazily", fake_prepare)
 
 
 @pytest.fixture
@@ -57,7 +56,7 @@ def test_results_do_not_depend_on_the_number_of_processes(
     behave(monkeypatch, slow=0.05)  # and replication 0 takes twice as long, so the others overtake it
     alone = run_scenario(scenario, RunOptions(replications=5))
     memory = run_scenario(scenario, RunOptions(replications=5, workers=2))
-    directory = run_scenario(scenario, RunOptions(replications=5, workers=2, out=tmp_path, one_first=True))
+    directory = run_scenario(scenario, RunOptions(replications=5, workers=2, out=tmp_path))
     assert [row["replication"] for row in rows(alone)] == sorted(row["replication"] for row in rows(alone))
     assert rows(alone) == rows(memory) == rows(directory)
     for name in ("orders", "shipments", "stock_points"):

@@ -1,0 +1,49 @@
+"""Ctrl-C as a flag that is looked at between steps, instead of an exception that may land anywhere.
+
+A KeyboardInterrupt can hit the middle of a queue's lock, or a callback of the compiler that swallows it; then the
+program hangs, or goes on as if nothing had been asked. A flag does neither.
+"""
+
+import os
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Any, Final
+
+_NOTE: Final = b"\nstopping; what is finished is kept (Ctrl-C again ends the program at once)\n"
+_STDERR: Final = 2
+
+
+class Interruption:
+    """While it is entered, Ctrl-C sets a flag: call the object to ask for it. A second Ctrl-C ends the program.
+
+    In a thread other than the main one, or where Ctrl-C is ignored anyway (a job in the background), it does nothing.
+    """
+
+    def __init__(self) -> None:
+        self._wanted = False
+        self._before: Any = None
+
+    def __call__(self) -> bool:
+        """Whether Ctrl-C has been pressed."""
+        return self._wanted
+
+    def __enter__(self) -> "Interruption":
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+            self._before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+            self._before = None
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self._wanted:
+            # not by an exception, which could be swallowed; worker processes notice and end as well
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGINT)
+        self._wanted = True
+        os.write(_STDERR, _NOTE)  # print may be interrupted in the middle of itself
