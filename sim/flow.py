@@ -22,6 +22,7 @@ from sim.flow_model import (
     C_PARCELS_LEFT,
     C_REQUESTS_LEFT,
     C_SHIPMENT_ROWS,
+    C_STEPS_LEFT,
     C_TRANSFER_ROWS,
     C_WAKE,
     C_WINDOW,
@@ -41,8 +42,11 @@ NEEDS_WINDOW: Final = 1
 NEEDS_ROOM: Final = 2
 NEEDS_TRUCK: Final = 3
 
-MARGIN: Final = 4 * SERVED_PER_STEP
+ROWS_PER_STEP: Final = 2 * SERVED_PER_STEP
 """Free rows that one step may need in any pool or output chunk."""
+
+MARGIN: Final = 4 * ROWS_PER_STEP
+"""Free rows that are made when room is wanted."""
 
 LOOK_AHEAD: Final = 6
 """Demand lines between asking for a stock point's rows and using them."""
@@ -54,19 +58,15 @@ _POINT_MASK: Final = (1 << AGENDA_PHASE_BITS) - 1
 
 
 @compiled
-def _cramped(m: FlowModel) -> bool:
-    """Whether some pool or output chunk may not have room for one more step."""
+def _steps_with_room(m: FlowModel) -> int:
+    """How many steps every pool and output chunk surely has room for."""
     clock = m.clock
-    return (
-        clock[C_REQUESTS_LEFT] < MARGIN
-        or clock[C_PARCELS_LEFT] < MARGIN
-        or clock[C_LAYERS_LEFT] < MARGIN
-        or clock[C_LOTS] + MARGIN > len(m.lot)
-        or clock[C_ORDER_ROWS] + MARGIN > m.order_out.shape[0]
-        or clock[C_SHIPMENT_ROWS] + MARGIN > m.shipment_out.shape[0]
-        or clock[C_TRANSFER_ROWS] + MARGIN > m.transfer_out.shape[0]
-        or (clock[C_EVENTS] == 1 and clock[C_EVENT_ROWS] + MARGIN > m.event_out.shape[0])
-    )
+    rows = min(clock[C_REQUESTS_LEFT], clock[C_PARCELS_LEFT], clock[C_LAYERS_LEFT], len(m.lot) - clock[C_LOTS])
+    rows = min(rows, len(m.order_out) - clock[C_ORDER_ROWS], len(m.shipment_out) - clock[C_SHIPMENT_ROWS])
+    rows = min(rows, len(m.transfer_out) - clock[C_TRANSFER_ROWS])
+    if clock[C_EVENTS] == 1:
+        rows = min(rows, len(m.event_out) - clock[C_EVENT_ROWS])
+    return rows // ROWS_PER_STEP
 
 
 @compiled
@@ -105,8 +105,11 @@ def advance(m: FlowModel, until_ms: int, until_phase: int, until_node: int) -> i
     """
     clock = m.clock
     while True:
-        if _cramped(m):
-            return NEEDS_ROOM
+        if clock[C_STEPS_LEFT] == 0:
+            clock[C_STEPS_LEFT] = _steps_with_room(m)
+            if clock[C_STEPS_LEFT] == 0:
+                return NEEDS_ROOM
+        clock[C_STEPS_LEFT] -= 1
         position = clock[C_WINDOW]
         drawn = position < clock[C_WINDOW_LINES]
         time = m.line_ms[position] if drawn else clock[C_WINDOW_END_MS]

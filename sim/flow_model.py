@@ -43,6 +43,7 @@ C_SEED: Final = 24
 C_REPLICATION: Final = 25
 C_DAY: Final = 26  # present day of the binned series
 C_DAY_END_MS: Final = 27
+C_STEPS_LEFT: Final = 28  # steps for which every pool and output chunk surely has room; 0: look again
 CLOCK_SIZE: Final = 32
 
 NEVER: Final = 1 << 62

@@ -20,6 +20,7 @@ from sim.flow_model import (
     C_REQUEST_FREE,
     C_REQUESTS_LEFT,
     C_SHIPMENT_ROWS,
+    C_STEPS_LEFT,
     C_TRANSFER_ROWS,
     C_WAKE,
     C_WINDOW,
@@ -106,6 +107,7 @@ class Flow:
 
     def make_room(self, rows: int) -> None:
         """Empty the output chunks and enlarge the pools so that each has at least `rows` free rows."""
+        self.model.clock[C_STEPS_LEFT] = 0
         self.flush()
         clock, model = self.model.clock, self.model
         changes: dict[str, Any] = {}
@@ -152,6 +154,7 @@ class Flow:
     def make_room_for_lines(self, lines: int) -> None:
         """Room for one event row per line, and for one split line."""
         clock, model = self.model.clock, self.model
+        clock[C_STEPS_LEFT] = 0
         if clock[C_PARCELS_LEFT] < MARGIN or clock[C_LAYERS_LEFT] < MARGIN:
             self.make_room(MARGIN)
         if clock[C_EVENTS] and clock[C_EVENT_ROWS] + lines + MARGIN > model.event_out.shape[0]:
@@ -170,6 +173,7 @@ class Flow:
         clock = self.model.clock
         if not clock[C_EVENTS]:
             return
+        clock[C_STEPS_LEFT] = 0
         if clock[C_EVENT_ROWS] + MARGIN > self.model.event_out.shape[0]:
             self.flush()
         self.model.event_out[clock[C_EVENT_ROWS], : len(values)] = values

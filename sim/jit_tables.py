@@ -187,7 +187,7 @@ else:
 
     @_intrinsic
     def prefetch(typing_context: Any, table: Any, row: Any) -> Any:
-        """Ask the processor to fetch the first cache line of a row of a two-dimensional table."""
+        """Ask the processor to fetch the first 64 bytes of a row of a two-dimensional table."""
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             array = _make_array(signature.args[0])(context, builder, arguments[0])
