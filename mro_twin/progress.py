@@ -3,10 +3,11 @@
 import sys
 import threading
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
 
 PATIENCE_SECONDS: Final = 2.0
 
@@ -17,29 +18,41 @@ class ReplicationProgress:
     Call it with (done, total); a context manager, so that the line is cleared at the end.
     """
 
-    def __init__(self, console: Console | None = None, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        self._console = console or Console(file=sys.stderr)
-        self._bar = _new_bar(self._console)
-        self._task = self._bar.add_task("replications", total=None)
-        self._timer = threading.Timer(patience_seconds, self._bar.start)
-        self._timer.daemon = True
+    def __init__(self, console: "Console | None" = None, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._bar = _new_bar(console) if (console.is_terminal if console else sys.stderr.isatty()) else None
+        if self._bar is not None:
+            self._task = self._bar.add_task("replications", total=None)
+            self._timer = threading.Timer(patience_seconds, self._bar.start)
+            self._timer.daemon = True
 
     def __enter__(self) -> "ReplicationProgress":
-        if self._console.is_terminal:
+        if self._bar is not None:
             self._timer.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._timer.cancel()
-        self._bar.stop()
+        if self._bar is not None:
+            self._timer.cancel()
+            self._bar.stop()
 
     def __call__(self, done: int, total: int) -> None:
-        self._bar.update(self._task, completed=done, total=total)
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, total=total)
 
 
-def _new_bar(console: Console) -> Progress:
+def _new_bar(console: "Console | None") -> "Progress":
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -48,6 +61,6 @@ def _new_bar(console: Console) -> Progress:
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        console=console,
+        console=console or Console(file=sys.stderr),
         transient=True,
     )

@@ -10,8 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from sim.kpi_summary import Mean
+from sim.kpis import KPIS
 from sim.result import Result
 from sim.scenario import Scenario
+from sim.units import format_duration
 
 MAXIMUM_WIDTH: Final = 160
 
@@ -23,6 +25,7 @@ def print_report(scenario: Scenario, means: Sequence[Mean], result: Result) -> N
     n = max((mean.n for mean in means), default=0)
     console.print(_title(scenario, n, result.confidence), style="bold", soft_wrap=True)
     console.print(kpi_table(means))
+    console.print(_basis(result.measured_ms), soft_wrap=True)
     if n == 1:
         console.print("one replication: no confidence intervals; ask for more with -r")
     if result.path is not None:
@@ -31,7 +34,9 @@ def print_report(scenario: Scenario, means: Sequence[Mean], result: Result) -> N
 
 def kpi_table(means: Sequence[Mean]) -> Table:
     """A row per KPI: the whole network, then each echelon. Amounts that are 0 everywhere are left out."""
-    kpis = list(dict.fromkeys(mean.kpi for mean in means))
+    n = max((mean.n for mean in means), default=0)
+    known = {kpi: place for place, kpi in enumerate(KPIS)}
+    kpis = sorted(dict.fromkeys(mean.kpi for mean in means), key=lambda kpi: known.get(kpi, len(known)))
     columns = list(dict.fromkeys((mean.scope, mean.key) for mean in means))
     cell = {(mean.scope, mean.key, mean.kpi): mean for mean in means}
     unit = {mean.kpi: mean.unit for mean in means}
@@ -44,14 +49,21 @@ def kpi_table(means: Sequence[Mean]) -> Table:
         values = [cell.get((scope, key, kpi)) for scope, key in columns]
         share = unit[kpi] == "share"
         if share or any(value is not None and value.mean != 0 for value in values):
-            table.add_row(kpi, "" if share else unit[kpi], *(format_mean(value) for value in values))
+            table.add_row(kpi, "" if share else unit[kpi], *(format_mean(value, n) for value in values))
     return table
 
 
-def format_mean(mean: Mean | None) -> str:
-    """`12,345 ± 67`, or `91.20 ± 0.31 %` for a share; the interval decides how many digits make sense."""
+def format_mean(mean: Mean | None, n: int) -> str:
+    """`12,345 ± 67`, or `91.20 ± 0.31 %` for a share; the interval decides how many digits make sense.
+
+    With ` (n=2)` when the KPI has a value in fewer than all `n` replications.
+    """
     if mean is None:
         return ""
+    return _number(mean) + (f" (n={mean.n})" if mean.n < n else "")
+
+
+def _number(mean: Mean) -> str:
     if mean.mean == 0 and not mean.half_width > 0:
         return "0 %" if mean.unit == "share" else "0"
     share = mean.unit == "share"
@@ -70,6 +82,13 @@ def _digits(value: float, width: float) -> int:
     if scale <= 0 or math.isnan(scale):
         return 0
     return min(max(1 - math.floor(math.log10(scale)), 0), 4)
+
+
+def _basis(measured_ms: tuple[int, int]) -> str:
+    begin, end = measured_ms
+    time = format_duration(end - begin)
+    window = f"the {time} from {format_duration(begin)} to {format_duration(end)}" if begin else f"all {time}"
+    return f"measured over {window}: counts and costs are totals of that time, stock its mean; turnover is per year"
 
 
 def _title(scenario: Scenario, n: int, confidence: float) -> str:

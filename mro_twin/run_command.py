@@ -83,7 +83,7 @@ def command(
     if as_json:
         from sim.kpi_summary import summary_document
 
-        document = summary_document(means, checked.variant, result.confidence)
+        document = summary_document(means, checked.variant, result.confidence, result.measured_ms)
         click.echo(json.dumps({"run_directory": str(result.path), **document}, indent=1, allow_nan=False))
         return
     from mro_twin.report_table import print_report

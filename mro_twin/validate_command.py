@@ -7,6 +7,7 @@ import click
 
 from sim.build import build_network
 from sim.scenario import Finding, Scenario, ScenarioError, load_scenario
+from sim.scenario.loader import variant_names
 from sim.scenario.locate import locate_scenario
 
 
@@ -36,14 +37,14 @@ def _check(name: str, settings: list[str], variant: str | None) -> tuple[list[Sc
     try:
         path, named = locate_scenario(name)
         wanted = variant or named
-        first = load_scenario(path, settings, wanted)
+        names = variant_names(path) if wanted is None else (wanted,)
     except ScenarioError as error:
         return [], list(error.findings)
     checked: list[Scenario] = []
     findings: dict[Finding, None] = {}
-    for other in first.variant_names if wanted is None else (first.variant,):
+    for one in names:
         try:
-            scenario = first if other == first.variant else load_scenario(path, settings, other)
+            scenario = load_scenario(path, settings, one)
             build_network(scenario)  # finds what only shows in the finished network: an item that no lane delivers
             checked.append(scenario)
         except ScenarioError as error:
@@ -52,9 +53,10 @@ def _check(name: str, settings: list[str], variant: str | None) -> tuple[list[Sc
 
 
 def _summary(scenario: Scenario) -> str:
-    parts = [
-        f"{len(scenario.nodes):,} nodes",
-        f"{len(scenario.item_names):,} items",
-        f"{len(scenario.lanes):,} lane entries",
+    counts = [
+        (len(scenario.nodes), "node", "nodes"),
+        (len(scenario.item_names), "item", "items"),
+        (len(scenario.lanes), "lane entry", "lane entries"),
     ]
+    parts = [f"{count:,} {one if count == 1 else many}" for count, one, many in counts]
     return f"ok: {scenario.name}@{scenario.variant} ({', '.join(parts)})"

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from reports.run_files import CLASSES, RunFiles
+from reports.run_files import CLASSES, DAY_MS, RunFiles
 
 COLOURS: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#999999")
 """Okabe and Ito's colours, which people with a colour vision deficiency can tell apart."""
@@ -30,11 +30,16 @@ def draw_stock(axes: Axes, run: RunFiles) -> None:
     divisor, unit = _scale(float(value.sum(axis=1).max()) if len(value) else 0.0)
     if stocked:
         # A week is one step: the picture claims no more than is recorded.
-        weeks = np.arange(len(value) + 1)
+        weeks = np.append(value.index, value.index[-1] + 1)
         levels = [np.append(value[echelon], value[echelon].iloc[-1]) / divisor for echelon in stocked]
         axes.stackplot(weeks, levels, labels=stocked, colors=COLOURS, step="post", alpha=0.9)
         _legend(axes, columns=3)
-    axes.set(xlim=(0, max(len(value), 1)), xlabel="week of the run", title="Stock on hand by echelon")
+    weeks_in_all = run.manifest["horizon_ms"] / DAY_MS / DAYS_PER_WEEK
+    label = f"week from {run.manifest['start'][:10]}"
+    if run.manifest["warm_up_ms"]:
+        axes.axvline(run.manifest["warm_up_ms"] / DAY_MS / DAYS_PER_WEEK, color="black", linestyle=":", linewidth=1)
+        label += ", measured from the dotted line on"
+    axes.set(xlim=(0, weeks_in_all), xlabel=label, title="Stock on hand by echelon")
     axes.set_ylim(bottom=0)
     axes.set_ylabel(f"{unit}{run.currency}")
 
@@ -42,11 +47,10 @@ def draw_stock(axes: Axes, run: RunFiles) -> None:
 def weekly_stock(run: RunFiles) -> pd.DataFrame:
     """Mean value on hand in major units: a row per week of the run, a column per echelon, the highest one first."""
     series = run.table("series")
-    days = int(series["day"].max()) + 1 if len(series) else 0
     sums = series.groupby([series["day"] // DAYS_PER_WEEK, "echelon"])["value_on_hand"].sum().unstack(fill_value=0)
     # Days without anything have no row, so the mean is over the days that there are, not over the rows.
-    days_of_week = np.bincount(np.arange(days) // DAYS_PER_WEEK)
-    means = sums.reindex(range(len(days_of_week)), fill_value=0.0).div(days_of_week * len(run.replications), axis=0)
+    weeks, days = np.unique(np.array(run.days) // DAYS_PER_WEEK, return_counts=True)
+    means = sums.reindex(weeks, fill_value=0.0).div(days * len(run.replications), axis=0)
     ordered: pd.DataFrame = means[[echelon for echelon in run.echelons if echelon in means]]
     return ordered / run.minor_per_major
 

@@ -11,6 +11,9 @@ from typing import Any, Final
 import pandas as pd
 
 CLASSES: Final = ("A", "B", "C")
+DAY_MS: Final = 86_400_000
+FORMAT: Final = 2
+"""Of run directories, as manifest.json gives it."""
 
 
 class NoRunError(Exception):
@@ -37,6 +40,8 @@ class RunFiles:
             manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise NoRunError(f"{path / 'manifest.json'} cannot be read: {error}") from error
+        if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+            raise NoRunError(f"{path} was written by another version of this program; run the scenario again")
         run = RunFiles(path, manifest)
         if not run.replications or not (path / "kpis.parquet").is_file():
             raise NoRunError(f"{path} holds no finished replication; go on with `mro-twin run ... --resume` first")
@@ -73,8 +78,7 @@ class RunFiles:
     @property
     def currency(self) -> str:
         """Code of the currency that money is in."""
-        rows = self.kpis[self.kpis["kpi"] == "stock_value"]
-        return str(rows["unit"].iloc[0]) if len(rows) else ""
+        return str(self.manifest["currency"])
 
     def half_width(self, values: pd.Series) -> float:
         """Half width of the confidence interval of the mean of independent values (Student's t); NaN for one value."""
@@ -92,18 +96,16 @@ class RunFiles:
         held = self.nodes[self.nodes["kind"] != "supplier"]
         return list(dict.fromkeys(held["echelon"]))[::-1]
 
-    @cached_property
+    @property
     def minor_per_major(self) -> float:
-        """Minor units (as in series) per major unit (as in KPIs) of the currency: a power of ten.
+        """Minor units (as in series) per major unit (as in KPIs) of the currency: a power of ten."""
+        return float(10.0 ** self.manifest["minor_digits"])
 
-        Taken from the records, which hold the mean value of the stock in both.
-        """
-        series, major = self.table("series"), self.network_kpi("stock_value").mean()
-        if not len(series) or not major > 0 or not series["value_on_hand"].any():
-            return 100.0
-        days = int(series["day"].max()) + 1
-        minor = float(series["value_on_hand"].sum()) / days / len(self.replications)
-        return float(10.0 ** round(math.log10(minor / major)))
+    @property
+    def days(self) -> range:
+        """The days that series have, from time 0 or from the saved state that the run started from."""
+        first_ms = self.manifest["warm_up_ms"] if self.manifest["from_state"] else 0
+        return range(first_ms // DAY_MS, -(-self.manifest["horizon_ms"] // DAY_MS))
 
     def table(self, name: str) -> pd.DataFrame:
         """A table of all whole replications with a column `replication`, a column `echelon` where it has nodes."""

@@ -24,6 +24,7 @@ from sim.build_sources import demand_sources
 from sim.build_stocking import Stocking, plan_stocking, settle
 from sim.build_terms import Terms, supplier_terms
 from sim.network import Float64Array, Int64Array, Network
+from sim.scenario.expand import matching
 from sim.scenario.findings import Finding, ScenarioError
 from sim.scenario.scenario import Scenario
 from sim.stock_points import NoLane, StockPointGrid, abc_classes, demand_at_and_below, lay_out
@@ -162,5 +163,25 @@ def _not_delivered(scenario: Scenario, nodes: NodeNumbers, missing: NoLane) -> S
     node = nodes.names[missing.node]
     names = [scenario.item_names[item] for item in missing.items]
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    message = f"no lane brings {shown} to {node}, where it is wanted"
     hint = f"add a lane to {node}, or widen the `items` of one"
-    return ScenarioError([Finding(f"no lane brings {shown} to {node}, where it is wanted", hint, "lanes")])
+    return ScenarioError([scenario.finding(message, hint, *_wanted_by(scenario, nodes, node, names[0]))])
+
+
+def _wanted_by(scenario: Scenario, nodes: NodeNumbers, node: str, item: str) -> tuple[object, ...]:
+    """The setting because of which an item is wanted at a node: demand, a policy, or a lane onwards."""
+
+    def speaks_of(patterns: tuple[str, ...] | None) -> bool:
+        return patterns is not None and node in matching(patterns, nodes.names)
+
+    for index, demand in enumerate(scenario.demand):
+        asked = demand.jobs.items if demand.jobs is not None else demand.item or ()
+        if speaks_of(demand.node) and matching(asked, [item]):
+            return "demand", index
+    for index, entry in enumerate(scenario.policies):
+        if speaks_of(entry.nodes) and (entry.items.names is None or matching(entry.items.names, [item])):
+            return "policies", index
+    for index, lane in enumerate(scenario.lanes):
+        if speaks_of(lane.from_) and (lane.items is None or not lane.items.names or matching(lane.items.names, [item])):
+            return "lanes", index
+    return "nodes", node

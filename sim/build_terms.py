@@ -6,11 +6,12 @@ import numpy as np
 
 from sim.build_lanes import NodeNumbers
 from sim.network import Int64Array
+from sim.scenario.findings import ScenarioError
 from sim.scenario.nodes import Supplier
 from sim.scenario.nodes.supplier import PriceBreak
 from sim.scenario.scenario import Scenario
 from sim.stock_points import StockPointGrid
-from sim.units import ItemUnit, UnitPrice
+from sim.units import ItemUnit, UnitError, UnitPrice
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,9 @@ def supplier_terms(scenario: Scenario, nodes: NodeNumbers, grid: StockPointGrid)
             continue
         served = np.flatnonzero(source_node == number)
         if supplier.minimum_order is not None:
-            names = [scenario.item_names[item] for item in grid.item[served]]
-            terms.minimum_order[served] = [scenario.item_unit(n).whole_units(supplier.minimum_order) for n in names]
+            own_terms = [item for item, terms_of in supplier.items.items() if terms_of.minimum_order is not None]
+            common = served[~np.isin(grid.item[served], [position[item] for item in own_terms])]
+            terms.minimum_order[common] = _common_minimum(scenario, supplier, nodes.names[number], grid.item[common])
         for name, item in supplier.items.items():
             unit = scenario.item_unit(name)
             own = served[grid.item[served] == position[name]]
@@ -63,6 +65,21 @@ def supplier_terms(scenario: Scenario, nodes: NodeNumbers, grid: StockPointGrid)
     np.maximum(terms.multiple, 1, out=terms.multiple)
     table = np.array(breaks, dtype=np.int64).reshape(-1, 2)
     return Terms(terms.minimum_order, terms.multiple, terms.break_first, terms.break_count, table)
+
+
+def _common_minimum(scenario: Scenario, supplier: Supplier, name: str, items: Int64Array) -> Int64Array:
+    """The supplier's minimum order in the units of each of `items`; ScenarioError when it does not fit one of them."""
+    assert supplier.minimum_order is not None
+    kinds, inverse = np.unique(items, return_inverse=True)
+    units: list[int] = []
+    for item in kinds.tolist():
+        try:
+            units.append(scenario.item_unit(scenario.item_names[item]).whole_units(supplier.minimum_order))
+        except UnitError as error:
+            message = f"item `{scenario.item_names[item]}`: {error.message}"
+            hint = f"{error.hint}; or give each item its own under `items`"
+            raise ScenarioError([scenario.finding(message, hint, "nodes", name, "minimum_order")]) from None
+    return np.array(units, dtype=np.int64)[inverse]
 
 
 def _break_rows(scenario: Scenario, unit: ItemUnit, breaks: tuple[PriceBreak, ...]) -> list[tuple[int, int]]:

@@ -20,7 +20,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from sim.errors import RunFailedError, RunInterruptedError
-from sim.interrupt import Interruption
+from sim.interrupt import Interruption, held_back
 from sim.kpi_table import kpi_table, write_kpi_table
 from sim.network import Network
 from sim.record_arrays import array_tables, write_arrays
@@ -127,7 +127,11 @@ def run_replications(
     return sorted(outcomes, key=lambda outcome: outcome.replication)
 
 
-def simulate_one(plan: Plan, replication: int, run: RunDirectory | None, should_stop: ShouldStop) -> Outcome:
+def _never() -> bool:
+    return False
+
+
+def simulate_one(plan: Plan, replication: int, run: RunDirectory | None, should_stop: ShouldStop = _never) -> Outcome:
     """Simulate one replication (the engine checks its books), work out its KPIs and put everything where it belongs."""
     _check_not_stopped(should_stop)
     wall, cpu = time.perf_counter(), time.process_time()
@@ -225,7 +229,8 @@ def _in_processes(
         left, waiting = iter(numbers), set[Future[Outcome]]()
         while True:
             free = workers * SUBMITTED_PER_WORKER - len(waiting)
-            waiting |= {pool.submit(_work, number) for number in itertools.islice(left, free)}
+            with held_back():  # submitting starts processes
+                waiting |= {pool.submit(_work, number) for number in itertools.islice(left, free)}
             if not waiting:
                 break
             done, waiting = wait(waiting, _LOOK_SECONDS, FIRST_COMPLETED)

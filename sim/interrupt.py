@@ -4,9 +4,11 @@ A KeyboardInterrupt can hit the middle of a queue's lock, or a callback of the c
 program hangs, or goes on as if nothing had been asked. A flag does neither.
 """
 
+import contextlib
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any, Final
 
@@ -47,3 +49,16 @@ class Interruption:
             signal.raise_signal(signal.SIGINT)
         self._wanted = True
         os.write(_STDERR, _NOTE)  # print may be interrupted in the middle of itself
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """Let Ctrl-C wait until the end of the block. Processes started in it never hear of it, also while they start."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

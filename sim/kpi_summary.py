@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sim.arrow import texts, values_of
+from sim.kpis import KPIS
 
 SUMMARY_SCOPES: Final = ("network", "echelon")
 
@@ -40,7 +41,7 @@ def half_width(standard_deviation: float, n: int, confidence: float) -> float:
 
 
 def summarize(kpis: pa.Table, confidence: float, scopes: Collection[str] = SUMMARY_SCOPES) -> list[Mean]:
-    """Mean and confidence interval of every KPI of the given scopes, in the table's order of appearance."""
+    """Mean and confidence interval of every KPI of the given scopes: by scope, by KPI as registered, by key."""
     chosen = kpis.filter(pc.is_in(kpis["scope"].cast(pa.string()), texts(scopes)))
     names = {name: chosen[name].unify_dictionaries().combine_chunks() for name in ("scope", "key", "kpi", "unit")}
     return _means(names, values_of(chosen["value"], np.float64), confidence)
@@ -56,8 +57,12 @@ def _means(names: dict[str, Any], values: npt.NDArray[Any], confidence: float) -
     n = np.bincount(member)
     mean = np.bincount(member, weights=values) / n
     squares = np.bincount(member, weights=(values - mean[member]) ** 2)
+    # which replication is the first to have a KPI must not decide where it stands
+    places = list(dict.fromkeys([*KPIS, *words["kpi"]]))
+    kpi_place = np.array([places.index(word) for word in words["kpi"]], dtype=np.int64)
+    order = np.lexsort((code["key"][first], kpi_place[code["kpi"][first]], code["scope"][first]))
     found = []
-    for one in np.argsort(first, kind="stable").tolist():
+    for one in order.tolist():
         scope, key, kpi, unit = (words[name][code[name][first[one]]] for name in ("scope", "key", "kpi", "unit"))
         count = int(n[one])
         deviation = math.sqrt(squares[one] / (count - 1)) if count > 1 else math.nan
@@ -66,9 +71,14 @@ def _means(names: dict[str, Any], values: npt.NDArray[Any], confidence: float) -
     return found
 
 
-def summary_document(means: list[Mean], variant: str, confidence: float) -> dict[str, Any]:
-    """The content of summary.json: scope -> key -> KPI -> mean, half_width (null for one replication), n, unit."""
-    document: dict[str, Any] = {"variant": variant, "confidence": confidence}
+def summary_document(
+    means: list[Mean], variant: str, confidence: float, measured_ms: tuple[int, int]
+) -> dict[str, Any]:
+    """The content of summary.json: scope -> key -> KPI -> mean, half_width (null for one replication), n, unit.
+
+    `measured_ms` is the time [from, to) that the KPIs are about; counts and costs are totals of it.
+    """
+    document: dict[str, Any] = {"variant": variant, "confidence": confidence, "measured_ms": list(measured_ms)}
     for one in means:
         width = None if math.isnan(one.half_width) else one.half_width
         entry = {"mean": one.mean, "half_width": width, "n": one.n, "unit": one.unit}

@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 _LIBRARIES: Final = ("mro-twin", "simpy", "numpy", "numba", "pyarrow", "scipy")
 
 
@@ -22,6 +22,9 @@ class Manifest:
 
     Attributes:
         scenario_hash: fingerprint of the resolved scenario and its tables.
+        start: local date and time of time 0. horizon_ms: end of the run, since then.
+        warm_up_ms: when measuring begins, since the start; in a run from a saved state, the instant of that state.
+        currency: ISO 4217 code of all money. minor_digits: decimal places of its minor unit.
         inputs: SHA-256 by name of every file that the scenario was read from.
         finished: number of whole replications.
         status: `running`, `interrupted`, `failed` or `complete`.
@@ -35,6 +38,11 @@ class Manifest:
     replications: int
     events: bool
     confidence: float
+    start: str
+    horizon_ms: int
+    warm_up_ms: int
+    currency: str
+    minor_digits: int
     from_state: str = ""
     inputs: dict[str, str] = field(default_factory=dict)
     source: str = ""

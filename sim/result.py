@@ -64,12 +64,14 @@ class Result:
         kpi_table: the tidy KPI table as an Arrow table.
         confidence: level of the confidence intervals.
         tables: the records, by table name.
+        measured_ms: [from, to) of the time that KPIs are about, since the start.
         path: the run directory, None when nothing was written.
     """
 
     kpi_table: pa.Table
     confidence: float
     tables: Tables
+    measured_ms: tuple[int, int]
     path: Path | None = None
 
     @cached_property

@@ -58,7 +58,7 @@ class RunDirectory:
             _write_text(path / MANIFEST, manifest.to_json())
         except OSError as error:
             shutil.rmtree(path, ignore_errors=True)
-            raise RunDirectoryError(f"cannot make a run directory in {root}: {reason(error)}") from error
+            raise RunDirectoryError(f"no run directory can be made in the folder {root}: {reason(error)}") from error
         return run
 
     @staticmethod
@@ -160,6 +160,8 @@ def reason(error: OSError) -> str:
         return "the disk is full; free some space and go on with --resume"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) or "Read-only file system" in text:
         return f"no permission to write there ({error.strerror or text}); choose another folder with --out"
+    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EEXIST):
+        return f"there is no such folder, and it cannot be made ({error.strerror or text}); choose another with --out"
     if error.errno == errno.EDQUOT:
         return "the disk quota is used up; free some space and go on with --resume"
     return error.strerror or text

@@ -62,7 +62,7 @@ def run_scenario(scenario: Scenario, options: RunOptions, progress: Progress | N
 
         check_state(network, options.from_state, range(replications), options.save_state_ms)
     plan = Plan(network, build, simulate_lazily, seed, options.events, engine_options, prepare_lazily)
-    manifest = _manifest(scenario, options, seed, replications)
+    manifest = _manifest(scenario, options, seed, replications, _measured_from_ms(scenario, options))
     if options.out is None:
         return _in_memory(plan, manifest, options, progress)
     return _in_directory(plan, manifest, scenario, options.out, options, progress)
@@ -98,7 +98,16 @@ def prepare_lazily(should_stop: ShouldStop) -> None:
     compile_all(should_stop)
 
 
-def _manifest(scenario: Scenario, options: RunOptions, seed: int, replications: int) -> Manifest:
+def _measured_from_ms(scenario: Scenario, options: RunOptions) -> int:
+    """The end of the warm-up; a run from a saved state has none and measures from there."""
+    if options.from_state is None:
+        return scenario.warm_up
+    from sim.state import saved_time_ms
+
+    return saved_time_ms(options.from_state)
+
+
+def _manifest(scenario: Scenario, options: RunOptions, seed: int, replications: int, warm_up_ms: int) -> Manifest:
     return Manifest(
         name=scenario.name,
         variant=scenario.variant,
@@ -107,6 +116,11 @@ def _manifest(scenario: Scenario, options: RunOptions, seed: int, replications: 
         replications=replications,
         events=options.events,
         confidence=float(scenario.experiment.confidence),
+        start=scenario.start.isoformat(),
+        horizon_ms=scenario.horizon,
+        warm_up_ms=warm_up_ms,
+        currency=scenario.currency,
+        minor_digits=scenario.minor_digits,
         from_state="" if options.from_state is None else str(options.from_state),
         inputs={file.name: file.sha256 for file in scenario.inputs},
         source="" if scenario.source is None else scenario.source.name,
@@ -118,7 +132,8 @@ def _in_memory(plan: Plan, manifest: Manifest, options: RunOptions, progress: Pr
     numbers = range(manifest.replications)
     outcomes = run_replications(plan, numbers, None, options.workers, progress)
     kpis = pa.concat_tables([outcome.kpis for outcome in outcomes]).unify_dictionaries()
-    return Result(kpis, manifest.confidence, Tables({one.replication: one.tables for one in outcomes}, {}))
+    tables = Tables({one.replication: one.tables for one in outcomes}, {})
+    return Result(kpis, manifest.confidence, tables, (manifest.warm_up_ms, manifest.horizon_ms))
 
 
 def _in_directory(
@@ -165,6 +180,8 @@ def _finish(run: RunDirectory, wanted: Manifest, outcomes: list[Outcome]) -> Res
     timings = wanted.timings | {str(number): outcome.timing for number, outcome in sorted(fresh.items())}
     manifest = replace(wanted, status="complete", ended=now(), finished=len(run.finished()), timings=timings)
     means = summarize(kpis, manifest.confidence)
-    run.write_results(kpis, summary_document(means, manifest.variant, manifest.confidence), manifest)
+    measured_ms = manifest.warm_up_ms, manifest.horizon_ms
+    summary = summary_document(means, manifest.variant, manifest.confidence, measured_ms)
+    run.write_results(kpis, summary, manifest)
     folders = {number: run.replication_folder(number) for number in numbers}
-    return Result(kpis, manifest.confidence, Tables({}, folders), run.path)
+    return Result(kpis, manifest.confidence, Tables({}, folders), measured_ms, run.path)

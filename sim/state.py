@@ -27,7 +27,7 @@ from sim.state_read import StateTables, read_meta, read_tables, shown, state_fol
 from sim.state_readme import state_readme
 from sim.state_save import own_points, save_state, unit_texts
 
-__all__ = ["check_state", "load_state", "read_state", "save_state", "saved_seed", "write_template"]
+__all__ = ["check_state", "load_state", "read_state", "save_state", "saved_seed", "saved_time_ms", "write_template"]
 
 
 def read_state(network: Network, path: Path, replication: int = 0) -> StateTables:
@@ -53,6 +53,11 @@ def saved_seed(path: Path) -> int | None:
     findings: list[Finding] = []
     meta: StateMeta = read_meta(state_folder(path, 0), findings)
     return meta.seed if meta.kind == "saved" and not findings else None
+
+
+def saved_time_ms(path: Path) -> int:
+    """The instant at which a run from this state begins; the start when it does not say, or cannot be read."""
+    return read_meta(state_folder(path, 0), []).time_ms
 
 
 def load_state(

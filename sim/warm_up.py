@@ -3,6 +3,7 @@
 A small network that has a bit of everything is simulated; what numba compiles for it stays in its cache on disk.
 """
 
+import contextlib
 import platform
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +13,6 @@ import llvmlite.binding
 import numba
 
 from sim import jit
-from sim.build import build_network
-from sim.engine import simulate_replication
-from sim.kpi_table import kpi_table
-from sim.scenario import load_scenario
 
 NETWORK: Final[dict[str, Any]] = {
     "name": "warm-up",
@@ -66,12 +63,15 @@ def compile_all(should_stop: Callable[[], bool] | None = None) -> None:
     """
     if is_compiled():
         return
+    from sim.build import build_network
+    from sim.engine import simulate_replication
+    from sim.kpi_table import kpi_table
+    from sim.scenario import load_scenario
+
     network = build_network(load_scenario(NETWORK))
     kpi_table(simulate_replication(network, 1, 0, traces=True, should_stop=should_stop))
-    try:
+    with contextlib.suppress(OSError):  # then the next run looks again, and finds what is in the cache
         _note().write_text("everything was compiled for this version and processor\n", encoding="utf-8")
-    except OSError:
-        pass  # then the next run looks again, and finds what is in the cache
 
 
 def _note() -> Path:

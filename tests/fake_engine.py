@@ -1,9 +1,11 @@
 """Stands in for network builder and engine where a test is about running replications, not about stock.
 
 `python -m tests.fake_engine ARGUMENTS` is the `mro-twin` command with this engine; FAKE_ENGINE holds its behaviour as
-JSON: {"slow": seconds, "kill": replication, "full": replication, "spoil": replication}.
+JSON: {"slow": seconds, "deaf": seconds, "kill": replication, "full": replication, "spoil": replication}. `deaf` is
+time in which it swallows exceptions and does not ask whether to stop, as the compiler does.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -17,6 +19,7 @@ import pyarrow.parquet as pq
 
 from sim import columns as c
 from sim.conservation import check_conservation
+from sim.errors import RunInterruptedError
 from sim.network import Network
 from sim.records import Records
 from sim.scenario import Scenario
@@ -41,11 +44,18 @@ def fake_network(scenario: Scenario) -> Network:
 
 
 def fake_simulate(
-    network: Network, seed: int, replication: int, folder: Path | None = None, events: bool = False, **options: object
+    network: Network,
+    seed: int,
+    replication: int,
+    folder: Path | None = None,
+    events: bool = False,
+    should_stop: Callable[[], bool] = lambda: False,
+    **options: object,
 ) -> Records:
     """The busy week with other totals for every seed and replication, and whatever misfortune was asked for."""
     behaviour = json.loads(os.environ.get("FAKE_ENGINE", "{}"))
-    time.sleep(behaviour.get("slow", 0) if replication else 2 * behaviour.get("slow", 0))
+    _hear_nothing(behaviour.get("deaf", 0))
+    _take_time(behaviour.get("slow", 0) * (1 if replication else 2), should_stop)
     if replication == behaviour.get("kill"):
         os.kill(os.getpid(), signal.SIGKILL)
     if replication == behaviour.get("full") and folder is not None:
@@ -59,6 +69,21 @@ def fake_simulate(
     records = hand.records(folder, replication)
     check_conservation(records)
     return records
+
+
+def _take_time(seconds: float, should_stop: Callable[[], bool]) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if should_stop():
+            raise RunInterruptedError("stopped")
+        time.sleep(0.01)
+
+
+def _hear_nothing(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(BaseException):
+            time.sleep(end - time.monotonic())
 
 
 def fake_prepare(should_stop: Callable[[], bool]) -> None:

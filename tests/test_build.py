@@ -54,7 +54,7 @@ def test_every_node_stands_behind_all_its_customers(lanes: list[tuple[int, int]]
 def test_stock_points_are_sorted_and_reach_from_customer_to_supplier() -> None:
     network = built()
     assert network.node_names == ("shop", "depot", "maker")
-    pairs = [(network.node_names[n], network.item_names[i]) for n, i in network.parameter[:, :2].tolist()]
+    pairs = [(network.node_names[n], network.item_names[i]) for n, i in network.parameter[:, [c.P_NODE, c.P_ITEM]].tolist()]
     assert pairs == [(node, item) for node in ("shop", "depot", "maker") for item in ("filter", "grease")]
     assert network.node_first_stock_point.tolist() == [0, 2, 4, 6]
     shop, depot, maker = (network.stock_point(node, "grease") for node in network.node_names)

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numba
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
@@ -18,6 +19,9 @@ import mro_twin
 from mro_twin.cli import COMMANDS, cli
 from mro_twin.progress import ReplicationProgress
 from mro_twin.report_table import format_mean
+from sim import warm_up
+from sim.errors import RunInterruptedError
+from sim.jit import JIT_DISABLED
 from sim.kpi_summary import Mean
 from tests import fake_engine
 
@@ -60,7 +64,7 @@ try:
     main()
 except SystemExit as done:
     assert not done.code
-heavy = {"numpy", "numba", "pyarrow", "pandas", "pydantic", "simpy", "rich", "scipy"} & set(sys.modules)
+heavy = {"numpy", "numba", "pyarrow", "pandas", "pydantic", "simpy", "rich", "scipy", "matplotlib"} & set(sys.modules)
 usage = resource.getrusage(resource.RUSAGE_SELF)
 print(sorted(heavy), usage.ru_utime + usage.ru_stime, file=sys.stderr)
 """
@@ -72,6 +76,22 @@ print(sorted(heavy), usage.ru_utime + usage.ru_stime, file=sys.stderr)
         assert heavy == "[]"
         seconds.append(float(cpu))
     assert min(seconds) < HELP_LIMIT_SECONDS
+
+
+def test_a_run_loads_only_what_it_needs(shop: Path, tmp_path: Path) -> None:
+    code = """
+import sys
+from mro_twin.cli import main
+try:
+    main()
+except SystemExit as done:
+    assert not done.code
+heavy = {"pandas", "matplotlib", "openpyxl", "scipy.optimize", "rich.progress"} & set(sys.modules)
+print(sorted(heavy), file=sys.stderr)
+"""
+    command = [sys.executable, "-c", code, "run", str(shop), "-r", "1", "--out", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))
@@ -96,6 +116,7 @@ def test_run_prints_kpis_and_where_they_are(shop: Path, tmp_path: Path) -> None:
     assert "shop: 3 replications, mean ± half width of the 95% confidence interval" in result.stdout
     assert re.search(r"fill_rate +[\d.]+ ± [\d.]+ %", result.stdout)
     (run,) = (tmp_path / "runs").iterdir()
+    assert "measured over the 7 wk from 1 wk to 8 wk: counts and costs are totals of that time" in result.stdout
     assert f"run directory: {run}" in result.stdout
     assert (run / "summary.json").is_file()
 
@@ -219,7 +240,32 @@ def test_a_broken_invariant_is_exit_code_3(tmp_path: Path) -> None:
     ],
 )
 def test_numbers_show_the_digits_that_mean_something(mean: float, half_width: float, unit: str, text: str) -> None:
-    assert format_mean(Mean("network", "network", "x", mean, half_width, 3, unit)) == text
+    assert format_mean(Mean("network", "network", "x", mean, half_width, 3, unit), 3) == text
+
+
+def test_what_some_replications_only_know_says_how_many() -> None:
+    mean = Mean("network", "network", "wait_if_short", 1.5, 0.25, 2, "h")
+    assert format_mean(mean, 3) == "1.50 ± 0.25 (n=2)"
+    assert format_mean(None, 3) == ""
+
+
+# --- the first use ----------------------------------------------------------------------------------------------------
+def test_compilation_is_announced_once_per_cache(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))  # where the note lies; code stays where it was
+    for announced in (True, False):
+        result = call("run", shop, "-r", 1, "--out", tmp_path / "runs")
+        assert result.exit_code == 0, result.output
+        assert ("first use: compiling" in result.stderr) == (announced and not JIT_DISABLED)
+
+
+def test_a_run_that_is_stopped_while_compiling_is_not_taken_for_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(warm_up.jit, "JIT_DISABLED", False)
+    with pytest.raises(RunInterruptedError):
+        warm_up.compile_all(lambda: True)
+    assert not warm_up.is_compiled()
 
 
 # --- progress ---------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import pyarrow as pa
 import pytest
 
 import sim.simulation
-from sim.errors import ConservationError, RunDirectoryError, RunFailedError
+from sim.build import build_network
+from sim.engine import simulate_replication
+from sim.errors import ConservationError, RunDirectoryError, RunFailedError, RunInterruptedError
 from sim.experiment import Plan, run_replications
 from sim.result import Result
 from sim.run_directory import RunDirectory
@@ -152,33 +155,136 @@ def _wait_for(what: object, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+class Started:
+    """`mro-twin run` of the fake scenario in a process of its own."""
+
+    def __init__(self, folder: Path, *arguments: object, **behaviour: object) -> None:
+        file = folder / "fake.yaml"
+        file.write_text(json.dumps(SCENARIO))  # JSON is YAML
+        self.out = folder / "runs"
+        command = [sys.executable, "-m", "tests.fake_engine", "run", file, "--out", self.out, *arguments]
+        self.command = [str(one) for one in command]
+        self.environment = os.environ | {"FAKE_ENGINE": json.dumps(behaviour), "PYTHONPATH": str(ROOT)}
+        self.process = subprocess.Popen(
+            self.command,
+            cwd=ROOT,
+            env=self.environment,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def wait_for(self, pattern: str) -> None:
+        _wait_for(lambda: list(self.out.glob(pattern)))
+
+    def interrupt(self) -> None:
+        """As a terminal does: every process of the group gets it."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def end(self) -> tuple[bytes, bytes]:
+        """What it wrote to stdout and stderr; fails when it does not end."""
+        try:
+            return self.process.communicate(timeout=30)
+        finally:
+            self.process.kill()
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_interrupt_leaves_a_directory_that_can_be_resumed(scenario: Scenario, tmp_path: Path, workers: int) -> None:
-    file = tmp_path / "fake.yaml"
-    file.write_text(json.dumps(SCENARIO))  # JSON is YAML
-    out = tmp_path / "runs"
-    command = [sys.executable, "-m", "tests.fake_engine", "run", str(file), "--out", str(out), "-j", str(workers)]
-    environment = os.environ | {"FAKE_ENGINE": json.dumps({"slow": 0.5}), "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
-    _wait_for(lambda: list(out.glob("*/replications/0000")))
-    process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130, stderr
+    started = Started(tmp_path, "-j", workers, slow=0.5)
+    started.wait_for("*/replications/0000")
+    started.interrupt()
+    stdout, stderr = started.end()
+    assert started.process.returncode == 130, stderr
     assert b"Traceback" not in stderr
     assert b"--resume" in stderr
     assert stdout == b""
-    run = the_run(out)
+    run = the_run(started.out)
     assert 0 in run.finished()
     assert len(run.finished()) < 4
     assert run.manifest().status == "interrupted"
     assert not list(run.path.rglob("*.part"))
 
     again = subprocess.run(
-        [*command, "--resume"], cwd=ROOT, env=environment | {"FAKE_ENGINE": "{}"}, capture_output=True, check=True
+        [*started.command, "--resume"],
+        cwd=ROOT,
+        env=started.environment | {"FAKE_ENGINE": "{}"},
+        capture_output=True,
+        check=True,
     )
     assert b"demand_lines" in again.stdout
     assert RunDirectory(run.path).finished() == [0, 1, 2, 3]
     assert rows(run_scenario(scenario, RunOptions())) == run.read_kpis(range(4)).to_pylist()
+
+
+@pytest.mark.parametrize("when", ["*/manifest.json", "*/replications/0010"])  # the workers start up, or are at work
+def test_interrupt_of_a_very_long_run_in_processes(tmp_path: Path, when: str) -> None:
+    started = Started(tmp_path, "-j", 2, "-r", 100_000, slow=0.02)
+    started.wait_for(when)
+    time.sleep(0.3)
+    started.interrupt()
+    _, stderr = started.end()
+    assert started.process.returncode == 130, stderr
+    assert b"Traceback" not in stderr
+    assert the_run(started.out).manifest().status == "interrupted"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_interrupt_is_not_lost_where_exceptions_are_swallowed(tmp_path: Path, workers: int) -> None:
+    started = Started(tmp_path, "-j", workers, deaf=1)
+    started.wait_for("*/replications/0000.part")
+    started.interrupt()
+    _, stderr = started.end()
+    assert started.process.returncode == 130, stderr
+    assert len(the_run(started.out).finished()) < 4
+    assert b"Ctrl-C again" in stderr
+
+
+def test_second_interrupt_ends_at_once(tmp_path: Path) -> None:
+    started = Started(tmp_path, deaf=60)
+    started.wait_for("*/replications/0000.part")
+    started.interrupt()
+    assert started.process.stderr is not None
+    while b"Ctrl-C again" not in started.process.stderr.readline():
+        pass
+    started.interrupt()
+    started.end()
+    assert started.process.returncode == -signal.SIGINT
+
+
+def test_interrupt_does_not_outlive_the_run(scenario: Scenario) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    inside: list[object] = []
+
+    def look(done: int, total: int) -> None:
+        inside.append(signal.getsignal(signal.SIGINT))
+
+    run_scenario(scenario, RunOptions(replications=1), look)
+    assert inside[-1] != before
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_interrupt_in_another_thread_is_left_alone(scenario: Scenario) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        result = pool.submit(run_scenario, scenario, RunOptions(replications=1)).result()
+    assert result.value("demand_lines") == 15
+
+
+@pytest.mark.parametrize("traces", [True, False])
+def test_the_engine_asks_every_week_whether_to_stop(traces: bool) -> None:
+    network = build_network(load_scenario(SCENARIO, {"horizon": "100 d", "warm_up": "0 d"}))
+    asked: list[int] = []
+
+    def third_time() -> bool:
+        asked.append(len(asked))
+        return len(asked) == 3
+
+    with pytest.raises(RunInterruptedError):
+        simulate_replication(network, 1, 0, traces=traces, should_stop=third_time)
+    assert len(asked) == 3
+    asked.clear()
+    simulate_replication(network, 1, 0, traces=traces, should_stop=lambda: bool(asked.append(0)))
+    assert len(asked) >= 100 // 7
 
 
 # --- resuming ---------------------------------------------------------------------------------------------------------

@@ -186,7 +186,7 @@ def test_policies_override_the_generator_and_only_where_they_say_so() -> None:
     levels = {name: network.parameter[network.stock_point("shop-1", name), c.P_ORDER_UP_TO] for name in ("part-007",)}
     assert levels == {"part-007": 3}
     changed = np.flatnonzero((network.parameter != plain.parameter).any(axis=1))
-    assert {(int(n), int(i) < 99) for n, i in network.parameter[changed][:, :2]} == {(1, True)}
+    assert {(int(n), int(i) < 99) for n, i in network.parameter[changed][:, [c.P_NODE, c.P_ITEM]]} == {(1, True)}
 
 
 # --- the draws themselves ---

@@ -204,12 +204,26 @@ def test_summary_over_replications() -> None:
     one = next(mean for mean in means if mean.kpi == "demand_lines")
     assert (one.mean, one.n, one.unit) == (5, 3, "lines")
     assert one.half_width == pytest.approx(4.302653 * math.sqrt(13 / 3), rel=1e-6)
-    document = summary_document(means, "base", 0.95)
+    document = summary_document(means, "base", 0.95, (2 * DAY_MS, 10 * DAY_MS))
     assert document["network"]["network"]["demand_lines"]["mean"] == 5
+    assert document["measured_ms"] == [2 * DAY_MS, 10 * DAY_MS]
+
+
+def test_kpis_stand_in_the_order_in_which_they_are_registered() -> None:
+    without = HandRecords(total={})  # nobody asks for anything: no fill rate
+    full = busy_week()
+    tables = [kpi_table(without.records(replication=0)), kpi_table(full.records(replication=1))]
+    orders = []
+    for chosen in (tables, tables[::-1]):
+        means = summarize(pa.concat_tables(chosen), 0.95, ("network",))
+        orders.append([mean.kpi for mean in means])
+        assert next(mean for mean in means if mean.kpi == "fill_rate").n == 1
+        assert next(mean for mean in means if mean.kpi == "demand_lines").n == 2
+    assert orders[0] == orders[1] == [name for name in KPIS if name in orders[0]]
 
 
 def test_one_replication_has_no_interval() -> None:
     means = summarize(kpi_table(busy_week().records()), 0.95, ("network",))
     assert all(math.isnan(mean.half_width) for mean in means)
-    document = summary_document(means, "base", 0.95)
+    document = summary_document(means, "base", 0.95, (2 * DAY_MS, 10 * DAY_MS))
     assert document["network"]["network"]["fill_rate"] == {"mean": 0.7, "half_width": None, "n": 1, "unit": "share"}

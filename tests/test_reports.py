@@ -12,7 +12,8 @@ import mro_twin
 from mro_twin.cli import cli
 from reports.figures import weekly_stock
 from reports.page import draw_page
-from reports.run_files import NoRunError, RunFiles
+from reports.run_files import DAY_MS, NoRunError, RunFiles
+from sim.simulation import RunOptions, run_scenario
 
 SHOP = {
     "name": "shop",
@@ -72,7 +73,8 @@ def test_report_needs_nothing_but_the_directory(directory: Path, tmp_path: Path)
 
 def test_weekly_stock_adds_up_to_the_reported_stock_value(directory: Path) -> None:
     run = RunFiles.open(directory)
-    assert run.minor_per_major == 1.0  # the yen has no minor unit
+    assert (run.currency, run.minor_per_major) == ("JPY", 1.0)  # the yen has no minor unit
+    assert run.days == range(70)
     measured = weekly_stock(run).loc[2:]  # after the warm-up
     kpis = run.kpis[(run.kpis["kpi"] == "stock_value") & (run.kpis["scope"] == "echelon")]
     expected = kpis.groupby("key", observed=True)["value"].mean()
@@ -99,6 +101,19 @@ def test_half_widths_are_those_of_the_summary(directory: Path) -> None:
     assert pd.isna(run.half_width(pd.Series([0.5])))
 
 
+def test_a_run_from_a_saved_state_begins_there(directory: Path, tmp_path: Path) -> None:
+    scenario = mro_twin.load_scenario(SHOP)
+    first = run_scenario(scenario, RunOptions(1, out=tmp_path, save_state_ms=24 * DAY_MS))
+    rest = run_scenario(scenario, RunOptions(1, out=tmp_path, from_state=first.path))
+    assert first.path is not None
+    assert rest.path is not None
+    whole, run = RunFiles.open(first.path), RunFiles.open(rest.path)
+    assert run.days == range(24, 70)
+    assert list(weekly_stock(run).index) == list(range(3, 10))
+    assert weekly_stock(run).loc[4:].to_numpy() == pytest.approx(weekly_stock(whole).loc[4:].to_numpy())
+    assert report(run.path).exit_code == 0
+
+
 def test_a_run_in_which_nobody_waits_has_a_page(tmp_path: Path) -> None:
     plenty = mro_twin.load_scenario(SHOP, {"policies": [{"nodes": "*", "policy": {"kind": "base_stock", "level": 99}}]})
     path = mro_twin.simulate(plenty, replications=1, out=tmp_path).path
@@ -118,6 +133,9 @@ def test_a_run_without_a_whole_replication_is_exit_code_2(directory: Path, tmp_p
     shutil.copytree(directory, moved)
     shutil.rmtree(moved / "replications")
     with pytest.raises(NoRunError, match="no finished replication"):
+        RunFiles.open(moved)
+    (moved / "manifest.json").write_text('{"format": 1}')
+    with pytest.raises(NoRunError, match="another version"):
         RunFiles.open(moved)
     (moved / "manifest.json").write_text("{")
     with pytest.raises(NoRunError, match=r"manifest\.json cannot be read"):

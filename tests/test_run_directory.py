@@ -82,6 +82,8 @@ def test_manifest_says_what_was_run(run: Path) -> None:
     assert set(manifest["timings"]) == {"0", "1"}
     assert manifest["timings"]["0"]["cpu_seconds"] >= 0
     assert {"python", "numpy", "simpy", "pyarrow"} <= set(manifest["versions"])
+    assert (manifest["start"], manifest["currency"], manifest["minor_digits"]) == ("2026-01-05T00:00:00", "USD", 2)
+    assert (manifest["warm_up_ms"], manifest["horizon_ms"]) == (2 * 86_400_000, 10 * 86_400_000)
     assert Manifest.from_json((run / "manifest.json").read_text()).name == "fake"
 
 
@@ -192,7 +194,7 @@ def test_a_read_only_place_is_refused_before_anything_runs(tmp_path: Path, monke
 
 def test_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("not a folder")
-    with pytest.raises(RunDirectoryError, match="cannot make a run directory in"):
+    with pytest.raises(RunDirectoryError, match=r"made in the folder .*runs: .*another with --out"):
         run_scenario(load_scenario(SCENARIO), RunOptions(out=tmp_path / "runs"))
 
 
@@ -206,7 +208,7 @@ def test_a_directory_that_cannot_be_finished_leaves_nothing(tmp_path: Path, monk
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 99}', '{"format": 1, "name": "x"}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 99}', '{"format": 2, "name": "x"}'])
 def test_a_damaged_manifest_is_named(run: Path, tmp_path: Path, text: str) -> None:
     copy = tmp_path / run.name
     shutil.copytree(run, copy)

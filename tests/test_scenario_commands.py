@@ -37,9 +37,10 @@ def test_validate_prints_all_findings_and_writes_nothing(tmp_path: Path) -> None
     result = run("validate", path)
     assert result.exit_code == 2
     assert result.stdout == ""
-    assert "2 findings" in result.stderr
+    assert "3 findings" in result.stderr
     assert "sample.yaml:3: horizon" in result.stderr
     assert "did you mean `echelon`" in result.stderr
+    assert "warm_up: 5 has no unit of time" in result.stderr
     assert "Traceback" not in result.stderr
     assert [entry.name for entry in tmp_path.iterdir()] == ["sample.yaml"]
 
@@ -50,13 +51,49 @@ def test_validate_finds_faults_of_variants(tmp_path: Path) -> None:
     assert f"sample.yaml:{SAMPLE.count(chr(10)) + 2}: warm_up" in result.stderr
 
 
+def test_faults_of_the_base_do_not_hide_those_of_variants(tmp_path: Path) -> None:
+    text = SAMPLE.replace("horizon: 26 wk", "horizon: 26") + "variants:\n  quick: {set: {warm_up: 5}}\n"
+    result = run("validate", write(tmp_path, text))
+    assert result.exit_code == 2
+    assert "2 findings" in result.stderr
+    assert "sample.yaml:3: horizon" in result.stderr
+    assert f"sample.yaml:{SAMPLE.count(chr(10)) + 2}: warm_up" in result.stderr
+
+
 def test_validate_finds_items_that_no_lane_delivers(tmp_path: Path) -> None:
     result = run(
         "validate",
         write(tmp_path, SAMPLE.replace("{from: maker, to: depot,", "{from: maker, to: depot, items: grease,")),
     )
     assert result.exit_code == 2
-    assert "filter" in result.stderr
+    assert "sample.yaml:19: policies.0: no lane brings filter to depot" in result.stderr
+
+
+def test_validate_finds_a_minimum_order_that_does_not_fit_all_items(tmp_path: Path) -> None:
+    text = SAMPLE.replace("{kind: supplier,", "{kind: supplier, minimum_order: 5,")
+    result = run("validate", write(tmp_path, text))
+    assert result.exit_code == 2
+    assert "sample.yaml:9: nodes.maker.minimum_order: item `grease`: 5 pieces" in result.stderr
+    own = text.replace("minimum_order: 5,", "minimum_order: 5, items: {grease: {minimum_order: 1 kg}},")
+    assert run("validate", write(tmp_path, own)).exit_code == 0
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing yet\n", "{}"])
+def test_validate_an_empty_file(tmp_path: Path, text: str) -> None:
+    result = run("validate", write(tmp_path, text))
+    assert result.exit_code == 2
+    assert "1 finding" in result.stderr
+    assert "sample.yaml: the file is empty" in result.stderr
+
+
+def test_one_is_one(tmp_path: Path) -> None:
+    text = "\n".join(line for line in SAMPLE.splitlines() if "grease" not in line)
+    assert run("validate", write(tmp_path, text)).stdout == "ok: sample@base (3 nodes, 1 item, 2 lane entries)\n"
+
+
+def test_a_built_in_scenario_is_called_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "\n  network.yaml:3: variants: there is no variant `tody`" in run("validate", "network@tody").stderr
 
 
 def test_validate_json(tmp_path: Path) -> None:

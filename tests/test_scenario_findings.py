@@ -131,6 +131,10 @@ CASES: list[tuple[str, Change, Change | None, str]] = [
     ("unit mismatch of a pattern", put("policies.0.items", "*"), None, "item `grease`"),
     ("not a whole multiple", put("policies.1.policy.level", "5.05 kg"), None, "whole multiple"),
     ("unit mismatch of a flow", put("demand.1.flow.rate", "5 l /d"), put("demand.1.flow.rate", "5 g /d"), "in l"),
+    ("pieces a day of something weighed", put("demand.1.flow.rate", "5 /d"), None, "the rate in pieces"),
+    ("kilograms a day of pieces", put("demand.0", {"node": "shop", "item": "filter", "flow": {"rate": "5 kg /d",
+     "step": 1}}), put("demand.0", {"node": "shop", "item": "filter", "flow": {"rate": "5 /d", "step": 1}}),
+     "500 /mo"),
     ("step of zero", put("demand.1.flow.step", 0), put("demand.1.flow.step", "0.1 kg"), "step is zero"),
     ("no unit of time", put("horizon", 26), put("horizon", "29 d"), "no unit of time"),
     ("target below reorder point", put("policies.0.policy.order_up_to", 10), put("policies.0.policy.order_up_to", 11),
@@ -251,6 +255,34 @@ def test_a_faulty_entry_does_not_cause_further_findings() -> None:
     data["nodes"]["depot"]["kind"] = "warhouse"
     data["items"]["filter"]["weight"] = 3
     assert {finding.path for finding in findings_of(data)} == {"nodes.depot", "items.filter.weight"}
+
+
+def test_a_fault_in_an_entry_hides_no_name_in_it() -> None:
+    data = sample()
+    truck(weight=3, base="depott", stops=[{"node": "x", "travel_time": "1 h"}])(data)
+    generator("demand", nodes="shp", jobs_per_day=4, profile="p")(data)
+    data["nodes"]["maker"] |= {"echelonn": "x", "items": {"fltr": {}}}
+    data["lanes"][0] |= {"lead_time": 4, "truck": "q"}
+    data["demand"][0] |= {"item": "filtr", "poisson": {"rate": 3}}
+    data["policies"][0] |= {"nodes": ["depot", "shopp"], "on_hand": -1}
+    data["policies"].append({"nodes": "shop", "items": "part-21", "policy": {"kind": "base_stock", "level": 1}})
+    data["policies"].append({"nodes": "shop", "items": "part-20", "policy": {"kind": "base_stock", "level": 1}})
+    assert {finding.path for finding in findings_of(data)} == {
+        "trucks.run.weight", "trucks.run.base", "trucks.run.stops.0.node",
+        "generator.demand.nodes", "generator.demand.jobs_per_day", "generator.demand.profile",
+        "nodes.maker.echelonn", "nodes.maker.items.fltr",
+        "lanes.0.lead_time", "lanes.0.truck",
+        "demand.0.item", "demand.0.poisson.rate",
+        "policies.0.nodes", "policies.0.on_hand",
+        "policies.2.items",
+    }  # fmt: skip
+
+
+def test_names_of_items_are_not_doubted_when_the_generator_does_not_say_which_it_makes() -> None:
+    data = sample()
+    generator("items", count="many")(data)
+    data["policies"][0]["items"] = "part-01"
+    assert {finding.path for finding in findings_of(data)} == {"generator.items.count"}
 
 
 def test_findings_of_later_list_entries_keep_their_number() -> None:

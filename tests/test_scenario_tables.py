@@ -186,6 +186,7 @@ FAULTS: list[tuple[str, str, Rows, str, str]] = [
     ("pack of nothing", "stocking", changed(STOCKING, 1, "multiple", 0), "multiple is zero", "I2"),
     ("before the start", "trace", changed(TRACE, 1, "time", "2026-01-04"), "before the scenario's start", "A2"),
     ("no time", "trace", changed(TRACE, 1, "time", "noon"), "'noon' is not a duration", "A2"),
+    ("time hint", "trace", changed(TRACE, 1, "time", "noon"), "as in `2026-01-05 08:30`", "A2"),
     ("no quantity", "trace", changed(TRACE, 1, "quantity", 0), "the quantity is zero", "D2"),
     ("empty quantity", "trace", changed(TRACE, 2, "quantity", None), "the cell is empty", "D3"),
     ("wrong choice", "trace", changed(TRACE, 2, "if_short", "gone"), "write backorder or lost", "F3"),

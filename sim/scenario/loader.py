@@ -47,7 +47,7 @@ def load_scenario(
     tree, name, names = _changed(tree, overrides, variant)
     scenario = _checked(tree, sources)
     written = tree.with_child("variants", None).plain()
-    scenario._origin = Origin(path, sources.folder, name, names, tuple(sources.inputs.values()), written)
+    scenario._origin = Origin(path, sources.folder, name, names, tuple(sources.inputs.values()), written, tree)
     return scenario
 
 
@@ -80,21 +80,31 @@ def _changed(
     return tree, name, names
 
 
+def variant_names(source: Path | str) -> tuple[str, ...]:
+    """The names of all variants of a scenario file, the base's first; nothing else in it is checked.
+
+    Raises ScenarioError when the file cannot be read as YAML.
+    """
+    path = _resolved(Path(source))
+    return apply_variant(Sources(path.parent).read_tree(path), None)[2]
+
+
 def _checked(tree: Tree, sources: Sources) -> Scenario:
     findings: list[Finding] = []
     whole = with_items_table(tree, sources, findings)
     context_data = {"currency": _currency(tree)}
     data = whole.plain()
     scenario: Scenario | None = None
+    broken = {"items_table"} if findings else set()
     try:
         scenario = Scenario.model_validate(data, context=context_data)
-        context = Context.of(scenario, whole)
+        context = Context.of(scenario, whole, broken=broken)
     except ValidationError as error:
         findings += validation_findings(error, Scenario, whole)
         partial = validate_partly(data, error, context_data)
         if partial is None:
-            raise ScenarioError(findings) from None
-        context = Context.of(partial.scenario, whole, partial.positions, partial.broken)
+            raise ScenarioError(_in_order(findings)) from None
+        context = Context.of(partial.scenario, whole, partial.positions, partial.broken | broken)
     findings += check(context)
     context.scenario._stocking = read_stocking_table(context, sources, findings)
     context.scenario._traces = read_traces(context, sources, findings)

@@ -17,6 +17,7 @@ from policies.fields import Duration, Model, Moment, PositiveDuration
 from sim import units
 from sim.scenario.base import Name
 from sim.scenario.demand import Demand
+from sim.scenario.findings import Finding
 from sim.scenario.generator_section import GeneratorSection
 from sim.scenario.items import AbcShares, Item
 from sim.scenario.lanes import Lane
@@ -24,6 +25,7 @@ from sim.scenario.nodes import Node, NodeBase
 from sim.scenario.policies_section import PolicyEntry
 from sim.scenario.profiles import Profile
 from sim.scenario.settings import Costs, Experiment, Variant
+from sim.scenario.tree import Tree, locate
 from sim.scenario.trucks import Truck
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class Origin:
     variants: tuple[str, ...] = (BASE_VARIANT,)
     inputs: tuple[InputFile, ...] = ()
     written: Mapping[str, Any] = field(default_factory=dict)
+    tree: Tree = field(default_factory=lambda: Tree({}))
 
 
 class ScenarioModel(Model):
@@ -161,6 +164,10 @@ class Scenario(ScenarioModel):
     def minor_milli(self, amount: Fraction | None) -> int:
         """An amount of money (major units, None for nothing) in thousandths of a minor unit, halves rounded up."""
         return 0 if amount is None else units.round_half_up(amount * 1000 * 10**self.minor_digits)
+
+    def finding(self, message: str, hint: str, *location: object) -> Finding:
+        """A finding about the setting at `location`, as in `"lanes", 0, "truck"`, with its file and line."""
+        return Finding(message, hint, ".".join(str(part) for part in location), locate(self._origin.tree, location)[0])
 
     def resolved(self, table_folder: str = "") -> dict[str, Any]:
         """The scenario as plain data after `extends`, variant and overrides; loads again to an equal scenario.

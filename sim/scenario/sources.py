@@ -1,11 +1,13 @@
 """Reading the files of a scenario: bounded, inside its folder, decoded, hashed."""
 
+import contextlib
 import hashlib
 import os
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
+import scenarios
 from sim.scenario.findings import Finding, Place, ScenarioError
 from sim.scenario.merge import expand_node_ranges, merge
 from sim.scenario.scenario import InputFile
@@ -24,11 +26,11 @@ class Sources:
         self.inputs: dict[Path, InputFile] = {}
 
     def display(self, path: Path) -> str:
-        """How messages name a file: relative to the current directory when it lies below it."""
-        try:
-            return str(path.resolve().relative_to(Path.cwd()))
-        except (ValueError, OSError):
-            return str(path)
+        """How messages name a file: relative to the current directory or the built-in scenarios when it lies below."""
+        for folder in (Path.cwd(), Path(scenarios.__file__).parent):
+            with contextlib.suppress(ValueError, OSError):
+                return str(path.resolve().relative_to(folder.resolve()))
+        return str(path)
 
     def inside(self, written: str, place: Place, setting: str) -> Path:
         """The path of a file named in the scenario; ScenarioError when it leads outside or there is no such file."""
@@ -80,6 +82,9 @@ class Sources:
             message, hint = "this is not YAML: it is not UTF-8 text", "save it with the encoding UTF-8"
             raise ScenarioError([Finding(message, hint, "", Place(file, line))]) from None
         tree = parse_yaml(text, file)
+        if tree.value == {}:
+            hint = "a scenario begins with `name: ...`; `mro-twin scenarios` lists some to start from"
+            raise ScenarioError([Finding("the file is empty", hint, "", Place(file))])
         if not isinstance(tree.value, dict):
             raise ScenarioError([Finding("this is not a scenario", "it begins with `name: ...`", "", Place(file, 1))])
         tree = expand_node_ranges(self._with_own_tables(tree, path))

@@ -97,7 +97,13 @@ def _times(table: Table, start: datetime) -> Int64Array:
             if milliseconds < 0:
                 raise UnitError(f"{cell} is before the scenario's start", f"the start is {start.isoformat()}")
             return milliseconds
-        return parse_duration(cell)
+        try:
+            return parse_duration(cell)
+        except UnitError as error:
+            raise UnitError(
+                error.message,
+                "write a date and time, as in `2026-01-05 08:30`, or the time since the start, as in `4 h`",
+            ) from None
 
     values = table.parsed(column, parse)
     return np.array([-1 if value is None else value for value in values] + [-1], dtype=np.int64)[column.codes]

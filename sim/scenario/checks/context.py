@@ -1,12 +1,15 @@
 """What a check gets to see: the scenario, all names, and where everything is written."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
+
+from pydantic import ValidationError
 
 from sim.scenario.expand import matching
 from sim.scenario.findings import Finding, Place
-from sim.scenario.nodes import Supplier
+from sim.scenario.generator_section import GeneratedItems
 from sim.scenario.scenario import Scenario
 from sim.scenario.tree import Tree, locate
 
@@ -15,8 +18,9 @@ from sim.scenario.tree import Tree, locate
 class Context:
     """A scenario under check.
 
-    Faulty entries may have been left out of `scenario`; `nodes` and `items` name all of them. `broken` names the
-    sections that lost entries, so that a check does not complain of what is only missing because of that.
+    Faulty entries may have been left out of `scenario`; `nodes` and `items` name all of them, and `written` has them as
+    they stand in the file. `broken` names the sections that lost entries, so that a check does not complain of what is
+    only missing because of that; `items_known` tells whether `items` is whole.
     """
 
     scenario: Scenario
@@ -25,6 +29,7 @@ class Context:
     items: list[str]
     positions: Mapping[str, Sequence[int]]
     broken: frozenset[str]
+    items_known: bool = True
     findings: list[Finding] = field(default_factory=list)
 
     @classmethod
@@ -36,13 +41,20 @@ class Context:
         broken: Iterable[str] = (),
     ) -> "Context":
         """The context of a scenario that was read from a tree."""
+        broken = frozenset(broken)
         generated = scenario.generator.items.names() if scenario.generator is not None else []
-        listed = _keys(tree, "items")
-        return cls(scenario, tree, _keys(tree, "nodes"), [*listed, *generated], positions or {}, frozenset(broken))
+        if "generator" in broken:
+            generated = _generated_names(tree, scenario.currency)
+        items_known = "items_table" not in broken and ("generator" not in broken or bool(generated))
+        items = [*_keys(tree, "items"), *generated]
+        return cls(scenario, tree, _keys(tree, "nodes"), items, positions or {}, broken, items_known)
 
     @cached_property
     def _suppliers(self) -> frozenset[str]:
-        return frozenset(name for name, node in self.scenario.nodes.items() if isinstance(node, Supplier))
+        nodes = self.written("nodes")
+        return frozenset(
+            name for name in self.nodes if isinstance(nodes[name], dict) and nodes[name].get("kind") == "supplier"
+        )
 
     @cached_property
     def stocking_nodes(self) -> list[str]:
@@ -73,7 +85,36 @@ class Context:
 
     def add(self, message: str, hint: str, *location: object) -> None:
         """Note a finding at a setting."""
-        self.findings.append(Finding(message, hint, self.path(*location), self.place(*location)))
+        self.add_as_written(message, hint, *self._written(location))
+
+    # --- as it stands in the file, faulty entries included ------------------------------------------------------------
+
+    def add_as_written(self, message: str, hint: str, *location: object) -> None:
+        """Note a finding at a setting; indices are those of the file."""
+        path = ".".join(str(part) for part in location)
+        self.findings.append(Finding(message, hint, path, locate(self.tree, location)[0]))
+
+    def written(self, *location: object) -> Any:
+        """A setting as plain data, unchecked; None where there is none."""
+        tree: Tree | None = self.tree
+        for part in location:
+            tree = tree.child(part) if tree is not None else None
+        return None if tree is None else tree.plain()
+
+    def names(self, section: str) -> list[str]:
+        """The names that a section gives, those of faulty entries included."""
+        return _keys(self.tree, section)
+
+    def entries(self, *location: object) -> Iterator[tuple[tuple[object, ...], dict[str, Any]]]:
+        """The entries of a list or mapping that are mappings themselves, unchecked, each with its location."""
+        section = self.written(*location)
+        if isinstance(section, dict):
+            pairs: Iterable[tuple[object, Any]] = section.items()
+        else:
+            pairs = enumerate(section) if isinstance(section, list) else ()
+        for key, entry in pairs:
+            if isinstance(entry, dict):
+                yield (*location, key), entry
 
 
 def _keys(tree: Tree, section: str) -> list[str]:
@@ -81,3 +122,15 @@ def _keys(tree: Tree, section: str) -> list[str]:
     if child is None or not isinstance(child.value, dict):
         return []
     return [key for key, value in child.value.items() if value.value is not None]
+
+
+def _generated_names(tree: Tree, currency: str) -> list[str]:
+    """Names of the items of a generator that has faults elsewhere; empty when the fault is in its items."""
+    generator = tree.child("generator")
+    items = generator.child("items") if generator is not None else None
+    if items is None:
+        return []
+    try:
+        return GeneratedItems.model_validate(items.plain(), context={"currency": currency}).names()
+    except ValidationError:
+        return []

@@ -1,11 +1,14 @@
-"""Checks that every name leads somewhere."""
+"""Checks that every name leads somewhere.
+
+They look at what stands in the file, not at the checked models, so that another fault in an entry hides no name.
+"""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sim.scenario.checks.context import Context
 from sim.scenario.expand import is_pattern, matching
 from sim.scenario.findings import did_you_mean
-from sim.scenario.nodes import Supplier
 
 _MOST_CANDIDATES = 20_000
 
@@ -17,113 +20,109 @@ def _check(context: Context, what: str, patterns: Iterable[str], known: Sequence
             continue
         if not is_pattern(pattern):
             hint = did_you_mean(pattern, known) if len(known) <= _MOST_CANDIDATES else ""
-            context.add(f"there is no {what} `{pattern}`", hint, *location)
+            context.add_as_written(f"there is no {what} `{pattern}`", hint, *location)
             continue
         try:
             found = matching([pattern], known)
         except ValueError as error:
-            context.add(str(error), "write a range as {01..60}", *location)
+            context.add_as_written(str(error), "write a range as {01..60}", *location)
             continue
         if not found:
             example = f"{what}s are called, for example, `{known[0]}`" if known else f"there are no {what}s"
-            context.add(f"no {what} fits the pattern `{pattern}`", example, *location)
+            context.add_as_written(f"no {what} fits the pattern `{pattern}`", example, *location)
 
 
-def _items_known(context: Context) -> bool:
-    """Whether the list of items is whole, so that a missing name is truly missing."""
-    return not {"items_table", "generator"} & context.broken and (
-        context.scenario.items_table is None or bool(context.items)
-    )
+def _texts(value: Any) -> list[str]:
+    """Names or patterns: of a text, a list of texts, or the keys of a mapping; anything else is reported elsewhere."""
+    values = [value] if isinstance(value, str) else value
+    return [text for text in values if isinstance(text, str) and text] if isinstance(values, (list, dict)) else []
+
+
+def _names_in_filter(value: Any) -> list[str]:
+    return _texts(value.get("names") if isinstance(value, dict) else value)
 
 
 def check_lane_names(context: Context) -> None:
     """Lanes lead from and to nodes, name routes and items that exist."""
-    for index, lane in enumerate(context.scenario.lanes):
-        _check(context, "node", lane.from_, context.nodes, "lanes", index, "from")
-        _check(context, "node", lane.to, context.nodes, "lanes", index, "to")
-        if lane.truck is not None and not ("trucks" in context.broken and lane.truck in _routes(context)):
-            _check(context, "truck route", [lane.truck], _routes(context), "lanes", index, "truck")
-        if lane.items is not None and lane.items.names is not None and _items_known(context):
-            _check(context, "item", lane.items.names, context.items, "lanes", index, "items")
+    routes = context.names("trucks")
+    for at, lane in context.entries("lanes"):
+        _check(context, "node", _texts(lane.get("from")), context.nodes, *at, "from")
+        _check(context, "node", _texts(lane.get("to")), context.nodes, *at, "to")
+        _check(context, "truck route", _single(lane.get("truck")), routes, *at, "truck")
+        if context.items_known:
+            _check(context, "item", _names_in_filter(lane.get("items")), context.items, *at, "items")
 
 
-def _routes(context: Context) -> list[str]:
-    return _keys(context, "trucks")
-
-
-def _keys(context: Context, section: str) -> list[str]:
-    child = context.tree.child(section)
-    return list(child.value) if child is not None and isinstance(child.value, dict) else []
+def _single(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else []
 
 
 def check_truck_names(context: Context) -> None:
     """Routes start and stop at nodes."""
-    for route, truck in context.scenario.trucks.items():
-        _check(context, "node", [truck.base], context.nodes, "trucks", route, "base")
-        for index, stop in enumerate(truck.stops):
-            _check(context, "node", [stop.node], context.nodes, "trucks", route, "stops", index, "node")
+    for at, truck in context.entries("trucks"):
+        _check(context, "node", _single(truck.get("base")), context.nodes, *at, "base")
+        for stop_at, stop in context.entries(*at, "stops"):
+            _check(context, "node", _single(stop.get("node")), context.nodes, *stop_at, "node")
 
 
 def check_supplier_items(context: Context) -> None:
     """Suppliers have terms for items that exist."""
-    for name, node in context.scenario.nodes.items():
-        if isinstance(node, Supplier) and _items_known(context):
-            for item in node.items:
-                _check(context, "item", [item], context.items, "nodes", name, "items", item)
+    for at, node in context.entries("nodes"):
+        if context.is_supplier(str(at[-1])) and isinstance(node.get("items"), dict) and context.items_known:
+            for item in _texts(node["items"]):
+                _check(context, "item", [item], context.items, *at, "items", item)
 
 
 def check_demand_names(context: Context) -> None:
     """Demand is for items at nodes that exist, and its profile exists."""
-    known = _keys(context, "profiles")
-    for index, demand in enumerate(context.scenario.demand):
-        _check(context, "node", demand.node or (), context.nodes, "demand", index, "node")
-        for pattern in demand.node or ():
-            if context.is_supplier(pattern):
-                message, hint = f"`{pattern}` is a supplier; customers cannot buy from it", "name a warehouse or store"
-                context.add(message, hint, "demand", index, "node")
-        if _items_known(context):
-            _check(context, "item", demand.item or (), context.items, "demand", index, "item")
-            if demand.jobs is not None:
-                _check(context, "item", demand.jobs.items, context.items, "demand", index, "jobs", "items")
-        if demand.profile is not None:
-            _check(context, "profile", [demand.profile], known, "demand", index, "profile")
+    profiles = context.names("profiles")
+    for at, demand in context.entries("demand"):
+        nodes = _texts(demand.get("node"))
+        _check(context, "node", nodes, context.nodes, *at, "node")
+        _refuse_suppliers(context, nodes, "; customers cannot buy from it", "name a warehouse or store", *at, "node")
+        _check(context, "profile", _single(demand.get("profile")), profiles, *at, "profile")
+        if context.items_known:
+            _check(context, "item", _texts(demand.get("item")), context.items, *at, "item")
+            jobs = demand.get("jobs")
+            if isinstance(jobs, dict):
+                _check(context, "item", _texts(jobs.get("items")), context.items, *at, "jobs", "items")
+
+
+def _refuse_suppliers(context: Context, nodes: Iterable[str], what: str, hint: str, *location: object) -> None:
+    for name in nodes:
+        if context.is_supplier(name):
+            context.add_as_written(f"`{name}` is a supplier{what}", hint, *location)
 
 
 def check_policy_names(context: Context) -> None:
     """Policies are for items at nodes that exist and hold stock."""
-    for index, entry in enumerate(context.scenario.policies):
-        _check(context, "node", entry.nodes, context.nodes, "policies", index, "nodes")
-        for pattern in entry.nodes:
-            if context.is_supplier(pattern):
-                message, hint = f"`{pattern}` is a supplier and holds no stock", "name warehouses and stores"
-                context.add(message, hint, "policies", index, "nodes")
-        if entry.items.names is not None and _items_known(context):
-            _check(context, "item", entry.items.names, context.items, "policies", index, "items")
+    for at, entry in context.entries("policies"):
+        nodes = _texts(entry.get("nodes"))
+        _check(context, "node", nodes, context.nodes, *at, "nodes")
+        _refuse_suppliers(context, nodes, " and holds no stock", "name warehouses and stores", *at, "nodes")
+        if context.items_known:
+            _check(context, "item", _names_in_filter(entry.get("items")), context.items, *at, "items")
 
 
 def check_generator_names(context: Context) -> None:
     """The generator speaks of nodes and profiles that exist, and its items have names of their own."""
-    generator = context.scenario.generator
-    if generator is None:
-        return
-    for index, demand in enumerate(generator.demand):
-        _check(context, "node", demand.nodes, context.nodes, "generator", "demand", index, "nodes")
-        if demand.profile is not None:
-            _check(
-                context,
-                "profile",
-                [demand.profile],
-                list(context.scenario.profiles),
-                "generator",
-                "demand",
-                index,
-                "profile",
-            )
-    for index, stocking in enumerate(generator.stocking):
-        _check(context, "node", stocking.nodes, context.nodes, "generator", "stocking", index, "nodes")
-    generated = set(generator.items.names())
-    for name in context.scenario.items:
+    profiles = context.names("profiles")
+    for at, demand in _generated_demand(context):
+        _check(context, "node", _texts(demand.get("nodes")), context.nodes, *at, "nodes")
+        _check(context, "profile", _single(demand.get("profile")), profiles, *at, "profile")
+    for at, stocking in context.entries("generator", "stocking"):
+        _check(context, "node", _texts(stocking.get("nodes")), context.nodes, *at, "nodes")
+    listed = context.names("items")
+    generated = set(context.items[len(listed) :])
+    for name in listed:
         if name in generated:
-            context.add(
-                f"the generator makes an item `{name}`, too", "give the generator another prefix", "items", name
-            )
+            message = f"the generator makes an item `{name}`, too"
+            context.add_as_written(message, "give the generator another prefix", "items", name)
+
+
+def _generated_demand(context: Context) -> Iterable[tuple[tuple[object, ...], dict[str, Any]]]:
+    """The generator's demand, which may be one entry without a list."""
+    single = context.written("generator", "demand")
+    if isinstance(single, dict):
+        return [(("generator", "demand"), single)]
+    return context.entries("generator", "demand")

@@ -8,7 +8,7 @@ from sim.scenario.checks.context import Context
 from sim.scenario.expand import matching
 from sim.scenario.items import EACH
 from sim.scenario.nodes import Supplier
-from sim.units import Cover, ItemUnit, Quantity, Rate, UnitError
+from sim.units import PHYSICAL_UNITS, Cover, ItemUnit, Quantity, Rate, UnitError
 
 
 def _units_of(context: Context, patterns: Iterable[str] | None) -> dict[ItemUnit, str]:
@@ -143,11 +143,11 @@ def _check_flow(context: Context, rate: Rate, step: Quantity, units: dict[ItemUn
     if step.amount == 0:
         context.add("the step is zero", "a flow is drawn in steps, as in `1 l`", *location, "step")
     for unit, item in units.items():
-        try:
-            ItemUnit(Fraction(1), unit.name).whole_units(Quantity(Fraction(0), rate.unit))
-        except UnitError:
-            message = f"item `{item}` is counted in {unit}, the rate in {rate.unit}"
-            context.add(message, f"write `500 {unit.name} /mo`", *location, "rate")
+        if PHYSICAL_UNITS[unit.name][0] != PHYSICAL_UNITS[rate.unit][0]:
+            counted = "pieces" if rate.unit == "each" else rate.unit
+            message = f"item `{item}` is counted in {unit}, the rate in {counted}"
+            example = "500 /mo" if unit.name == "each" else f"500 {unit.name} /mo"
+            context.add(message, f"write `{example}`", *location, "rate")
             return
 
 
