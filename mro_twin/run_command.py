@@ -116,4 +116,4 @@ def _announce_compilation() -> None:
     from sim.warm_up import is_compiled
 
     if not is_compiled():
-        click.echo("first use: compiling (once, up to half a minute) ...", err=True)
+        click.echo("first use: compiling (once, up to a minute) ...", err=True)

@@ -57,7 +57,7 @@ def is_compiled() -> bool:
 
 
 def compile_all(should_stop: Callable[[], bool] | None = None) -> None:
-    """Compile everything unless that is done: about half a minute.
+    """Compile everything unless that is done: half a minute of a fast core.
 
     `should_stop` is asked between the steps; RunInterruptedError when it says yes.
     """
