@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sim.demand import DemandDrawer, prepare_demand
+from sim.demand.drawer import DemandDrawer, prepare_demand
 from sim.engine import simulate_replication
-from sim.experiment import Plan, simulate_one
 from sim.network import Int64Array, Network
-from sim.run_directory import RunDirectory
+from sim.run.directory import RunDirectory
+from sim.run.experiment import Plan, simulate_one
 
 
 def draw_lines(network: Network, seed: int) -> tuple[Int64Array, Int64Array]:

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from sim import columns as c
+from sim.chance.streams import stream_keys
 from sim.network import (
     DEMAND_POISSON,
     DISTRIBUTION_CONSTANT,
@@ -22,7 +23,6 @@ from sim.network import (
     Lane,
     Network,
 )
-from sim.streams import stream_keys
 
 DAY_MS: Final = 86_400_000
 YEAR_MS: Final = 365 * DAY_MS

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from mro_twin.api import simulate as simulate
-    from sim.result import Result as Result
+    from sim.run.result import Result as Result
     from sim.scenario import Scenario as Scenario
     from sim.scenario import ScenarioError as ScenarioError
     from sim.scenario import load_scenario as load_scenario
@@ -22,7 +22,7 @@ _HOME: Final = {
     "load_scenario": "sim.scenario",
     "Scenario": "sim.scenario",
     "ScenarioError": "sim.scenario",
-    "Result": "sim.result",
+    "Result": "sim.run.result",
     "simulate": "mro_twin.api",
 }
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from sim.result import Result
+from sim.run.result import Result
+from sim.run.simulation import RunOptions, run_scenario
 from sim.scenario import Scenario
-from sim.simulation import RunOptions, run_scenario
 
 
 def simulate(

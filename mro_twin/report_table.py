@@ -9,9 +9,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from sim.kpi_summary import Mean
-from sim.kpis import KPIS
-from sim.result import Result
+from sim.kpi.kpis import KPIS
+from sim.kpi.summary import Mean
+from sim.run.result import Result
 from sim.scenario import Scenario
 from sim.units import format_duration
 

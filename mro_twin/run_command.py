@@ -8,8 +8,8 @@ import click
 
 from mro_twin.progress import ReplicationProgress
 from sim.errors import TwinError
+from sim.run.simulation import RunOptions, run_scenario
 from sim.scenario import Scenario, ScenarioError, load_scenario
-from sim.simulation import RunOptions, run_scenario
 
 DEFAULT_OUT = Path("runs")
 
@@ -81,7 +81,7 @@ def command(
         sys.exit(error.exit_code)
     means = result.means()
     if as_json:
-        from sim.kpi_summary import summary_document
+        from sim.kpi.summary import summary_document
 
         document = summary_document(means, checked.variant, result.confidence, result.measured_ms)
         click.echo(json.dumps({"run_directory": str(result.path), **document}, indent=1, allow_nan=False))
@@ -113,7 +113,7 @@ def _instant(text: str, scenario: Scenario) -> int:
 
 def _announce_compilation() -> None:
     """Tell the user why the very first run takes longer."""
-    from sim.warm_up import is_compiled
+    from sim.run.warm_up import is_compiled
 
     if not is_compiled():
         click.echo("first use: compiling (once, up to a minute) ...", err=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from sim.build import build_network
+from sim.build.network_builder import build_network
 from sim.network import Network
 from sim.scenario import ScenarioError, load_scenario
 from sim.scenario.locate import locate_scenario
@@ -23,7 +23,7 @@ def command() -> None:
 @click.option("--variant", metavar="NAME", help="A variant of the scenario file; also as SCENARIO@NAME.")
 def template(scenario: str, folder: Path, settings: tuple[str, ...], variant: str | None) -> None:
     """Write SCENARIO's own opening into FOLDER as CSV tables, with a README, to be filled with measured figures."""
-    from sim.state import write_template
+    from sim.state.front import write_template
 
     network = _network(scenario, settings, variant)
     try:
@@ -44,7 +44,7 @@ def template(scenario: str, folder: Path, settings: tuple[str, ...], variant: st
 @click.option("--variant", metavar="NAME", help="A variant of the scenario file; also as SCENARIO@NAME.")
 def check(scenario: str, folder: Path, settings: tuple[str, ...], variant: str | None) -> None:
     """List all that is wrong with the state in FOLDER as a start of SCENARIO: exit code 0 if nothing is, else 2."""
-    from sim.state import read_state
+    from sim.state.front import read_state
 
     network = _network(scenario, settings, variant)
     try:

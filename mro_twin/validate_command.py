@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from sim.build import build_network
+from sim.build.network_builder import build_network
 from sim.scenario import Finding, Scenario, ScenarioError, load_scenario
 from sim.scenario.loader import variant_names
 from sim.scenario.locate import locate_scenario

@@ -4,7 +4,7 @@
     Twin                     one replication: flow, trucks, records; `next_time` and `advance_to` drive it from outside
     simulate_replication     a whole replication, from opening stock to checked records
 
-A twin may also begin with a saved state, see sim/state.py.
+A twin may also begin with a saved state, see sim/state/front.py.
 """
 
 from collections.abc import Callable
@@ -15,10 +15,10 @@ import numpy as np
 import simpy
 
 from sim import columns as c
-from sim.conservation import check_conservation
-from sim.demand import DemandDrawer, prepare_demand
+from sim.demand.drawer import DemandDrawer, prepare_demand
 from sim.errors import RunInterruptedError
-from sim.flow_model import (
+from sim.flow.lots import DAY_MS
+from sim.flow.model import (
     C_AGENDA,
     C_LOTS,
     C_MEASURE_FROM_MS,
@@ -42,11 +42,11 @@ from sim.flow_model import (
     NONE,
     SERIES_VALUE,
 )
-from sim.flow_runner import Flow, layers_in_place, rows_in_use
-from sim.lots import DAY_MS
+from sim.flow.opening import first_reviews, new_model, open_books
+from sim.flow.runner import Flow, layers_in_place, rows_in_use
 from sim.network import Int64Array, Network
-from sim.opening import first_reviews, new_model, open_books
-from sim.records import AGE_EDGES_DAYS, SERIES, Levels, Recorder, Records, RunStart, Summary, Traces
+from sim.record.conservation import check_conservation
+from sim.record.records import AGE_EDGES_DAYS, SERIES, Levels, Recorder, Records, RunStart, Summary, Traces
 from sim.trucks import Dispatcher, DispatcherRecord, TruckRecords, Vehicle, VehicleRecord, milliseconds_of_week
 
 TRACED: Final = 20
@@ -93,7 +93,7 @@ class Twin:
         network: what is simulated. seed, replication: what every random stream is keyed by.
         recorder: takes in what happens.
         start_ms: nothing before this instant happens. At 0 the caller opens the books (`open`), later it fills in a
-            saved state (sim/state_load.py).
+            saved state (sim/state/load.py).
     """
 
     def __init__(self, network: Network, seed: int, replication: int, recorder: Recorder, start_ms: int = 0) -> None:
@@ -333,7 +333,7 @@ def simulate_replication(
         recorder: takes in the records; without one they go to `folder`, or stay in memory.
         events: keep the whole event log.
         traces: keep the daily levels of the worst stock points.
-        from_state: folder with a saved state, see sim/state.py; the records begin there and there is no warm-up.
+        from_state: folder with a saved state, see sim/state/front.py; the records begin there and there is no warm-up.
         save_state_ms: save the state of this instant into `folder`/state.
         should_stop: asked at least once in a simulated week whether to give up.
 
@@ -341,7 +341,7 @@ def simulate_replication(
     the state cannot be used, RunInterruptedError when told to stop.
     """
     if from_state is not None:
-        from sim.state import load_state
+        from sim.state.front import load_state
 
         twin = load_state(network, from_state, seed, replication, folder=folder, events=events)
     else:
@@ -379,7 +379,7 @@ def run_to_horizon(
             raise RunInterruptedError(f"stopped before {stop} ms")
         twin.advance_to(stop - 1)
         if saving is not None and stop == saving[0]:
-            from sim.state import save_state
+            from sim.state.front import save_state
 
             save_state(twin, saving[1], stop)
         if tracer is not None and (stop % DAY_MS == 0 or stop == horizon):

@@ -18,7 +18,7 @@ import platformdirs
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-_CONSTANTS = ("columns.py", "flow_model.py", "network.py", "ordering.py", "jit_tables.py")
+_CONSTANTS = ("columns.py", "model.py", "network.py", "ordering.py", "jit_tables.py")
 """Files without compiled functions whose values or rules are compiled into those of others."""
 
 

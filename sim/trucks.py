@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from sim.chance.streams import Stream
 from sim.columns import E_ARRIVE, E_DEPART, E_RETURN, PHASE_ALLOCATION, PHASE_RECEIPT
-from sim.dock import LOADED_COLUMNS, LOADED_HEAD, LOADED_LINES, LOADED_VOLUME_ML, LOADED_WEIGHT_G
-from sim.flow_model import D_FULL_G, D_FULL_ML, D_HEAD, D_LINES, D_VOLUME_ML, D_WEIGHT_G, K_DISPATCHED_MS, NONE
+from sim.flow.dock import LOADED_COLUMNS, LOADED_HEAD, LOADED_LINES, LOADED_VOLUME_ML, LOADED_WEIGHT_G
+from sim.flow.model import D_FULL_G, D_FULL_ML, D_HEAD, D_LINES, D_VOLUME_ML, D_WEIGHT_G, K_DISPATCHED_MS, NONE
 from sim.network import Int64Array, Route
-from sim.streams import Stream
 
 if TYPE_CHECKING:
     from sim.engine import Twin

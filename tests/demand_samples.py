@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from sim import network as net
-from sim.demand import DemandDrawer, DemandPlan, DemandWindow, prepare_demand
-from sim.streams import stream_key
+from sim.chance.streams import stream_key
+from sim.demand.drawer import DemandDrawer, DemandPlan, DemandWindow, prepare_demand
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS

@@ -6,10 +6,10 @@ from typing import ClassVar
 import numpy as np
 
 from sim import columns as c
-from sim.demand import DemandDrawer, prepare_demand
+from sim.demand.drawer import DemandDrawer, prepare_demand
 from sim.engine import simulate_replication
 from sim.network import Network
-from sim.records import Records
+from sim.record.records import Records
 from tests.reference_model import DemandLine, Event
 
 

@@ -18,10 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim import columns as c
-from sim.conservation import check_conservation
 from sim.errors import RunInterruptedError
 from sim.network import Network
-from sim.records import Records
+from sim.record.conservation import check_conservation
+from sim.record.records import Records
 from sim.scenario import Scenario
 from tests.hand_records import STORE_A, busy_week, chain_network
 
@@ -92,11 +92,11 @@ def fake_prepare(should_stop: Callable[[], bool]) -> None:
 
 def install() -> None:
     """Put the fakes in place of the network builder and the engine, also in worker processes."""
-    import sim.simulation
+    import sim.run.simulation
 
-    sim.simulation.network_of = fake_network
-    sim.simulation.simulate_lazily = fake_simulate
-    sim.simulation.prepare_lazily = fake_prepare
+    sim.run.simulation.network_of = fake_network
+    sim.run.simulation.simulate_lazily = fake_simulate
+    sim.run.simulation.prepare_lazily = fake_prepare
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from sim import columns as c
-from sim import record_sums as r
 from sim.network import Lane, Network
-from sim.records import DAY_MS, SERIES, Levels, Recorder, Records, Summary, Traces
+from sim.record import sums as r
+from sim.record.records import DAY_MS, SERIES, Levels, Recorder, Records, Summary, Traces
 from tests.reference_inputs import HOUR_MS, Draft, Item, Point, constant, small_network
 
 STORE, DEPOT, SUPPLIER = 0, 1, 2

@@ -6,8 +6,8 @@ shared, because both sides have to draw the same ones.
 
 from dataclasses import dataclass, field
 
+from sim.chance.streams import Stream
 from sim.network import DISTRIBUTION_CONSTANT, Distribution, Int64Array, Supplier
-from sim.streams import Stream
 
 WEEK_MS = 7 * 24 * 3600 * 1000
 DAY_MS = 24 * 3600 * 1000

@@ -140,7 +140,7 @@ def _parameters(draft: Draft) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 
 def _demand(draft: Draft) -> DemandSources:
-    from sim.streams import stream_key
+    from sim.chance.streams import stream_key
 
     sources = sorted(draft.poisson, key=lambda s: draft.row(s.node, s.item))
     count = len(sources)

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from sim import columns as c
-from sim.conservation import check_conservation
 from sim.engine import Twin, run_to_horizon, simulate_replication
 from sim.network import Network
-from sim.records import Levels, Recorder, Records
-from sim.state import load_state, save_state
+from sim.record.conservation import check_conservation
+from sim.record.records import Levels, Recorder, Records
+from sim.state.front import load_state, save_state
 from tests.reference_model import Event
 
 LEVELS = (

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sim import columns as c
-from sim.demand import DemandPlan
+from sim.demand.drawer import DemandPlan
 from sim.network import Lane, Network
-from sim.records import Records
+from sim.record.records import Records
 from tests.engine_log import EngineResult, drawn_lines, run_engine
 from tests.log_statistics import LogStatistics
 from tests.random_networks import drafts

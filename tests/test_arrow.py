@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sim.arrow import number_table, numbers, texts, values_of
+from sim.record.arrow import number_table, numbers, texts, values_of
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.int32, np.int64, np.float64])

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from sim import columns as c
-from sim.build import build_network
-from sim.build_lanes import disjoint
+from sim.build.lanes import disjoint
+from sim.build.network_builder import build_network
+from sim.build.stock_points import SupplyCycle, abc_classes, downstream_first
 from sim.network import DISTRIBUTION_CONSTANT, DISTRIBUTION_GAMMA, Network
 from sim.scenario import ScenarioError, load_scenario
-from sim.stock_points import SupplyCycle, abc_classes, downstream_first
 from tests.scenario_samples import sample
 
 DAY_MS = 86_400_000
@@ -54,7 +54,9 @@ def test_every_node_stands_behind_all_its_customers(lanes: list[tuple[int, int]]
 def test_stock_points_are_sorted_and_reach_from_customer_to_supplier() -> None:
     network = built()
     assert network.node_names == ("shop", "depot", "maker")
-    pairs = [(network.node_names[n], network.item_names[i]) for n, i in network.parameter[:, [c.P_NODE, c.P_ITEM]].tolist()]
+    pairs = [
+        (network.node_names[n], network.item_names[i]) for n, i in network.parameter[:, [c.P_NODE, c.P_ITEM]].tolist()
+    ]
     assert pairs == [(node, item) for node in ("shop", "depot", "maker") for item in ("filter", "grease")]
     assert network.node_first_stock_point.tolist() == [0, 2, 4, 6]
     shop, depot, maker = (network.stock_point(node, "grease") for node in network.node_names)

@@ -10,13 +10,13 @@ from ruamel.yaml import YAML
 from scipy import stats
 
 from sim import network as net
-from sim.build import build_network
-from sim.build_demand import cut_normal_mean, logarithmic_parameter
+from sim.build.demand import cut_normal_mean, logarithmic_parameter
+from sim.build.network_builder import build_network
+from sim.build.profiles import first_and_end_ms, hour_of_week, profile_tables, week_of_year
+from sim.chance.streams import stream_key
 from sim.network import Network
-from sim.profiles import first_and_end_ms, hour_of_week, profile_tables, week_of_year
 from sim.scenario import ScenarioError, load_scenario
 from sim.scenario.profiles import Profile
-from sim.streams import stream_key
 from tests.scenario_samples import sample
 
 DAY_MS = 86_400_000

@@ -19,10 +19,10 @@ import mro_twin
 from mro_twin.cli import COMMANDS, cli
 from mro_twin.progress import ReplicationProgress
 from mro_twin.report_table import format_mean
-from sim import warm_up
 from sim.errors import RunInterruptedError
 from sim.jit import JIT_DISABLED
-from sim.kpi_summary import Mean
+from sim.kpi.summary import Mean
+from sim.run import warm_up
 from tests import fake_engine
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from sim import columns as c
-from sim.conservation import check_conservation
 from sim.errors import ConservationError
-from sim.records import Levels, Records
+from sim.record.conservation import check_conservation
+from sim.record.records import Levels, Records
 from tests.hand_records import DEPOT_A, STORE_A, STORE_B, SUPPLIER_A, busy_week
 
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sim import network as net
-from sim.demand import DemandDrawer
-from sim.demand_order import merge_sort
-from sim.demand_plan import profile_factors
+from sim.demand.drawer import DemandDrawer
+from sim.demand.order import merge_sort
+from sim.demand.plan import profile_factors
 from tests.demand_samples import DAY_MS, HOUR_MS, MONDAY, demand, draw_all, joined, lines, plan_of
 
 POISSON_2 = {"kind": net.DEMAND_POISSON, "stock_point": 4, "rate_per_ms": 2 / DAY_MS}

@@ -13,15 +13,15 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-import sim.simulation
-from sim.build import build_network
+import sim.run.simulation
+from sim.build.network_builder import build_network
 from sim.engine import simulate_replication
 from sim.errors import ConservationError, RunDirectoryError, RunFailedError, RunInterruptedError
-from sim.experiment import Plan, run_replications
-from sim.result import Result
-from sim.run_directory import RunDirectory
+from sim.run.directory import RunDirectory
+from sim.run.experiment import Plan, run_replications
+from sim.run.result import Result
+from sim.run.simulation import RunOptions, run_scenario
 from sim.scenario import Scenario, load_scenario
-from sim.simulation import RunOptions, run_scenario
 from tests.fake_engine import SCENARIO, fake_network, fake_prepare, fake_simulate
 from tests.hand_records import chain_network
 
@@ -30,9 +30,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(autouse=True)
 def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sim.simulation, "network_of", fake_network)
-    monkeypatch.setattr(sim.simulation, "simulate_lazily", fake_simulate)
-    monkeypatch.setattr(sim.simulation, "prepare_lazily", fake_prepare)
+    monkeypatch.setattr(sim.run.simulation, "network_of", fake_network)
+    monkeypatch.setattr(sim.run.simulation, "simulate_lazily", fake_simulate)
+    monkeypatch.setattr(sim.run.simulation, "prepare_lazily", fake_prepare)
 
 
 @pytest.fixture
@@ -319,7 +319,7 @@ def test_resume_without_anything_to_resume(scenario: Scenario, tmp_path: Path) -
 def test_kpi_tables_of_all_replications_have_one_schema(scenario: Scenario, tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
-    from sim.kpi_table import KPI_SCHEMA
+    from sim.kpi.table import KPI_SCHEMA
 
     run_scenario(scenario, RunOptions(replications=2, out=tmp_path))
     run = the_run(tmp_path)

@@ -7,8 +7,15 @@ import pytest
 from scipy import stats
 
 from sim import columns as c
-from sim.build import build_network
-from sim.generate import lognormal_weights, node_mixes, node_rates, stationary_age_ms, stationary_stock, zipf_weights
+from sim.build.generate import (
+    lognormal_weights,
+    node_mixes,
+    node_rates,
+    stationary_age_ms,
+    stationary_stock,
+    zipf_weights,
+)
+from sim.build.network_builder import build_network
 from sim.network import Network
 from sim.scenario import load_scenario
 

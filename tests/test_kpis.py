@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 
 from sim import columns as c
-from sim.kpi_summary import half_width, summarize, summary_document
-from sim.kpi_table import KPI_SCHEMA, kpi_table
-from sim.kpis import KPIS, Group, kpi
+from sim.kpi.kpis import KPIS, Group, kpi
+from sim.kpi.summary import half_width, summarize, summary_document
+from sim.kpi.table import KPI_SCHEMA, kpi_table
 from sim.network import Float64Array
-from sim.record_sums import SUM_COLUMNS
+from sim.record.sums import SUM_COLUMNS
 from tests.hand_records import DEPOT, STORE, STORE_A, HandRecords, busy_week
 from tests.reference_inputs import DAY_MS, route
 
@@ -170,7 +170,7 @@ def test_a_new_kpi_is_one_function() -> None:
 
 
 def test_recorded_rows_are_summed_alike_in_one_chunk_or_many() -> None:
-    from sim.records import Recorder
+    from sim.record.records import Recorder
 
     hand = busy_week()
     sums = []

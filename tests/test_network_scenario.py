@@ -12,9 +12,9 @@ import pytest
 from scipy import stats
 
 from sim import columns as c
-from sim.build import build_network
+from sim.build.network_builder import build_network
 from sim.engine import simulate_replication
-from sim.kpi_table import kpi_table
+from sim.kpi.table import kpi_table
 from sim.network import DISTRIBUTION_GAMMA, Network
 from sim.scenario import load_scenario
 

@@ -13,7 +13,7 @@ from mro_twin.cli import cli
 from reports.figures import weekly_stock
 from reports.page import draw_page
 from reports.run_files import DAY_MS, NoRunError, RunFiles
-from sim.simulation import RunOptions, run_scenario
+from sim.run.simulation import RunOptions, run_scenario
 
 SHOP = {
     "name": "shop",

@@ -10,24 +10,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import sim.simulation
+import sim.run.simulation
 from sim.errors import RunDirectoryError
-from sim.manifest import Manifest
-from sim.plain_yaml import yaml_text
-from sim.record_arrays import ARRAY_TABLES
-from sim.record_layouts import ORDERS, TABLES
-from sim.records import Recorder
-from sim.run_directory import RunDirectory, reason
+from sim.record.arrays import ARRAY_TABLES
+from sim.record.layouts import ORDERS, TABLES
+from sim.record.records import Recorder
+from sim.run.directory import RunDirectory, reason
+from sim.run.manifest import Manifest
+from sim.run.plain_yaml import yaml_text
+from sim.run.simulation import RunOptions, run_scenario
 from sim.scenario import load_scenario
-from sim.simulation import RunOptions, run_scenario
 from tests.fake_engine import SCENARIO, fake_network, fake_simulate
 from tests.hand_records import chain_network
 
 
 @pytest.fixture(autouse=True)
 def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sim.simulation, "network_of", fake_network)
-    monkeypatch.setattr(sim.simulation, "simulate_lazily", fake_simulate)
+    monkeypatch.setattr(sim.run.simulation, "network_of", fake_network)
+    monkeypatch.setattr(sim.run.simulation, "simulate_lazily", fake_simulate)
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "stocking.csv").write_text("node,item,policy,level\nshop,filter,base_stock,5\n")
     (folder / "fake.yaml").write_text(json.dumps(SCENARIO | {"stocking_table": "stocking.csv"}))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sim.simulation, "network_of", fake_network)
-        patch.setattr(sim.simulation, "simulate_lazily", fake_simulate)
+        patch.setattr(sim.run.simulation, "network_of", fake_network)
+        patch.setattr(sim.run.simulation, "simulate_lazily", fake_simulate)
         result = run_scenario(
             load_scenario(folder / "fake.yaml", ["experiment.seed=9"]), RunOptions(replications=2, out=folder / "runs")
         )
@@ -202,7 +202,7 @@ def test_a_directory_that_cannot_be_finished_leaves_nothing(tmp_path: Path, monk
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("sim.run_directory.write_network", full)
+    monkeypatch.setattr("sim.run.directory.write_network", full)
     with pytest.raises(RunDirectoryError, match="the disk is full"):
         run_scenario(load_scenario(SCENARIO), RunOptions(out=tmp_path))
     assert not list(tmp_path.iterdir())

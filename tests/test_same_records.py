@@ -11,10 +11,10 @@ from click.testing import CliRunner
 from mro_twin.cli import cli
 from sim import columns as c
 from sim.engine import Twin
-from sim.flow_model import Y_QUANTITY
-from sim.result import Result
+from sim.flow.model import Y_QUANTITY
+from sim.run.result import Result
+from sim.run.simulation import RunOptions, run_scenario
 from sim.scenario import Scenario, load_scenario
-from sim.simulation import RunOptions, run_scenario
 
 SCENARIO = """\
 name: everything

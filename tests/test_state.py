@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from sim import columns as c
-from sim.conservation import check_conservation
 from sim.engine import Twin, run_to_horizon
 from sim.network import DEMAND_WHOLE, Lane, Network
-from sim.records import Levels, Recorder
-from sim.state import check_state, load_state, read_state, save_state, write_template
-from sim.state_layout import TABLES
+from sim.record.conservation import check_conservation
+from sim.record.records import Levels, Recorder
+from sim.state.front import check_state, load_state, read_state, save_state, write_template
+from sim.state.layout import TABLES
 from tests.random_networks import drafts
 from tests.reference_inputs import DAY_MS, HOUR_MS, Draft, Item, Line, Point, PoissonSource, constant, small_network
 from tests.reference_inputs import route as plain_route
@@ -378,7 +378,7 @@ def test_a_bad_state_is_exit_code_2_and_leaves_nothing(file: Path, tmp_path: Pat
 
 
 def test_documentation_explains_every_column() -> None:
-    from sim.state_layout import reference
+    from sim.state.layout import reference
 
     assert "\n".join(reference()).strip() in (ROOT / "docs" / "state.md").read_text()
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.conservation import check_conservation
 from sim.engine import run_to_horizon
+from sim.record.conservation import check_conservation
 from sim.scenario.findings import ScenarioError
-from sim.state import check_state, load_state, read_state
-from sim.state_layout import TABLES
+from sim.state.front import check_state, load_state, read_state
+from sim.state.layout import TABLES
 from tests.test_state import busy, copy, everything, instant_of
 
 __all__ = ["busy"]  # the fixture

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from sim import network as net
-from sim.distributions import draw_duration, duration_from_uniform, size_from_uniforms
+from sim.chance.distributions import draw_duration, duration_from_uniform, size_from_uniforms
+from sim.chance.quantiles import gamma_quantile, normal_quantile, poisson_quantile
+from sim.chance.streams import Stream, fill_uniforms, philox_block, stream_block, stream_key, stream_keys, uniform
+from sim.chance.streams import word_to_uniform as to_uniform
 from sim.network import Distribution
-from sim.quantiles import gamma_quantile, normal_quantile, poisson_quantile
-from sim.streams import Stream, fill_uniforms, philox_block, stream_block, stream_key, stream_keys, uniform
-from sim.streams import word_to_uniform as to_uniform
 
 WORD = st.integers(0, 2**64 - 1)
 NO_TABLE = np.zeros((0, 2))
@@ -232,7 +232,7 @@ def test_negative_binomial_sizes(mean, variance):
 def test_plain_python_draws_the_same_numbers():
     """NUMBA_DISABLE_JIT=1 is for debugging and coverage: it must not be another model."""
     program = (
-        "from sim.streams import Stream, stream_key\n"
+        "from sim.chance.streams import Stream, stream_key\n"
         "from sim.network import Distribution\n"
         "s = Stream('a', 'b', seed=2**63 + 5, replication=4)\n"
         "print([s.uniform() for _ in range(6)], [s.draw(Distribution(k, 3.0, 4e6, 8e6)) for k in (1, 2, 4, 5)])"

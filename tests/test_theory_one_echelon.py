@@ -12,7 +12,7 @@ from sim.network import (
     Distribution,
     Float64Array,
 )
-from sim.records import Records
+from sim.record.records import Records
 from tests.reference_inputs import DAY_MS, Point, constant
 from tests.theory_formulas import (
     compound_poisson,

@@ -3,11 +3,11 @@
 import pytest
 
 from sim import columns as c
-from sim.build import build_network
+from sim.build.network_builder import build_network
 from sim.engine import simulate_replication
-from sim.kpi_table import kpi_table
+from sim.kpi.table import kpi_table
 from sim.network import Network
-from sim.records import Records
+from sim.record.records import Records
 from sim.scenario import load_scenario
 from tests.reference_inputs import DAY_MS
 from tests.theory_formulas import economic_order_quantity, saw_tooth_cost_per_year

@@ -13,7 +13,7 @@ from scipy import stats
 from sim import columns as c
 from sim.engine import simulate_replication
 from sim.network import Distribution, Float64Array, Lane, Network
-from sim.records import Records
+from sim.record.records import Records
 from tests.reference_inputs import DAY_MS, Draft, Item, Point, PoissonSource, small_network
 from tests.theory_formulas import Performance
 

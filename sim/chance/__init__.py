@@ -1,0 +1,1 @@
+"""Randomness: named streams, durations and sizes from uniform numbers."""

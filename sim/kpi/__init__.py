@@ -1,0 +1,1 @@
+"""Key figures, worked out from the records alone."""

@@ -1,0 +1,177 @@
+"""The measures that KPIs are made of: one number per stock point, per node or per truck route.
+
+A stock-point measure is a function of the arrays of one replication, restricted to the stock points that count (no
+suppliers); see `sim.kpi.kpis` for units. Nothing is worked out before a KPI asks for it.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from sim import columns as c
+from sim.network import Float64Array, Int64Array, Network
+from sim.record import sums as r
+from sim.record.records import Records
+
+
+class StockPointMeasures:
+    """The arrays of one replication for its counting stock points (`rows`), with the factors that value them."""
+
+    def __init__(self, records: Records) -> None:
+        network = records.network
+        self.network = network
+        self.rows = counting_rows(network)
+        self.parameter = network.parameter[self.rows]
+        self.total = records.summary.total[self.rows]
+        self.area = records.summary.area[self.rows]
+        self.sums = records.sums[self.rows]
+        flags = self.parameter[:, c.P_FLAGS]
+        self.stocked = (flags & c.SP_STOCKED) != 0
+        self.tracked = (flags & c.SP_LOTS) != 0
+        self.item = np.ascontiguousarray(self.parameter[:, c.P_ITEM])
+        self.natural: Float64Array = network.item_resolution[self.item]
+        major = 1000.0 * 10.0**network.minor_digits  # thousandths of a minor unit per major unit
+        self.cost: Float64Array = network.item_cost_milli[self.item] / major
+        self.price: Float64Array = network.item_price_milli[self.item] / major
+        self._cache: dict[str, Float64Array] = {}
+
+    def __call__(self, measure: str) -> Float64Array:
+        """The measure, one value per row."""
+        if measure not in self._cache:
+            self._cache[measure] = np.asarray(STOCK_POINT_MEASURES[measure](self), dtype=np.float64)
+        return self._cache[measure]
+
+
+def counting_rows(network: Network) -> Int64Array | slice:
+    """All stock points but the suppliers'; a slice (no copying) when those come last, as they nearly always do."""
+    counts = (network.parameter[:, c.P_FLAGS] & c.SP_SUPPLIER) == 0
+    number = int(np.count_nonzero(counts))
+    return slice(0, number) if counts[:number].all() else np.flatnonzero(counts)
+
+
+Measure = Callable[[StockPointMeasures], "Float64Array | Int64Array"]
+
+
+def _total(column: int) -> Measure:
+    return lambda m: m.total[:, column]
+
+
+def _total_units(column: int) -> Measure:
+    return lambda m: m.total[:, column] * m.natural
+
+
+def _area_units(column: int) -> Measure:
+    return lambda m: m.area[:, column] * m.natural
+
+
+def _area_money(column: int) -> Measure:
+    return lambda m: m.area[:, column] * m.cost
+
+
+def _summed(column: int) -> Measure:
+    return lambda m: m.sums[:, column]
+
+
+def _summed_units(column: int) -> Measure:
+    return lambda m: m.sums[:, column] * m.natural
+
+
+def _stocked(measure: str) -> Measure:
+    return lambda m: m(measure) * m.stocked
+
+
+def _fully_met(m: StockPointMeasures) -> Int64Array:
+    lines = m.total[:, c.T_DEMAND_LINES]
+    return np.where((lines > 0) & (lines == m.total[:, c.T_LINES_AT_ONCE]), 1, 0)
+
+
+def _lane_rates(network: Network, field: str) -> Float64Array:
+    """A cost field of every lane, in major units; a last 0 for stock points without a lane (row -1)."""
+    divisor = 10.0**network.minor_digits * (1000.0 if field.endswith("_milli") else 1.0)
+    return np.array([getattr(lane, field) / divisor for lane in network.lanes] + [0.0])
+
+
+def _at_lane_rate(m: StockPointMeasures, quantity: Float64Array | Int64Array, field: str) -> Float64Array:
+    rates = _lane_rates(m.network, field)
+    if not rates.any():
+        return np.zeros(len(m.item))
+    return quantity * rates[m.parameter[:, c.P_LANE]]
+
+
+def _ordering_money(m: StockPointMeasures) -> Float64Array:
+    usual = _at_lane_rate(m, m.sums[:, r.SUM_MEASURED_ORDERS], "cost_per_order")
+    return usual + _at_lane_rate(m, m.sums[:, r.SUM_MEASURED_URGENT], "express_cost_per_order")
+
+
+def _lane_money(m: StockPointMeasures) -> Float64Array:
+    kilograms = m.sums[:, r.SUM_MEASURED_UNITS_SENT] * (m.network.item_weight_g[m.item] / 1000.0)
+    per_line = _at_lane_rate(m, m.sums[:, r.SUM_MEASURED_LINES_SENT], "cost_per_line_milli")
+    return per_line + _at_lane_rate(m, kilograms, "cost_per_kg_milli")
+
+
+def _purchase_money(m: StockPointMeasures) -> Float64Array:
+    return m.sums[:, r.SUM_MEASURED_PURCHASE_MILLI] / (1000.0 * 10.0**m.network.minor_digits)
+
+
+STOCK_POINT_MEASURES: Final[dict[str, Measure]] = {
+    "demand_lines": _total(c.T_DEMAND_LINES),
+    "demand_units": _total_units(c.T_DEMAND_UNITS),
+    "lines_at_once": _total(c.T_LINES_AT_ONCE),
+    "units_at_once": _total_units(c.T_UNITS_AT_ONCE),
+    "stocked_demand_lines": _stocked("demand_lines"),
+    "stocked_demand_units": _stocked("demand_units"),
+    "stocked_lines_at_once": _stocked("lines_at_once"),
+    "stocked_units_at_once": _stocked("units_at_once"),
+    "skus_demanded": lambda m: (m.total[:, c.T_DEMAND_LINES] > 0).astype(np.int64),
+    "skus_fully_met": _fully_met,
+    "points": lambda m: np.ones(len(m.item)),
+    "stocked_points": lambda m: m.stocked.astype(np.int64),
+    "stocked_ready_ms": lambda m: m.area[:, c.A_READY] * m.stocked,
+    "units_lost": _total_units(c.T_UNITS_LOST),
+    "units_issued": _total_units(c.T_UNITS_ISSUED),
+    "units_waited": _total_units(c.T_WAIT_UNITS),
+    "wait_unit_ms": _total_units(c.T_WAIT_UNIT_MS),
+    "on_hand_unit_ms": _area_units(c.A_ON_HAND),
+    "on_order_unit_ms": _area_units(c.A_ON_ORDER),
+    "in_transit_unit_ms": _summed_units(r.SUM_MEASURED_IN_TRANSIT_UNIT_MS),
+    "backorder_unit_ms": _area_units(c.A_WAITING_CUSTOMERS),
+    "stock_money_ms": _area_money(c.A_ON_HAND),
+    "tracked_money_ms": lambda m: m.area[:, c.A_ON_HAND] * m.cost * m.tracked,
+    "money_ms_over_90d": _area_money(c.A_AGE_OVER_90),
+    "money_ms_over_180d": _area_money(c.A_AGE_OVER_180),
+    "money_ms_over_365d": _area_money(c.A_AGE_OVER_365),
+    "issued_money": lambda m: m.total[:, c.T_UNITS_ISSUED] * m.cost,
+    "sent_on_money": lambda m: m.sums[:, r.SUM_MEASURED_UNITS_SENT_ON] * m.cost,
+    "revenue": lambda m: m.total[:, c.T_UNITS_ISSUED] * m.price,
+    "orders": _summed(r.SUM_MEASURED_ORDERS),
+    "lines_sent": _summed(r.SUM_MEASURED_LINES_SENT),
+    "lines_received": _summed(r.SUM_MEASURED_LINES_RECEIVED),
+    "transit_ms": _summed(r.SUM_MEASURED_TRANSIT_MS),
+    "ordering_money": _ordering_money,
+    "lane_money": _lane_money,
+    "purchase_money": _purchase_money,
+}
+
+NODE_MEASURES: Final = frozenset({"jobs", "jobs_complete", "trips", "trip_loads", "trip_km", "truck_money"})
+"""Measures that belong to a node (a truck's to its base); they are 0 in scopes that are no sum of nodes."""
+
+
+def node_measures(records: Records) -> dict[str, Float64Array]:
+    """Every measure of NODE_MEASURES, one value per node."""
+    network, jobs = records.network, records.summary.jobs
+    measures = {"jobs": jobs[:, 0].astype(np.float64), "jobs_complete": jobs[:, 1].astype(np.float64)}
+    base = np.array([route.base_node for route in network.routes], dtype=np.int64)
+    for name, values in route_measures(records).items():
+        measures[name] = np.bincount(base, weights=values, minlength=network.nodes).astype(np.float64)
+    return measures
+
+
+def route_measures(records: Records) -> dict[str, Float64Array]:
+    """The truck measures, one value per route, of the trips that departed in the measured window."""
+    network, sums = records.network, records.trip_sums
+    per_trip = np.array([one.cost_per_trip for one in network.routes], dtype=np.float64)
+    per_km = np.array([one.cost_per_km_milli for one in network.routes], dtype=np.float64) / 1000.0
+    trips, loads, km = (sums[:, column].copy() for column in (r.TRIPS_DEPARTED, r.TRIP_LOADS, r.TRIP_KM))
+    money = (trips * per_trip + km * per_km) / 10.0**network.minor_digits
+    return {"trips": trips, "trip_loads": loads, "trip_km": km, "truck_money": money}

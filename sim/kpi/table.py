@@ -1,0 +1,188 @@
+"""From the records of a replication to the tidy KPI table: variant, replication, scope, key, kpi, value, unit."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sim import columns as c
+from sim.jit import compiled
+from sim.kpi.kpis import KPIS, MONEY, Group
+from sim.kpi.measures import NODE_MEASURES, StockPointMeasures, node_measures, route_measures
+from sim.network import Float64Array, Int64Array, Network
+from sim.record.arrow import numbers, texts
+from sim.record.records import Records
+
+CLASSES: Final = ("A", "B", "C")
+_text = pa.dictionary(pa.int32(), pa.string())
+KPI_SCHEMA: Final = pa.schema(
+    [
+        ("variant", _text),
+        ("replication", pa.int32()),
+        ("scope", _text),
+        ("key", _text),
+        ("kpi", _text),
+        ("value", pa.float64()),
+        ("unit", _text),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """One way of grouping: its keys, and the group that gives the added-up measures."""
+
+    name: str
+    keys: list[str]
+    group: Group
+
+
+def kpi_table(records: Records) -> pa.Table:
+    """All KPIs of one replication in all scopes, with the columns of KPI_SCHEMA."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        chunks = [chunk for scope in _scopes(records) for chunk in _chunks(records, scope)]
+    return pa.concat_tables(chunks).unify_dictionaries().combine_chunks() if chunks else KPI_SCHEMA.empty_table()
+
+
+def write_kpi_table(table: pa.Table, path: Path) -> None:
+    """Write a KPI table; OSError as the file system says."""
+    # values hardly ever repeat, and hashing them for a dictionary costs more than all the rest
+    text = [field.name for field in KPI_SCHEMA if field.name != "value"]
+    pq.write_table(table, path, compression="lz4", write_statistics=False, use_dictionary=text)
+
+
+def _chunks(records: Records, scope: _Scope) -> Iterator[pa.Table]:
+    keys = texts(scope.keys)
+    kpis = [kpi for kpi in KPIS.values() if scope.name in kpi.scopes]
+    if not kpis or not scope.keys:
+        return
+    values = np.stack([kpi.value(scope.group) for kpi in kpis])
+    which, key = np.nonzero(np.isfinite(values) & (scope.group("points") > 0))
+    rows = len(which)
+    shown = [records.network.currency if kpi.unit == MONEY else kpi.unit for kpi in kpis]
+    units = list(dict.fromkeys(shown))
+    unit_of = np.array([units.index(unit) for unit in shown])
+    yield pa.Table.from_arrays(
+        [
+            _constant(records.network.variant, rows),
+            numbers(np.full(rows, records.replication, dtype=np.int32)),
+            _constant(scope.name, rows),
+            _coded(key, keys),
+            _coded(which, texts(kpi.name for kpi in kpis)),
+            numbers(values[which, key]),
+            _coded(unit_of[which], texts(units)),
+        ],
+        schema=KPI_SCHEMA,
+    )
+
+
+def _coded(index: Int64Array, words: pa.Array) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(numbers(index.astype(np.int32)), words)
+
+
+def _constant(value: str, rows: int) -> pa.DictionaryArray:
+    return _coded(np.zeros(rows, dtype=np.int64), texts([value]))
+
+
+# --- scopes -----------------------------------------------------------------------------------------------------------
+def _scopes(records: Records) -> Iterator[_Scope]:
+    """Every scope. Measures are first added up per node and class; most scopes are sums of those."""
+    network, points = records.network, StockPointMeasures(records)
+    cell = points.parameter[:, c.P_NODE] * len(CLASSES) + network.item_class[points.item]
+    cells, per_item = _both(points, cell, network.nodes * len(CLASSES), points.item, network.items)
+    at_nodes = node_measures(records)
+    cell_node = np.repeat(np.arange(network.nodes), len(CLASSES))
+
+    def over_nodes(name: str, keys: list[str], key_of_node: Int64Array, outflow: bool) -> _Scope:
+        sums = _sums_by(cells, key_of_node[cell_node], len(keys))
+        extra = {m: _bincount(key_of_node, values, len(keys)) for m, values in at_nodes.items()}
+        return _Scope(name, keys, Group(network, _either(extra, sums), outflow))
+
+    def plain(name: str, keys: list[str], sums: Callable[[str], Float64Array]) -> _Scope:
+        return _Scope(name, keys, Group(network, _without_nodes(sums, len(keys)), False))
+
+    echelons = list(dict.fromkeys(network.node_echelons))
+    echelon_of = np.array([echelons.index(label) for label in network.node_echelons], dtype=np.int64)
+    yield over_nodes("network", ["network"], np.zeros(network.nodes, dtype=np.int64), outflow=False)
+    yield over_nodes("echelon", echelons, echelon_of, outflow=True)
+    yield over_nodes("node", list(network.node_names), np.arange(network.nodes), outflow=True)
+    yield plain("class", list(CLASSES), lambda measure: cells(measure).reshape(-1, len(CLASSES)).sum(axis=0))
+    yield plain("item", list(network.item_names), per_item)
+    yield _stock_scope(network, points)
+    yield _lane_scope(network, points)
+    trucks = route_measures(records) | {"points": np.ones(len(network.routes))}
+    yield _Scope("truck", [route.name for route in network.routes], Group(network, trucks.__getitem__, True))
+
+
+def _stock_scope(network: Network, points: StockPointMeasures) -> _Scope:
+    """Single stock points, those only that their node means to hold; key `node/item`."""
+    stocked = np.flatnonzero(points.stocked)
+    nodes, items = points.parameter[stocked, c.P_NODE], points.parameter[stocked, c.P_ITEM]
+    keys = [f"{network.node_names[n]}/{network.item_names[i]}" for n, i in zip(nodes, items, strict=True)]
+    return _Scope(
+        "stock", keys, Group(network, _without_nodes(lambda measure: points(measure)[stocked], len(keys)), True)
+    )
+
+
+def _lane_scope(network: Network, points: StockPointMeasures) -> _Scope:
+    """Pairs of nodes, key `from->to`; several lanes of one pair (by item class) are added up."""
+    names = [f"{network.node_names[lane.from_node]}->{network.node_names[lane.to_node]}" for lane in network.lanes]
+    keys = list(dict.fromkeys(names))
+    key_of = {key: number for number, key in enumerate(keys)}
+    of_lane = np.array([key_of[name] for name in names] + [len(keys)], dtype=np.int64)  # the last: without a lane
+    sums = _sums_by(points, of_lane[points.parameter[:, c.P_LANE]], len(keys) + 1)
+    return _Scope("lane", keys, Group(network, _without_nodes(lambda m: sums(m)[:-1], len(keys)), True))
+
+
+def _bincount(key: Int64Array, weights: Float64Array, keys: int) -> Float64Array:
+    return np.bincount(key, weights=weights, minlength=keys).astype(np.float64, copy=False)
+
+
+def _sums_by(source: Callable[[str], Float64Array], key: Int64Array, keys: int) -> Callable[[str], Float64Array]:
+    """The source's measures added up by key, each once."""
+    cache: dict[str, Float64Array] = {}
+
+    def sums(measure: str) -> Float64Array:
+        if measure not in cache:
+            cache[measure] = _bincount(key, source(measure), keys)
+        return cache[measure]
+
+    return sums
+
+
+def _both(
+    source: Callable[[str], Float64Array], key: Int64Array, keys: int, other_key: Int64Array, other_keys: int
+) -> tuple[Callable[[str], Float64Array], Callable[[str], Float64Array]]:
+    """The source's measures added up by either of two keys, in one pass over the stock points."""
+    cache: dict[str, tuple[Float64Array, Float64Array]] = {}
+
+    def sums(measure: str) -> tuple[Float64Array, Float64Array]:
+        if measure not in cache:
+            cache[measure] = np.zeros(keys), np.zeros(other_keys)
+            _add_up(source(measure), key, other_key, *cache[measure])
+        return cache[measure]
+
+    return lambda measure: sums(measure)[0], lambda measure: sums(measure)[1]
+
+
+@compiled
+def _add_up(
+    values: Float64Array, key: Int64Array, other_key: Int64Array, sums: Float64Array, other_sums: Float64Array
+) -> None:
+    for row in range(len(values)):
+        if values[row] != 0.0:
+            sums[key[row]] += values[row]
+            other_sums[other_key[row]] += values[row]
+
+
+def _either(first: dict[str, Float64Array], then: Callable[[str], Float64Array]) -> Callable[[str], Float64Array]:
+    return lambda measure: first[measure] if measure in first else then(measure)
+
+
+def _without_nodes(sums: Callable[[str], Float64Array], keys: int) -> Callable[[str], Float64Array]:
+    """Measures of nodes are 0 where keys are no sums of nodes."""
+    return lambda measure: np.zeros(keys) if measure in NODE_MEASURES else sums(measure)

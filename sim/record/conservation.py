@@ -1,0 +1,187 @@
+"""The books must close: nothing appears and nothing vanishes, to the unit.
+
+Every replication ends with these equations, worked out from the recorded orders, shipments, lots and transfers against
+the opening and the closing state. All quantities are integers, so the comparison is exact. `U` are units:
+
+    on hand     opening + received - sent on - issued                       = closing     per stock point
+    in transit  shipped to here and not received                            = closing     per stock point
+    on order    opening + ordered - received                                = closing     per stock point
+    owed        opening + demanded - lost - issued                          = closing     per stock point, customers
+    owed        opening + ordered here - sent on                            = closing     per stock point, orders
+    everything  opening on hand and in transit + sent by suppliers - issued = closing on hand and in transit   per item
+    lots        see `_lot_equations`
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sim import columns as c
+from sim.errors import Break, ConservationError
+from sim.jit import compiled
+from sim.network import Int64Array, Network
+from sim.record import sums as r
+from sim.record.records import Records
+
+
+def check_conservation(records: Records) -> None:
+    """Raise ConservationError, naming items and places, unless every unit is accounted for."""
+    breaks: list[Break] = []
+    total = 0
+    for equation in _equations(records):
+        wrong = np.flatnonzero(equation.expected != equation.found)
+        total += len(wrong)
+        breaks += [equation.broken_at(records.network, int(row)) for row in wrong[: ConservationError.shown]]
+    if total:
+        raise ConservationError(records.replication, breaks[: ConservationError.shown], total)
+
+
+@dataclass(frozen=True)
+class Equation:
+    """What should be equal, in units: a row per stock point, or per item of the whole network."""
+
+    what: str
+    expected: Int64Array
+    found: Int64Array
+    per_item: bool = False
+
+    def broken_at(self, network: Network, row: int) -> Break:
+        """The break at one row, with the names of its item and node."""
+        expected, found = int(self.expected[row]), int(self.found[row])
+        if self.per_item:
+            return Break(self.what, network.item_names[row], "", expected, found)
+        node, item = network.parameter[row, c.P_NODE], network.parameter[row, c.P_ITEM]
+        return Break(self.what, network.item_names[item], network.node_names[node], expected, found)
+
+
+def _equations(records: Records) -> Iterator[Equation]:
+    yield from _stock_point_equations(records)
+    yield _item_equation(records)
+    if records.network.item_lots.any():
+        yield from _lot_equations(records)
+
+
+_STOCK_POINT_BOOKS = (
+    "stock on hand",
+    "stock in transit to it",
+    "stock on order",
+    "units owed to customers",
+    "units owed to downstream orders",
+)
+
+
+def _stock_point_equations(records: Records) -> Iterator[Equation]:
+    network, summary = records.network, records.summary
+    expected = np.empty((len(_STOCK_POINT_BOOKS), network.stock_points), dtype=np.int64)
+    found = np.empty_like(expected)
+    _books(
+        network.parameter,
+        summary.opening.state,
+        summary.closing.state,
+        records.sums,
+        summary.warm_up_total,
+        summary.total,
+        expected,
+        found,
+    )
+    for row, what in enumerate(_STOCK_POINT_BOOKS):
+        yield Equation(what, expected[row], found[row])
+
+
+@compiled
+def _books(
+    parameter: Int64Array,
+    opening: Int64Array,
+    closing: Int64Array,
+    sums: Int64Array,
+    warm_up_total: Int64Array,
+    total: Int64Array,
+    expected: Int64Array,
+    found: Int64Array,
+) -> None:
+    """The equations of one stock point, for each; `expected` and `found` are (5, P)."""
+    for p in range(len(parameter)):
+        issued = warm_up_total[p, c.T_UNITS_ISSUED] + total[p, c.T_UNITS_ISSUED]
+        demanded = warm_up_total[p, c.T_DEMAND_UNITS] + total[p, c.T_DEMAND_UNITS]
+        lost = warm_up_total[p, c.T_UNITS_LOST] + total[p, c.T_UNITS_LOST]
+        received, sent = sums[p, r.SUM_UNITS_RECEIVED], sums[p, r.SUM_UNITS_DISPATCHED]
+        outside = parameter[p, c.P_FLAGS] & c.SP_SUPPLIER
+
+        expected[0, p] = 0 if outside else opening[p, c.S_ON_HAND] + received - sent - issued
+        found[0, p] = 0 if outside else closing[p, c.S_ON_HAND]
+        expected[1, p] = sums[p, r.SUM_UNITS_UNDER_WAY]
+        found[1, p] = closing[p, c.S_IN_TRANSIT]
+        expected[2, p] = opening[p, c.S_ON_ORDER] + sums[p, r.SUM_UNITS_ORDERED] - received
+        found[2, p] = closing[p, c.S_ON_ORDER]
+        expected[3, p] = opening[p, c.S_CUSTOMERS_WAITING] + demanded - lost - issued
+        found[3, p] = closing[p, c.S_CUSTOMERS_WAITING]
+        owed = opening[p, c.S_WAITING] - opening[p, c.S_CUSTOMERS_WAITING]
+        expected[4, p] = owed + sums[p, r.SUM_UNITS_ORDERED_HERE] - sent
+        found[4, p] = closing[p, c.S_WAITING] - closing[p, c.S_CUSTOMERS_WAITING]
+
+
+def _item_equation(records: Records) -> Equation:
+    network, summary = records.network, records.summary
+    expected, found = np.zeros(network.items, dtype=np.int64), np.zeros(network.items, dtype=np.int64)
+    _item_books(
+        network.parameter,
+        summary.opening.state,
+        summary.closing.state,
+        records.sums,
+        summary.warm_up_total,
+        summary.total,
+        expected,
+        found,
+    )
+    return Equation("stock on hand and in transit", expected, found, per_item=True)
+
+
+@compiled
+def _item_books(
+    parameter: Int64Array,
+    opening: Int64Array,
+    closing: Int64Array,
+    sums: Int64Array,
+    warm_up_total: Int64Array,
+    total: Int64Array,
+    expected: Int64Array,
+    found: Int64Array,
+) -> None:
+    """The equation of one item over the whole network, for each; `expected` and `found` are (I,)."""
+    for p in range(len(parameter)):
+        item = parameter[p, c.P_ITEM]
+        if parameter[p, c.P_FLAGS] & c.SP_SUPPLIER:
+            expected[item] += sums[p, r.SUM_UNITS_DISPATCHED]
+        else:
+            issued = warm_up_total[p, c.T_UNITS_ISSUED] + total[p, c.T_UNITS_ISSUED]
+            expected[item] += opening[p, c.S_ON_HAND] + opening[p, c.S_IN_TRANSIT] - issued
+            found[item] += closing[p, c.S_ON_HAND] + closing[p, c.S_IN_TRANSIT]
+
+
+def _lot_equations(records: Records) -> Iterator[Equation]:
+    """Lots: layers add up to the stock on hand; what left a place was issued, sent on or is under way."""
+    network, opening, closing = records.network, records.summary.opening, records.summary.closing
+    tracked = (network.parameter[:, c.P_FLAGS] & (c.SP_LOTS | c.SP_SUPPLIER)) == c.SP_LOTS
+    layers = _sum_at(network, closing.layer_stock_point, closing.layer_quantity)
+    yield Equation("stock in lots", np.where(tracked, closing.state[:, c.S_ON_HAND], 0), layers)
+
+    sums = records.sums
+    left = sums[:, r.SUM_UNITS_SENT_UNDER_WAY] + _whole(records, c.T_UNITS_ISSUED)
+    expected = _sum_at(network, opening.layer_stock_point, opening.layer_quantity)
+    expected += sums[:, r.SUM_LOT_UNITS] - left
+    if opening.lots_sent is not None:
+        expected += opening.lots_sent
+    expected, layers = np.where(tracked, expected, 0), np.where(tracked, layers, 0)
+    yield Equation("stock in lots after all lot movements", expected, layers)
+
+
+def _whole(records: Records, column: int) -> Int64Array:
+    return records.summary.warm_up_total[:, column] + records.summary.total[:, column]
+
+
+def _sum_at(network: Network, stock_point: npt.NDArray[np.integer], quantity: Int64Array) -> Int64Array:
+    sums = np.zeros(network.stock_points, dtype=np.int64)
+    np.add.at(sums, stock_point, quantity)
+    return sums

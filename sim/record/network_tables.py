@@ -1,0 +1,89 @@
+"""The network as tables of the run directory: what the row numbers in the records stand for."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sim import columns as c
+from sim.network import Int64Array, Lane, Network, Route
+from sim.record.arrow import number_table, texts
+
+NETWORK_TABLES: Final[Mapping[str, str]] = {
+    "nodes": "row number = node; name, kind, echelon",
+    "items": "row number = item; name, unit, natural units per integer unit, cost and price, class, size",
+    "stock_points": "row number = stock point; node, item, source, lane, policy and its levels (integer units)",
+    "lanes": "row number = lane; from, to, route (-1: parcels), costs in minor units",
+    "routes": "row number = route; name, base node, vehicles, capacity of each",
+}
+STOCK_POINT_COLUMNS: Final = {
+    "node": c.P_NODE,
+    "item": c.P_ITEM,
+    "source": c.P_SOURCE,
+    "lane": c.P_LANE,
+    "policy": c.P_POLICY,
+    "reorder_point": c.P_REORDER_POINT,
+    "order_up_to": c.P_ORDER_UP_TO,
+    "lot": c.P_LOT,
+    "flags": c.P_FLAGS,
+}
+
+
+def write_network(network: Network, folder: Path) -> None:
+    """Write every table of NETWORK_TABLES into `folder`, which exists; OSError as the file system says."""
+    for name, table in network_tables(network).items():
+        pq.write_table(
+            table, folder / f"{name}.parquet", compression="lz4", write_statistics=False, use_dictionary=False
+        )
+
+
+def network_tables(network: Network) -> dict[str, pa.Table]:
+    """The tables of NETWORK_TABLES."""
+    names = ("name", "kind", "echelon")
+    nodes = (network.node_names, network.node_kinds, network.node_echelons)
+    return {
+        "nodes": pa.Table.from_arrays([texts(column) for column in nodes], names=list(names)),
+        "items": _items(network),
+        "stock_points": number_table(
+            {name: network.parameter[:, column].astype(np.int32) for name, column in STOCK_POINT_COLUMNS.items()}
+        ),
+        "lanes": _lanes(network),
+        "routes": _routes(network),
+    }
+
+
+def _items(network: Network) -> pa.Table:
+    figures: dict[str, npt.NDArray[Any]] = {
+        "natural_units": network.item_resolution,
+        "cost_milli": network.item_cost_milli,
+        "price_milli": network.item_price_milli,
+        "class": network.item_class.astype(np.int8),
+        "volume_ml": network.item_volume_ml,
+        "weight_g": network.item_weight_g,
+        "critical": network.item_critical,
+        "lots": network.item_lots,
+    }
+    return _named(network.item_names, figures).add_column(1, "unit", texts(network.item_units))
+
+
+def _lanes(network: Network) -> pa.Table:
+    fields = ("from_node", "to_node", "route", "cost_per_order", "cost_per_line_milli", "cost_per_kg_milli")
+    return number_table({field: _field(network.lanes, field) for field in fields})
+
+
+def _routes(network: Network) -> pa.Table:
+    fields = ("base_node", "vehicles", "capacity_ml", "capacity_g")
+    figures = {field: _field(network.routes, field) for field in fields}
+    return _named([route.name for route in network.routes], figures)
+
+
+def _field(rows: Sequence[Lane] | Sequence[Route], name: str) -> Int64Array:
+    return np.array([getattr(row, name) for row in rows], dtype=np.int64)
+
+
+def _named(names: Sequence[str], figures: Mapping[str, npt.NDArray[Any]]) -> pa.Table:
+    return number_table(figures).add_column(0, "name", texts(names))

@@ -1,0 +1,1 @@
+"""Replications, run directories, resuming, results."""

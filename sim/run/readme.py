@@ -1,0 +1,51 @@
+"""The README of a run directory, written from the same definitions as the tables themselves."""
+
+from sim.kpi.kpis import KPIS
+from sim.record.arrays import ARRAY_TABLES
+from sim.record.layouts import TABLES
+from sim.record.network_tables import NETWORK_TABLES
+
+
+def readme() -> str:
+    """Markdown that explains every file and column of a run directory."""
+    return "\n".join([_HEAD, *_record_tables(), *_array_tables(), *_network_tables(), *_kpis()]) + "\n"
+
+
+_HEAD = """# A run of mro-twin
+
+`manifest.json` says what was run; `scenario.resolved.yaml` (with `inputs/`) runs again to the same records.
+`kpis.parquet` has every KPI of every replication (variant, replication, scope, key, kpi, value, unit), `summary.json`
+the means over replications with the half width of their confidence intervals.
+
+Times are milliseconds since the scenario's start, quantities integers in the item's own resolution (`natural_units` of
+table `items` turns them into natural units). Nodes, items, stock points, lanes and routes are row numbers of the tables
+in `network/`. Classes are 0 A, 1 B, 2 C. All totals and KPIs are of the time after the warm-up; orders, shipments and
+series begin at time 0. A run from a saved state begins there (table `start`), without a warm-up. `state/`, where there
+is one, is a state that was saved on the way; its own README explains it.
+
+## replications/0000/ ...: what happened
+"""
+
+
+def _record_tables() -> list[str]:
+    lines = []
+    for layout in TABLES.values():
+        lines += [f"### {layout.name}.parquet", "", layout.meaning, "", "| column | unit | meaning |", "|---|---|---|"]
+        lines += [f"| {column.name} | {column.unit} | {column.meaning} |" for column in layout.columns] + [""]
+    return lines
+
+
+def _array_tables() -> list[str]:
+    return ["### Levels, series and histograms", ""] + [f"- `{n}.parquet`: {m}" for n, m in ARRAY_TABLES.items()] + [""]
+
+
+def _network_tables() -> list[str]:
+    return ["## network/", ""] + [f"- `{name}.parquet`: {meaning}" for name, meaning in NETWORK_TABLES.items()] + [""]
+
+
+def _kpis() -> list[str]:
+    lines = ["## KPIs", "", "| kpi | unit | scopes | definition |", "|---|---|---|---|"]
+    for kpi in KPIS.values():
+        definition = " ".join(kpi.meaning.split())
+        lines.append(f"| {kpi.name} | {kpi.unit} | {', '.join(sorted(kpi.scopes))} | {definition} |")
+    return lines
