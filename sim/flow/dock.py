@@ -25,6 +25,7 @@ from sim.flow.model import (
     K_SOURCE,
     K_TRIP,
     NONE,
+    PARCEL_COLUMNS,
     FlowModel,
 )
 from sim.flow.parcels import heap_push, new_parcel
@@ -39,6 +40,9 @@ LOADED_VOLUME_ML = 2
 LOADED_WEIGHT_G = 3
 LOADED_COLUMNS = 4
 
+PLACE_BITS = 21
+"""Sort keys end in the line's place, which makes them unique: a dock holds fewer than two million lines."""
+
 
 @compiled
 def _loading_order(m: FlowModel, rows: Int64Array) -> Int64Array:
@@ -48,8 +52,8 @@ def _loading_order(m: FlowModel, rows: Int64Array) -> Int64Array:
         row = rows[place]
         item = m.parameter[m.parcel[row, K_POINT], P_ITEM]
         later = 0 if m.item[item, I_CRITICAL] == 1 else 1
-        age[place] = (later << 60) | m.parcel[row, K_ORDER]
-    return np.argsort(age, kind="mergesort")
+        age[place] = (later << 62) | (m.parcel[row, K_ORDER] << PLACE_BITS) | place
+    return np.argsort(age)
 
 
 @compiled
@@ -57,7 +61,8 @@ def _split_line(m: FlowModel, row: int, quantity: int) -> int:
     """Cut a staged line after `quantity` units; returns the row of the rest, which takes its place at the dock."""
     rest = new_parcel(m)
     following = m.parcel[rest, K_NEXT]
-    m.parcel[rest, :] = m.parcel[row, :]
+    for column in range(PARCEL_COLUMNS):
+        m.parcel[rest, column] = m.parcel[row, column]
     m.parcel[rest, K_NEXT] = following
     m.parcel[rest, K_QUANTITY] = m.parcel[row, K_QUANTITY] - quantity
     m.parcel[row, K_QUANTITY] = quantity
@@ -129,9 +134,9 @@ def _chain_by_stop(m: FlowModel, rows: Int64Array, stop_of_node: Int64Array) -> 
     """Chain loaded lines in the order in which they will be set down; returns the head."""
     stop = np.empty(len(rows), np.int64)
     for place in range(len(rows)):
-        stop[place] = stop_of_node[m.parameter[m.parcel[rows[place], K_POINT], P_NODE]]
+        stop[place] = (stop_of_node[m.parameter[m.parcel[rows[place], K_POINT], P_NODE]] << PLACE_BITS) | place
     head = NONE
-    for place in np.argsort(stop, kind="mergesort")[::-1]:
+    for place in np.argsort(stop)[::-1]:
         m.parcel[rows[place], K_NEXT] = head
         head = rows[place]
     return head
