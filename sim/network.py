@@ -5,7 +5,7 @@ first (stores, then the warehouses that serve them, suppliers last), items in sc
 (node, item) order; that numbering *is* the order in which things at one instant and phase happen.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -131,7 +131,6 @@ class Network:
     shortage_cost: int  # minor units per customer line not met at once
     demand: "DemandSources"
     notes: tuple[str, ...] = ()
-    extras: dict[str, object] = field(default_factory=dict)
 
     @property
     def nodes(self) -> int:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 
@@ -145,8 +144,3 @@ EVENTS = TableLayout(
     ),
 )
 TABLES: dict[str, TableLayout] = {layout.name: layout for layout in (ORDERS, SHIPMENTS, TRANSFERS, TRIPS, LOTS, EVENTS)}
-
-
-def empty_columns(layout: TableLayout) -> tuple[npt.NDArray[np.generic], ...]:
-    """Columns of no rows, for callers that need the types only."""
-    return tuple(np.empty(0, column.numpy) for column in layout.columns)

@@ -45,7 +45,7 @@ class StateMeta(BaseModel):
 
 def network_fingerprint(network: Network) -> str:
     """A hash of everything that a network says, except for its names of scenario and variant and for the warm-up."""
-    left_out = {"name", "variant", "warm_up_ms", "notes", "extras"}
+    left_out = {"name", "variant", "warm_up_ms", "notes"}
     return _hash(getattr(network, field.name) for field in fields(network) if field.name not in left_out)
 
 
