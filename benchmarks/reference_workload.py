@@ -105,6 +105,7 @@ def network(policy: StockPolicy, items: int = 200, horizon_ms: int = YEAR_MS) ->
     points = (SUPPLIER + 1) * items
     node = np.repeat(np.arange(SUPPLIER + 1), items)
     parameter = np.zeros((points, c.PARAMETER_COLUMNS), dtype=np.int64)
+    parameter[:, c.ROW_PARAMETERS] = -1
     parameter[:, c.P_NODE] = node
     parameter[:, c.P_ITEM] = np.tile(np.arange(items), SUPPLIER + 1)
     parameter[:, c.P_POLICY] = c.POLICY_ORDER_UP_TO

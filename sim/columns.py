@@ -34,17 +34,46 @@ P_MULTIPLE: Final = 12  # orders are a multiple of this, >= 1
 P_CAPACITY: Final = 13  # largest inventory position allowed, -1 without limit
 P_PRICE_BREAKS: Final = 14  # first row in the price break table, -1 for none
 P_PRICE_BREAK_COUNT: Final = 15
-PARAMETER_COLUMNS: Final = 16
+P_POLICY_ROW: Final = 16  # can-order: row in `Network.families`; Python: row in `Network.deciders`; -1 otherwise
+P_FORECAST: Final = 17  # row of its forecast, -1 for none
+P_SOURCING: Final = 18  # several sources: first row in `Network.alternatives`, -1 for one source
+P_RESERVE: Final = 19  # units kept for own customers; orders from downstream get only what is above
+P_POOL: Final = 20  # row in `Network.pools`, -1 outside any
+P_HOLD_BACK: Final = 21  # in a pool: units it does not give away
+P_PREVENTIVE: Final = 22  # in a pool: at or below this it asks before it is short; -1 never
+P_PREVENTIVE_UP_TO: Final = 23  # and then asks for what is missing to this
+PARAMETER_COLUMNS: Final = 24
+ROW_PARAMETERS: Final = (P_POLICY_ROW, P_FORECAST, P_SOURCING, P_POOL, P_PREVENTIVE)
+"""Columns that are -1 where they do not apply."""
 
 SP_SUPPLIER: Final = 1  # outside source: never short, release limited by calendar and capacity
 SP_STOCKED: Final = 2  # the node means to hold the item (others are ordered through)
 SP_LOTS: Final = 4  # lots are tracked
 SP_CRITICAL: Final = 8
 SP_TRUCK: Final = 16  # served by truck; set by the engine
+SP_PERIODIC: Final = 32  # reviewed at its node's review instants only
+SP_ASKS: Final = 64  # asks its pool when a customer has to wait
+SP_GIVES: Final = 128  # gives to others of its pool
+SP_CUSTOMERS_FIRST: Final = 256  # own customers come before orders: some rule other than first come first served
+SP_FAIR_SHARE: Final = 512  # orders share what is there in proportion
+SP_PRIORITY: Final = 1024  # urgent orders first, then by the lanes' priority
+SP_SPLIT: Final = 2048  # several sources: every order is split by their shares
 
 POLICY_NONE: Final = 0  # never orders (suppliers)
 POLICY_ORDER_UP_TO: Final = 1  # (s,S), min-max and base stock: at or below s, order up to S
 POLICY_LOT: Final = 2  # (R,nQ): at or below R, the fewest lots that lift the position above R
+POLICY_KANBAN: Final = 3  # bins of P_LOT units, one order per empty bin; P_ORDER_UP_TO is all bins full
+POLICY_CAN_ORDER: Final = 4  # (s,c,S): when one of a family must order, those at or below c (P_LOT) order along
+POLICY_PYTHON: Final = 5  # decided by a function of `Network.deciders`
+
+# --- why an order was placed (column `kind` of the orders table) -----------------------------------------------
+ORDER_USUAL: Final = 0
+ORDER_EXPRESS: Final = 1  # goes by the lane's express service
+ORDER_TRANSFER: Final = 2  # from another of the pool, because a customer had to wait
+ORDER_EMERGENCY: Final = 3  # from outside the pool, because a customer had to wait and the pool had nothing
+ORDER_PREVENTIVE: Final = 4  # from another of the pool, before anybody had to wait
+ORDER_REBALANCING: Final = 5  # excess moved to where it is wanted
+ORDER_KINDS: Final = ("usual", "express", "transfer", "emergency", "preventive", "rebalancing")
 
 # --- state of a stock point (int64), two cache lines: array `state` ----------------------------------------------
 S_ON_HAND: Final = 0  # physically there, free to issue
@@ -61,6 +90,8 @@ S_LAYER_HEAD: Final = 10  # oldest lot layer, -1 for none
 S_LAYER_TAIL: Final = 11
 S_OWNER: Final = 12  # who owns the stock held here; 0 is the network itself
 S_IN_TRANSIT: Final = 13  # units on their way to here (dock and truck included); filled in by `Twin.levels`
+S_ASKED: Final = 14  # units asked for since time 0, by customers and by downstream orders
+S_COMING: Final = 15  # units of S_ON_ORDER that come from the pool, or as an emergency
 STATE_COLUMNS: Final = 16
 
 PENDING_REVIEW: Final = 1
@@ -100,6 +131,10 @@ E_LOAD: Final = 7
 E_DEPART: Final = 8  # a truck leaves; item is -1, reference is the trip
 E_ARRIVE: Final = 9
 E_RETURN: Final = 10  # the truck is back at its base
+E_TRANSFER: Final = 11  # asks its pool, and is given; reference is the order. So do the next three
+E_EMERGENCY: Final = 12
+E_PREVENTIVE: Final = 13
+E_REBALANCE: Final = 14
 EVENT_NAMES: Final = (
     "receipt",
     "demand",
@@ -112,4 +147,8 @@ EVENT_NAMES: Final = (
     "depart",
     "arrive",
     "return",
+    "transfer",
+    "emergency",
+    "preventive",
+    "rebalance",
 )

@@ -5,7 +5,8 @@ first (stores, then the warehouses that serve them, suppliers last), items in sc
 (node, item) order; that numbering *is* the order in which things at one instant and phase happen.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +54,7 @@ class Lane:
     cost_per_line_milli: int = 0  # thousandths of a minor unit, per shipped line
     cost_per_kg_milli: int = 0
     express_cost_per_order: int = 0  # on top, minor units
+    priority: int = 0  # where its source allocates by priority: lower is served first
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,44 @@ class Supplier:
     closed_ms: Int64Array | None = None  # (n, 2) closed intervals [from, to) since scenario start, sorted, disjoint
     outage_every: Distribution | None = None  # time from the end of one outage to the start of the next
     outage_lasting: Distribution | None = None
+
+
+DONOR_IN_ORDER = 0  # the first of the links that has enough: they are sorted by distance or cost
+DONOR_MOST_STOCK = 1
+DONOR_MOST_COVER = 2  # available units / mean demand per day; without demand it is endless
+
+ALTERNATIVE_SOURCE = 0  # columns of `Network.alternatives`
+ALTERNATIVE_LANE = 1
+ALTERNATIVE_SHARE = 2  # of a split order, thousandths
+ALTERNATIVE_COST_MILLI = 3  # per unit, from a supplier; -1: the stock point's own cost and price breaks
+ALTERNATIVE_LAST = 4  # 1 at the last alternative of a stock point
+ALTERNATIVE_COLUMNS = 5
+
+
+@dataclass(frozen=True)
+class Link:
+    """How goods get to a node of a pool without an order having queued: from another of the pool, or as an emergency."""
+
+    from_node: int
+    to_node: int
+    emergency: bool
+    delivery: Distribution  # an emergency's is the whole time from release to arrival
+    cost_per_transfer: int = 0  # minor units
+    cost_per_kg_milli: int = 0  # thousandths of a minor unit
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Nodes that help each other out. Links are in the order in which they are tried, transfers before emergencies."""
+
+    name: str
+    links: tuple[Link, ...]
+    donor_rule: int = DONOR_IN_ORDER
+    partial: bool = True  # a donor may give less than what is missing
+    search_ms: int = 0  # until a donor is found
+    approval_ms: int = 0  # working time
+    working_ms: Int64Array | None = None  # (n, 2) weekly windows for approvals, ms since Monday 00:00; None: always
+    rebalance_ms: Int64Array | None = None  # instants at which excess is moved, ms since the start, ascending
 
 
 @dataclass(frozen=True)
@@ -131,6 +171,11 @@ class Network:
     shortage_cost: int  # minor units per customer line not met at once
     demand: "DemandSources"
     notes: tuple[str, ...] = ()
+    review_ms: tuple[Int64Array | None, ...] = ()  # per node: instants of its periodic reviews, ascending; (): no node
+    families: tuple[Int64Array, ...] = ()  # stock points of one node that may order together, ascending
+    alternatives: Int64Array = field(default_factory=lambda: np.zeros((0, ALTERNATIVE_COLUMNS), np.int64))
+    pools: tuple[Pool, ...] = ()
+    deciders: tuple[Any, ...] = ()  # policies that decide in Python, see policies/custom.py
 
     @property
     def nodes(self) -> int:

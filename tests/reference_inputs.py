@@ -118,6 +118,7 @@ def int64(values: object) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
 
 def _parameters(draft: Draft) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
     table = np.zeros((len(draft.all_points), c.PARAMETER_COLUMNS), dtype=np.int64)
+    table[:, c.ROW_PARAMETERS] = -1
     for row, point in zip(table, draft.all_points, strict=True):
         supplier = draft.kinds[point.node] == "supplier"
         stocked = point.order_up_to > 0 or point.lot_size > 0

@@ -154,6 +154,7 @@ def _parameters(
     table = np.zeros((grid.node.size, c.PARAMETER_COLUMNS), dtype=np.int64)
     for first in range(0, len(table), _ROWS_IN_CACHE):  # writing whole columns would pass all memory once per column
         rows = slice(first, first + _ROWS_IN_CACHE)
+        table[rows, c.ROW_PARAMETERS] = -1
         for column, values in columns.items():
             table[rows, column] = values[rows]
     return table
