@@ -96,6 +96,7 @@ STATE_COLUMNS: Final = 16
 
 PENDING_REVIEW: Final = 1
 PENDING_ALLOCATION: Final = 2
+PENDING_SHARES: Final = 4
 
 # --- totals of a stock point since the start of measurement (int64), one cache line: array `total` ---------------
 T_DEMAND_LINES: Final = 0

@@ -8,6 +8,7 @@ A twin may also begin with a saved state, see sim/state/front.py.
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ import numpy as np
 import simpy
 
 from sim import columns as c
+from sim.calendar import on_calendar
+from sim.decisions import Decisions
 from sim.demand.drawer import DemandDrawer, prepare_demand
 from sim.errors import RunInterruptedError
 from sim.flow.lots import DAY_MS
@@ -47,7 +50,8 @@ from sim.flow.runner import Flow, layers_in_place, rows_in_use
 from sim.network import Int64Array, Network
 from sim.record.conservation import check_conservation
 from sim.record.records import AGE_EDGES_DAYS, SERIES, Levels, Recorder, Records, RunStart, Summary, Traces
-from sim.trucks import Dispatcher, DispatcherRecord, TruckRecords, Vehicle, VehicleRecord, milliseconds_of_week
+from sim.trucks import Dispatcher, DispatcherRecord, TruckRecords, Vehicle, VehicleRecord
+from sim.week import milliseconds_of_week
 
 TRACED: Final = 20
 _WEEK_MS: Final = 7 * DAY_MS
@@ -79,10 +83,9 @@ class TwinEnvironment(simpy.Environment):
             if priority < _OWN_PRIORITY:
                 break
             place = (priority - _OWN_PRIORITY) >> _SUB_BITS
-            routes = self._twin.flow.advance_to_key(int(time), place // self._nodes, place % self._nodes)
-            if not routes:
+            if self._twin.flow.advance_to_key(int(time), place // self._nodes, place % self._nodes):
                 break
-            self._twin.wake_dispatchers(routes)
+            self._twin.attend()
         super().step()
 
 
@@ -109,6 +112,7 @@ class Twin:
         model.clock[C_MEASURE_FROM_MS] = network.warm_up_ms
         self.flow = Flow(model, DemandDrawer(plan, seed, replication), recorder, network.horizon_ms)
         self.truck_records = TruckRecords()
+        self.decisions = Decisions(self)
         self.vehicles: list[Vehicle] = []
         self.dispatchers: list[Dispatcher] = []
         self.warm_up_total: Int64Array = np.zeros_like(model.total)
@@ -127,6 +131,7 @@ class Twin:
             records.dispatchers.append(DispatcherRecord(row))
             records.vehicles += [VehicleRecord(row, number) for number in range(route.vehicles)]
         self.attach_trucks()
+        self.attach_reviews(0)
         for vehicle in self.vehicles:
             vehicle.prepare()
         for dispatcher in self.dispatchers:
@@ -140,6 +145,25 @@ class Twin:
             Dispatcher(self, record, [one for one in self.vehicles if one.record.route == record.route])
             for record in records.dispatchers
         ]
+
+    def attach_reviews(self, time: int) -> None:
+        """Let everything that comes by a calendar (periodic reviews, rebalancing) begin at or after `time`."""
+        network = self.network
+        for node, instants in enumerate(network.review_ms):
+            if instants is not None:
+                on_calendar(self, instants, (c.PHASE_ORDER, node, 0), partial(self._review_node, node), time)
+        for number, pool in enumerate(network.pools):
+            if pool.rebalance_ms is not None:
+                place = (c.PHASE_RETURN, 0, 1 + number)
+                on_calendar(self, pool.rebalance_ms, place, partial(self._rebalance, number), time)
+
+    def _review_node(self, node: int, time: int) -> None:
+        first, last = self.network.node_first_stock_point[node : node + 2].tolist()
+        self.flow.review_node(first, last, time)
+        self.decisions.decide_periodic(first, last, time)
+
+    def _rebalance(self, pool: int, time: int) -> None:
+        self.flow.rebalance(pool, self.network.holding_rate_per_year, time)
 
     # --- the clock ----------------------------------------------------------------------------------------------------
 
@@ -171,17 +195,18 @@ class Twin:
         while True:
             while environment.peek() <= time:
                 environment.step()
-            routes = self.flow.advance_to_key(time, c.PHASES, self.network.nodes)
-            if not routes:
+            if self.flow.advance_to_key(time, c.PHASES, self.network.nodes):
                 return
-            self.wake_dispatchers(routes)
+            self.attend()
 
     # --- what processes use -------------------------------------------------------------------------------------------
 
-    def wake_dispatchers(self, routes: list[int]) -> None:
-        """The docks of `routes` have changed in a way that may make a vehicle leave."""
-        for route in routes:
-            self.dispatchers[route].wake(int(self.flow.model.clock[C_NOW]))
+    def attend(self) -> None:
+        """Schedule the processes that the flow wants: dispatchers at docks, policies that decide in Python."""
+        now = int(self.flow.model.clock[C_NOW])
+        for route in self.flow.docks_to_look_at():
+            self.dispatchers[route].wake(now)
+        self.decisions.ask(self.flow.points_to_decide(), now)
 
     def log_truck(self, time: int, phase: int, node: int, event: int, lines: int, trip: int) -> None:
         """Note something a truck did in the event log."""

@@ -106,7 +106,7 @@ ALTERNATIVE_COLUMNS = 5
 
 @dataclass(frozen=True)
 class Link:
-    """How goods get to a node of a pool without an order having queued: from another of the pool, or as an emergency."""
+    """How goods get to a node of a pool without having queued: from another of the pool, or as an emergency."""
 
     from_node: int
     to_node: int

@@ -7,7 +7,7 @@ to the next stop. All state is in the records, so that a truck can be put back b
 
 from collections.abc import Callable, Generator
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,18 +16,10 @@ from sim.columns import E_ARRIVE, E_DEPART, E_RETURN, PHASE_ALLOCATION, PHASE_RE
 from sim.flow.dock import LOADED_COLUMNS, LOADED_HEAD, LOADED_LINES, LOADED_VOLUME_ML, LOADED_WEIGHT_G
 from sim.flow.model import D_FULL_G, D_FULL_ML, D_HEAD, D_LINES, D_VOLUME_ML, D_WEIGHT_G, K_DISPATCHED_MS, NONE
 from sim.network import Int64Array, Route
+from sim.week import WEEK_MS
 
 if TYPE_CHECKING:
     from sim.engine import Twin
-
-WEEK_MS: Final = 604_800_000
-DAY_MS: Final = 86_400_000
-
-
-def milliseconds_of_week(epoch_ms: int) -> int:
-    """Milliseconds since Monday 00:00 of an instant given as Unix time (1970-01-01 was a Thursday)."""
-    return (epoch_ms + 3 * DAY_MS) % WEEK_MS
-
 
 Windows = tuple[tuple[int, int], ...]
 """Weekly working time: [from, to) in ms since Monday 00:00, sorted and disjoint."""

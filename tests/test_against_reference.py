@@ -57,7 +57,7 @@ def assert_same_orders(records: Records, reference: ReferenceResult) -> None:
     opening = [(-1, quantity) for _, quantity, _ in records.network.initial_on_order.tolist()]
     recorded = list(zip(orders["time_ms"].to_pylist(), orders["quantity"].to_pylist(), strict=True))
     assert recorded == opening + placed
-    assert np.flatnonzero(orders["urgent"].to_numpy()).tolist() == reference.urgent
+    assert np.flatnonzero(orders["kind"].to_numpy() == c.ORDER_EXPRESS).tolist() == reference.urgent
 
 
 def assert_same_trips(records: Records, reference: ReferenceResult) -> None:

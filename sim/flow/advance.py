@@ -8,8 +8,13 @@ Python: more lines to draw, room in a buffer, a dock that a truck should look at
 from typing import Final
 
 from sim.columns import P_NODE, PHASE_DEMAND, PHASE_ORDER, PHASE_RECEIPT, S_LAYER_HEAD
+from sim.flow.agenda import PHASE_SHIFT, POINT_MASK, next_note
+from sim.flow.allocation import SERVED_PER_STEP, serve_queue
+from sim.flow.books import begin_days
+from sim.flow.customers import demand
 from sim.flow.model import (
     C_AGENDA,
+    C_ASKED,
     C_DAY_END_MS,
     C_EVENT_ROWS,
     C_EVENTS,
@@ -32,17 +37,9 @@ from sim.flow.model import (
     NONE,
     FlowModel,
 )
+from sim.flow.ordering import review, review_pending_family
 from sim.flow.parcels import next_parcel, send_parcel
-from sim.flow.stock import (
-    AGENDA_PHASE_BITS,
-    SERVED_PER_STEP,
-    begin_days,
-    demand,
-    next_note,
-    receive,
-    review,
-    serve_queue,
-)
+from sim.flow.receipt import receive
 from sim.jit import compiled, int64
 from sim.jit_tables import prefetch
 
@@ -50,6 +47,7 @@ REACHED: Final = 0  # everything before the given key has happened
 NEEDS_WINDOW: Final = 1
 NEEDS_ROOM: Final = 2
 NEEDS_TRUCK: Final = 3
+NEEDS_DECISION: Final = 4
 
 ROWS_PER_STEP: Final = 2 * SERVED_PER_STEP
 """Free rows that one step may need in any pool or output chunk."""
@@ -63,11 +61,10 @@ LOOK_AHEAD: Final = 6
 _LINE: Final = 0
 _NOTE: Final = 1
 _ARRIVAL: Final = 2
-_POINT_MASK: Final = (1 << AGENDA_PHASE_BITS) - 1
 
 
 @compiled
-def _steps_with_room(m: FlowModel) -> int:
+def steps_with_room(m: FlowModel) -> int:
     """How many steps every pool and output chunk surely has room for."""
     clock = m.clock
     rows = min(clock[C_REQUESTS_LEFT], clock[C_PARCELS_LEFT], clock[C_LAYERS_LEFT], len(m.lot) - clock[C_LOTS])
@@ -114,8 +111,10 @@ def advance(m: FlowModel, until_ms: int, until_phase: int, until_node: int) -> i
     """
     clock = m.clock
     while True:
+        if clock[C_ASKED] > 0:
+            return NEEDS_DECISION
         if clock[C_STEPS_LEFT] == 0:
-            clock[C_STEPS_LEFT] = _steps_with_room(m)
+            clock[C_STEPS_LEFT] = steps_with_room(m)
             if clock[C_STEPS_LEFT] == 0:
                 return NEEDS_ROOM
         clock[C_STEPS_LEFT] -= 1
@@ -125,7 +124,7 @@ def advance(m: FlowModel, until_ms: int, until_phase: int, until_node: int) -> i
         phase = PHASE_DEMAND
         source = _LINE
         if clock[C_AGENDA] > 0:
-            noted = m.agenda[0] >> AGENDA_PHASE_BITS
+            noted = m.agenda[0] >> PHASE_SHIFT
             if clock[C_NOW] < time or (clock[C_NOW] == time and noted < phase):
                 time, phase, source = clock[C_NOW], noted, _NOTE
         arrival = clock[C_NEXT_ARRIVAL_MS]
@@ -160,11 +159,13 @@ def advance(m: FlowModel, until_ms: int, until_phase: int, until_node: int) -> i
             clock[C_NOW] = time
             receive(m, parcel, time)
         else:
-            point = m.agenda[0] & _POINT_MASK
+            point, late = (m.agenda[0] >> 1) & POINT_MASK, m.agenda[0] & 1
             if at_the_key and m.parameter[point, P_NODE] > until_node:
                 return REACHED
             next_note(m)
-            if phase == PHASE_ORDER:
+            if late == 1:
+                review_pending_family(m, point, time)
+            elif phase == PHASE_ORDER:
                 review(m, point, time)
             else:
                 serve_queue(m, point, phase, time)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sim.columns import E_LOAD, P_ITEM, P_NODE, PHASE_ALLOCATION
+from sim.flow.books import log
 from sim.flow.lots import split_layers
 from sim.flow.model import (
     C_NEXT_ARRIVAL_MS,
@@ -29,7 +30,6 @@ from sim.flow.model import (
     FlowModel,
 )
 from sim.flow.parcels import heap_push, new_parcel
-from sim.flow.stock import log
 from sim.jit import compiled
 from sim.jit_tables import prefetch
 from sim.network import Int64Array

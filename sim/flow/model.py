@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.columns import AREA_COLUMNS, PARAMETER_COLUMNS, STATE_COLUMNS, TOTAL_COLUMNS
 from sim.jit_tables import Tables, register
-from sim.network import Float64Array, Int32Array, Int64Array, Uint64Array
+from sim.network import ALTERNATIVE_COLUMNS, Float64Array, Int32Array, Int64Array, Uint64Array
 
 NONE: Final = -1
 
@@ -44,6 +44,8 @@ C_REPLICATION: Final = 25
 C_DAY: Final = 26  # present day of the binned series
 C_DAY_END_MS: Final = 27
 C_STEPS_LEFT: Final = 28  # steps for which every pool and output chunk surely has room; 0: look again
+C_ASKED: Final = 29  # stock points that wait for a policy in Python
+C_START_OF_WEEK_MS: Final = 30  # from the Monday 00:00 before the start to the start
 CLOCK_SIZE: Final = 32
 
 NEVER: Final = 1 << 62
@@ -56,9 +58,11 @@ R_TIME_MS: Final = 3
 R_REFERENCE: Final = 4  # line or order number
 R_FLAGS: Final = 5
 R_UNIT_COST_MILLI: Final = 6
+R_ALLOTTED: Final = 7  # under fair share: units to be given in this instant
 REQUEST_COLUMNS: Final = 8
 REQUEST_WHOLE: Final = 1
 REQUEST_URGENT: Final = 2
+REQUEST_LANE_SHIFT: Final = 8  # the flags of an order carry its lane above these bits
 
 # --- parcel: goods between two stock points ---------------------------------------------------------------------------
 K_NEXT: Final = 0
@@ -70,10 +74,12 @@ K_ORDER: Final = 5
 K_DISPATCHED_MS: Final = 6
 K_UNIT_COST_MILLI: Final = 7
 K_SEQUENCE: Final = 8  # the rest, on a second cache line, is not wanted for every parcel
-K_TRIP: Final = 9  # NONE: not on a truck
+K_TRIP: Final = 9  # NONE: not on a truck; TRIP_* for goods that have not been ordered through a queue
 K_LAYER: Final = 10  # its lots, NONE where they are not tracked
 K_LANE: Final = 11
 PARCEL_COLUMNS: Final = 16
+TRIP_FROM_POOL: Final = -2
+TRIP_EMERGENCY: Final = -3
 
 # --- lot layer: units of one lot at a stock point or in a parcel ------------------------------------------------------
 Y_NEXT: Final = 0
@@ -99,7 +105,8 @@ L_OVERTAKING: Final = 2
 L_RING: Final = 3  # list of parcels that arrive in order of dispatch, NONE: heap
 L_EXPRESS_CLASSES: Final = 4  # bit per class
 L_LAST_ARRIVAL_MS: Final = 5
-LANE_COLUMNS: Final = 6
+L_PRIORITY: Final = 6
+LANE_COLUMNS: Final = 7
 LF_KIND: Final = 0  # then a, b, c, offset; the express lead time follows
 LF_EXPRESS: Final = 5
 LANE_FLOAT_COLUMNS: Final = 10
@@ -131,6 +138,32 @@ I_CRITICAL: Final = 4
 I_FEFO: Final = 5
 I_SHELF_LIFE_MS: Final = 6
 ITEM_COLUMNS: Final = 7
+
+# --- families, pools ----------------------------------------------------------------------------------
+FAMILY_FIRST: Final = 0  # rows of table family_point
+FAMILY_COUNT: Final = 1
+FAMILY_LAST_OF_NODE: Final = 2  # last stock point of its node
+FAMILY_PENDING: Final = 3
+FAMILY_NEXT: Final = 4  # member that a review goes on with; 0 when none is under way
+FAMILY_COLUMNS: Final = 5
+
+POOL_RULE: Final = 0  # a DONOR_* code
+POOL_PARTIAL: Final = 1
+POOL_SEARCH_MS: Final = 2
+POOL_APPROVAL_MS: Final = 3
+POOL_WINDOW_FIRST: Final = 4  # rows of table window; none: approvals are given day and night
+POOL_WINDOW_LAST: Final = 5
+POOL_COLUMNS: Final = 6
+
+LINK_FROM: Final = 0
+LINK_COST: Final = 1
+LINK_COST_KG_MILLI: Final = 2
+LINK_COLUMNS: Final = 3
+
+RANGE_FIRST: Final = 0  # links to a node of a pool: transfers, then emergencies
+RANGE_EMERGENCY: Final = 1
+RANGE_LAST: Final = 2
+RANGE_COLUMNS: Final = 3
 
 # --- series per day and group -------------------------------------------------------------------------
 SERIES_VALUE: Final = 0  # minor units x ms on hand
@@ -187,6 +220,19 @@ class FlowModel(Tables):
         "line_flags": (np.int8, (None,)),
         "line_job": (np.int32, (None,)),
         "job_lines": (np.int64, (None, 2)),  # lines still to come, lines short
+        "asked": (np.int64, (None,)),  # stock points that wait for a policy in Python
+        "family": (np.int64, (None, FAMILY_COLUMNS)),
+        "family_point": (np.int64, (None,)),
+        "alternative": (np.int64, (None, ALTERNATIVE_COLUMNS)),
+        "pool": (np.int64, (None, POOL_COLUMNS)),
+        "link": (np.int64, (None, LINK_COLUMNS)),
+        "link_time": (np.float64, (None, LF_EXPRESS)),  # kind, a, b, c, offset
+        "link_range": (np.int64, (None, None, RANGE_COLUMNS)),  # pool, node
+        "window": (np.int64, (None, 2)),
+        "point_at": (np.int32, (None, None)),  # node, item: the stock point, NONE for none; only with pools
+        "per_day": (np.float64, (None,)),  # mean demand at and below a stock point; only with pools
+        "transfer_stream": (np.uint64, (None, 2)),  # only with random delivery times
+        "transfer_draws": (np.int64, (None,)),
         "order_out": (np.int64, (None, OUT_COLUMNS)),  # output chunks, in the columns of sim/record/layouts.py
         "shipment_out": (np.int64, (None, OUT_COLUMNS)),
         "transfer_out": (np.int64, (None, OUT_COLUMNS)),
@@ -223,6 +269,19 @@ class FlowModel(Tables):
     line_flags: Any
     line_job: Int32Array
     job_lines: Int64Array
+    asked: Int64Array
+    family: Int64Array
+    family_point: Int64Array
+    alternative: Int64Array
+    pool: Int64Array
+    link: Int64Array
+    link_time: Float64Array
+    link_range: Int64Array
+    window: Int64Array
+    point_at: Int32Array
+    per_day: Float64Array
+    transfer_stream: Uint64Array
+    transfer_draws: Int64Array
     order_out: Int64Array
     shipment_out: Int64Array
     transfer_out: Int64Array

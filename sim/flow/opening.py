@@ -10,7 +10,10 @@ from sim.columns import (
     P_ITEM,
     P_LANE,
     P_NODE,
+    P_POLICY,
     P_SOURCE,
+    P_SOURCING,
+    POLICY_PYTHON,
     S_LAYER_HEAD,
     S_LAYER_TAIL,
     S_ON_ORDER,
@@ -22,6 +25,9 @@ from sim.columns import (
     STATE_COLUMNS,
     TOTAL_COLUMNS,
 )
+from sim.flow.agenda import want_allocation, want_review
+from sim.flow.books import change_stock
+from sim.flow.extras import family_tables, pool_tables, time_row
 from sim.flow.lots import DAY_MS, new_layer, new_lot, put_layer
 from sim.flow.model import (
     C_DAY_END_MS,
@@ -35,6 +41,7 @@ from sim.flow.model import (
     C_REPLICATION,
     C_REQUESTS_LEFT,
     C_SEED,
+    C_START_OF_WEEK_MS,
     CLOCK_SIZE,
     D_FULL_G,
     D_FULL_ML,
@@ -54,6 +61,7 @@ from sim.flow.model import (
     K_NEXT,
     L_EXPRESS_CLASSES,
     L_OVERTAKING,
+    L_PRIORITY,
     L_RING,
     L_ROUTE,
     L_WHOLE,
@@ -86,11 +94,12 @@ from sim.flow.model import (
     model_at,
 )
 from sim.flow.parcels import send_parcel
-from sim.flow.stock import change_stock, join_queue, want_allocation, want_review
 from sim.flow.supply import pack
+from sim.flow.waiting import join_queue
 from sim.jit import compiled, int64
 from sim.jit_tables import aligned_zeros
-from sim.network import DISTRIBUTION_CONSTANT, Distribution, Int64Array, Network, Uint64Array
+from sim.network import DISTRIBUTION_CONSTANT, Int64Array, Network, Uint64Array
+from sim.week import milliseconds_of_week
 
 CHUNK_ROWS = 1 << 14
 POOL_ROWS = 1 << 12
@@ -113,7 +122,7 @@ def new_model(network: Network, seed: int, replication: int, events: bool) -> Fl
         request=_pool(POOL_ROWS, REQUEST_COLUMNS, R_NEXT),
         parcel=_pool(POOL_ROWS, PARCEL_COLUMNS, K_NEXT),
         heap=np.zeros((POOL_ROWS, 3), np.int64),
-        agenda=np.zeros(2 * points + 64, np.int64),
+        agenda=np.zeros(2 * points + len(network.families) + 64, np.int64),
         ring=np.full((rings, RING_COLUMNS), NONE, np.int64),
         layer=_pool(lot_rows, LAYER_COLUMNS, Y_NEXT),
         lot=np.zeros((lot_rows, LOT_COLUMNS), np.int64),
@@ -136,6 +145,10 @@ def new_model(network: Network, seed: int, replication: int, events: bool) -> Fl
         line_flags=np.zeros(0, np.int8),
         line_job=np.zeros(0, np.int32),
         job_lines=np.zeros((0, 2), np.int64),
+        asked=np.zeros(points if (network.parameter[:, P_POLICY] == POLICY_PYTHON).any() else 1, np.int64),
+        alternative=network.alternatives,
+        **family_tables(network),
+        **pool_tables(network),
         order_out=aligned_zeros((CHUNK_ROWS, OUT_COLUMNS), np.int64),
         shipment_out=aligned_zeros((CHUNK_ROWS, OUT_COLUMNS), np.int64),
         transfer_out=aligned_zeros((CHUNK_ROWS if lots_tracked else 256, OUT_COLUMNS), np.int64),
@@ -153,6 +166,7 @@ def new_model(network: Network, seed: int, replication: int, events: bool) -> Fl
     clock[C_SEED] = seed
     clock[C_REPLICATION] = replication
     clock[C_DAY_END_MS] = DAY_MS
+    clock[C_START_OF_WEEK_MS] = milliseconds_of_week(network.start_epoch_ms)
     return model
 
 
@@ -161,7 +175,10 @@ def _parameters(network: Network) -> Int64Array:
     table: Int64Array = aligned_zeros(network.parameter.shape, np.int64)
     table[:] = network.parameter
     by_truck = np.array([lane.route >= 0 for lane in network.lanes] + [False])
-    table[:, P_FLAGS] |= np.where(by_truck[network.parameter[:, P_LANE]], SP_TRUCK, 0)
+    may_be = by_truck[network.parameter[:, P_LANE]]
+    if by_truck.any():  # also where only an alternative comes by truck
+        may_be = may_be | (network.parameter[:, P_SOURCING] != NONE)
+    table[:, P_FLAGS] |= np.where(may_be, SP_TRUCK, 0)
     table[:, P_COST_MILLI] = network.item_cost_milli[network.parameter[:, P_ITEM]]
     return table
 
@@ -170,11 +187,6 @@ def _pool(rows: int, columns: int, next_column: int) -> Int64Array:
     table: Int64Array = aligned_zeros((rows, columns), np.int64)
     linked_rows(table, 0, next_column)
     return table
-
-
-def _time_row(distribution: Distribution) -> list[float]:
-    d = distribution
-    return [float(d.kind), d.a, d.b, d.c, float(d.offset_ms)]
 
 
 def _lanes(network: Network) -> tuple[Int64Array, np.ndarray, int]:
@@ -192,10 +204,11 @@ def _lanes(network: Network) -> tuple[Int64Array, np.ndarray, int]:
         lanes[row, L_WHOLE] = lane.whole_orders
         lanes[row, L_OVERTAKING] = lane.overtaking
         lanes[row, L_RING] = ring
-        times[row, :LF_EXPRESS] = _time_row(lane.lead_time)
+        lanes[row, L_PRIORITY] = lane.priority
+        times[row, :LF_EXPRESS] = time_row(lane.lead_time)
         if lane.express_lead_time is not None:
             lanes[row, L_EXPRESS_CLASSES] = sum(1 << one for one in lane.express_classes)
-            times[row, LF_EXPRESS:] = _time_row(lane.express_lead_time)
+            times[row, LF_EXPRESS:] = time_row(lane.express_lead_time)
     return lanes, times, len(ring_of)
 
 
@@ -330,7 +343,8 @@ def _open_order(model: FlowModel, network: Network, point: int, quantity: int, a
     out = int(model.clock[C_ORDER_ROWS])
     model.clock[C_ORDER_ROWS] = out + 1
     model.order_out[out, :6] = (NONE, point, source, quantity, cost, 0)
-    row = pack(model, source, point, quantity, order, NONE, cost, NONE)
+    lane = int(network.parameter[point, P_LANE])
+    row = pack(model, source, point, lane, quantity, order, NONE, cost, NONE)
     model.parcel[row, K_ARRIVAL_MS] = arrival
     model.state[point, S_ON_ORDER] += quantity
     send_parcel(model, row, NONE)

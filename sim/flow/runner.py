@@ -1,5 +1,6 @@
 """The Python side of the compiled flow: draws the next window of demand, makes room, hands over what was recorded."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,9 +8,11 @@ import numpy as np
 from sim.columns import S_LAYER_HEAD
 from sim.demand.drawer import DemandDrawer, DemandWindow
 from sim.flow.advance import MARGIN, NEEDS_ROOM, NEEDS_WINDOW, advance
+from sim.flow.books import begin_days, settle, settle_group
 from sim.flow.dock import load, unload
 from sim.flow.lots import settle_age
 from sim.flow.model import (
+    C_ASKED,
     C_EVENT_ROWS,
     C_EVENTS,
     C_LAYER_FREE,
@@ -45,7 +48,9 @@ from sim.flow.model import (
     linked_rows,
     model_at,
 )
-from sim.flow.stock import begin_days, settle, settle_group, write_shipment
+from sim.flow.pooling import MOST_GIVERS
+from sim.flow.receipt import write_shipment
+from sim.flow.sweeps import order_needs, rebalance, review_families, review_points
 from sim.jit import compiled, int64
 from sim.jit_tables import aligned_zeros
 from sim.network import Int64Array
@@ -61,8 +66,8 @@ class Flow:
         self.drawer = drawer
         self._horizon_ms = horizon_ms
 
-    def advance_to_key(self, time: int, phase: int, node: int) -> list[int]:
-        """Let everything up to (time, phase, node) happen, or stop where docks want a look: returns their routes."""
+    def advance_to_key(self, time: int, phase: int, node: int) -> bool:
+        """Let everything up to (time, phase, node) happen; False: stopped before, where a process is wanted."""
         while True:
             status = _advance_at(self.model.address, time, phase, node)
             if status == NEEDS_WINDOW:
@@ -70,9 +75,19 @@ class Flow:
             elif status == NEEDS_ROOM:
                 self.make_room(MARGIN)
             else:
-                return self._docks_to_look_at() if self.model.clock[C_WAKE] else []
+                return not (self.model.clock[C_WAKE] or self.model.clock[C_ASKED])
 
-    def _docks_to_look_at(self) -> list[int]:
+    def points_to_decide(self) -> list[int]:
+        """Stock points that a policy in Python is to be asked about; the list begins anew."""
+        clock = self.model.clock
+        points: list[int] = self.model.asked[: clock[C_ASKED]].tolist()
+        clock[C_ASKED] = 0
+        return points
+
+    def docks_to_look_at(self) -> list[int]:
+        """Routes whose docks have changed in a way that may make a vehicle leave."""
+        if not self.model.clock[C_WAKE]:
+            return []
         wake = self.model.dock[:, D_WAKE]
         routes: list[int] = np.flatnonzero(wake).tolist()
         wake[:] = 0
@@ -102,6 +117,29 @@ class Flow:
         self.model.clock[C_WINDOW] = 0
         self.model.clock[C_WINDOW_LINES] = len(window)
         self.model.clock[C_WINDOW_END_MS] = window.to_ms
+
+    # --- sweeps over many stock points --------------------------------------------------------------------------------
+
+    def review_node(self, first: int, last: int, time: int) -> None:
+        """The periodic review of a node, whose stock points are rows first .. last - 1."""
+        self._in_steps(lambda place: review_points(self.model.address, place, last, time), first)
+        self._in_steps(lambda family: review_families(self.model.address, family, last - 1, time), 0)
+
+    def order_needs(self, points: Int64Array, needs: Int64Array, time: int) -> None:
+        """Let stock points order what a policy in Python says they need (NONE or less: nothing)."""
+        self._in_steps(lambda place: order_needs(self.model.address, points, needs, place, time), 0)
+
+    def rebalance(self, pool: int, holding_rate: float, time: int) -> None:
+        """Move the excess stock of a pool to where it is lacking."""
+        rows = 4 * MOST_GIVERS * len(self.model.point_at)
+        self._in_steps(lambda item: rebalance(self.model.address, pool, item, holding_rate, time), 0, rows)
+
+    def _in_steps(self, sweep: Callable[[int], int], place: int, rows: int = MARGIN) -> None:
+        """Let a sweep go on from place to place, with room made in between; it returns NONE at its end."""
+        self.model.clock[C_STEPS_LEFT] = 0
+        while place != NONE:
+            self.make_room(max(rows, MARGIN))
+            place = int(sweep(place))
 
     # --- room ---------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """When ordered goods arrive: the supplier's release, the lead time of a lane, the parcel that carries them."""
 
 from sim.chance.distributions import draw_duration
-from sim.columns import P_ITEM, P_LANE, P_NODE, S_LEAD_TIME_DRAWS
+from sim.columns import P_ITEM, P_NODE, S_LEAD_TIME_DRAWS
 from sim.flow.model import (
     C_NEXT_DISPATCH,
     C_REPLICATION,
@@ -42,7 +42,7 @@ from sim.flow.model import (
 )
 from sim.flow.parcels import new_parcel, send_parcel
 from sim.jit import compiled
-from sim.network import DISTRIBUTION_CONSTANT
+from sim.network import DISTRIBUTION_CONSTANT, Float64Array, Uint64Array
 
 
 @compiled
@@ -80,19 +80,25 @@ def supplier_release(m: FlowModel, supplier: int, quantity: int, time: int) -> i
 def _lead_time(m: FlowModel, point: int, lane: int, first: int) -> int:
     """Draw a parcel's lead time from the receiving stock point's own stream (constants take no draw)."""
     kind = int(m.lane_time[lane, first])
-    offset = int(m.lane_time[lane, first + 4])
-    a, b, c = m.lane_time[lane, first + 1], m.lane_time[lane, first + 2], m.lane_time[lane, first + 3]
     if kind == DISTRIBUTION_CONSTANT:
-        return int(a + 0.5) + offset
+        return int(m.lane_time[lane, first + 1] + 0.5) + int(m.lane_time[lane, first + 4])
     index = m.state[point, S_LEAD_TIME_DRAWS]
     m.state[point, S_LEAD_TIME_DRAWS] = index + 1
-    return draw_duration(
-        kind, a, b, c, offset, m.stream[point, 0], m.stream[point, 1], m.clock[C_SEED], m.clock[C_REPLICATION], index
-    )
+    return drawn_duration(m, m.lane_time[lane, first : first + LF_EXPRESS], m.stream[point], index)
 
 
 @compiled
-def pack(m: FlowModel, source: int, point: int, quantity: int, order: int, layer: int, cost: int, time: int) -> int:
+def drawn_duration(m: FlowModel, time: Float64Array, stream: Uint64Array, index: int) -> int:
+    """Draw number `index` of a stream, as a duration; `time` is kind, a, b, c, offset."""
+    seed, replication = m.clock[C_SEED], m.clock[C_REPLICATION]
+    kind, offset = int(time[0]), int(time[4])
+    return draw_duration(kind, time[1], time[2], time[3], offset, stream[0], stream[1], seed, replication, index)
+
+
+@compiled
+def pack(
+    m: FlowModel, source: int, point: int, lane: int, quantity: int, order: int, layer: int, cost: int, time: int
+) -> int:
     """Take a parcel row for goods that leave `source` for `point` now."""
     row = new_parcel(m)
     parcel = m.parcel
@@ -108,7 +114,7 @@ def pack(m: FlowModel, source: int, point: int, quantity: int, order: int, layer
     parcel[row, K_TRIP] = NONE
     parcel[row, K_LAYER] = layer
     parcel[row, K_UNIT_COST_MILLI] = cost
-    parcel[row, K_LANE] = m.parameter[point, P_LANE]
+    parcel[row, K_LANE] = lane
     return row
 
 

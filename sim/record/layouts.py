@@ -73,7 +73,7 @@ ORDERS = TableLayout(
         _row("source", "stock point that it ordered from"),
         _repeating("quantity", np.int64, "item units", "units ordered"),
         _repeating("unit_cost_milli", np.int64, "1/1000 minor unit", "purchase cost per unit; 0 inside the network"),
-        _repeating("urgent", np.int8, "0/1", "sent by the lane's express service"),
+        _repeating("kind", np.int8, "code", "why it was placed: see sim.columns.ORDER_KINDS"),
     ),
 )
 SHIPMENTS = TableLayout(
@@ -86,7 +86,12 @@ SHIPMENTS = TableLayout(
         _repeating("quantity", np.int64, "item units", "units"),
         _rising("dispatched_ms", "ms", "left the source's stock at; -1: before the start"),
         _rising("received_ms", "ms", "received at; -1: still under way at the end"),
-        _repeating("trip", np.int32, "trip", "truck trip that carried it, -1: parcel, or not loaded yet"),
+        _repeating(
+            "trip",
+            np.int32,
+            "trip",
+            "truck trip that carried it; -1: parcel, or not loaded yet; -2: given by the pool; -3: an emergency",
+        ),
         _repeating("unit_cost_milli", np.int64, "1/1000 minor unit", "purchase cost per unit; 0 inside the network"),
     ),
 )

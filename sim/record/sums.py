@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from sim.columns import ORDER_EXPRESS
 from sim.jit import compiled, int64
 from sim.jit_tables import prefetch
 from sim.network import Float64Array, Int64Array, Network
@@ -17,7 +18,7 @@ from sim.network import Float64Array, Int64Array, Network
 # receives, unless it says at the source.
 SUM_UNITS_RECEIVED: Final = 0  # also of orders from before the start
 SUM_UNITS_DISPATCHED: Final = 1  # at the source
-SUM_MEASURED_LINES_SENT: Final = 2  # shipments on their way to here that left in the window
+SUM_MEASURED_LINES_SENT: Final = 2  # shipments of lanes on their way to here that left in the window
 SUM_MEASURED_UNITS_SENT: Final = 3
 SUM_MEASURED_LINES_RECEIVED: Final = 4
 SUM_MEASURED_TRANSIT_MS: Final = 5  # from leaving the source to receipt, of the lines received in the window
@@ -25,7 +26,7 @@ SUM_MEASURED_IN_TRANSIT_UNIT_MS: Final = 6  # time under way to here, summed ove
 SUM_MEASURED_PURCHASE_MILLI: Final = 7  # purchase cost of the units received, thousandths of a minor unit
 SUM_UNITS_ORDERED: Final = 8
 SUM_UNITS_ORDERED_HERE: Final = 9  # at the source
-SUM_MEASURED_ORDERS: Final = 10
+SUM_MEASURED_ORDERS: Final = 10  # by lanes: not what the pool gave
 SUM_MEASURED_URGENT: Final = 11
 SUM_MEASURED_UNITS_SENT_ON: Final = 12  # at the source
 SUM_UNITS_UNDER_WAY: Final = 13  # shipped to here and not received at the end
@@ -44,7 +45,7 @@ TRIP_SUM_COLUMNS: Final = 3
 @compiled
 def sum_orders(columns: tuple[Any, ...], start_ms: int, warm_up_ms: int, sums: Int64Array) -> None:
     """Add a chunk of the orders table (`columns`, in the order of its layout) to `sums` (P, SUM_COLUMNS)."""
-    time_ms, stock_point, source, quantity, _, urgent = columns
+    time_ms, stock_point, source, quantity, _, kind = columns
     for row in range(len(time_ms)):
         prefetch(sums, int64(stock_point[min(row + LOOK_AHEAD, len(time_ms) - 1)]))
         if time_ms[row] < start_ms:
@@ -53,15 +54,16 @@ def sum_orders(columns: tuple[Any, ...], start_ms: int, warm_up_ms: int, sums: I
         sums[point, SUM_UNITS_ORDERED] += quantity[row]
         if source[row] >= 0:
             sums[source[row], SUM_UNITS_ORDERED_HERE] += quantity[row]
-        if time_ms[row] >= warm_up_ms:
+        if time_ms[row] >= warm_up_ms and kind[row] <= ORDER_EXPRESS:
             sums[point, SUM_MEASURED_ORDERS] += 1
-            sums[point, SUM_MEASURED_URGENT] += urgent[row]
+            if kind[row] == ORDER_EXPRESS:
+                sums[point, SUM_MEASURED_URGENT] += 1
 
 
 @compiled
 def sum_shipments(columns: tuple[Any, ...], start_ms: int, warm_up_ms: int, horizon_ms: int, sums: Int64Array) -> None:
     """Add a chunk of the shipments table (`columns`, in the order of its layout) to `sums` (P, SUM_COLUMNS)."""
-    order, stock_point, source, quantity, dispatched_ms, received_ms, _, unit_cost_milli = columns
+    order, stock_point, source, quantity, dispatched_ms, received_ms, trip, unit_cost_milli = columns
     for row in range(len(order)):
         prefetch(sums, int64(stock_point[min(row + LOOK_AHEAD, len(order) - 1)]))
         point = stock_point[row]
@@ -69,8 +71,9 @@ def sum_shipments(columns: tuple[Any, ...], start_ms: int, warm_up_ms: int, hori
         if dispatched_ms[row] >= start_ms and source[row] >= 0:
             sums[source[row], SUM_UNITS_DISPATCHED] += units
         if dispatched_ms[row] >= warm_up_ms:
-            sums[point, SUM_MEASURED_LINES_SENT] += 1
-            sums[point, SUM_MEASURED_UNITS_SENT] += units
+            if trip[row] >= -1:  # what the pool gives, and emergencies, pay no lane's rates
+                sums[point, SUM_MEASURED_LINES_SENT] += 1
+                sums[point, SUM_MEASURED_UNITS_SENT] += units
             if source[row] >= 0:
                 sums[source[row], SUM_MEASURED_UNITS_SENT_ON] += units
         until = received_ms[row] if received_ms[row] >= 0 else horizon_ms

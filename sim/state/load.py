@@ -1,7 +1,7 @@
 """Makes a twin from the checked tables of a state, ready to go on."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sim.engine import Twin
 
 _SPARE_ROWS = 256
+_TRIP_OF_HELP: Final = np.array([f.NONE, f.TRIP_FROM_POOL, f.TRIP_EMERGENCY], np.int64)
+"""By column `help` of table in_transit."""
 
 
 @dataclass
@@ -88,6 +90,7 @@ class _Loader:
         self._lanes_and_suppliers()
         self._demand()
         self._trucks(goods)
+        self.twin.attach_reviews(meta.time_ms)
         if meta.kind == "extract":
             want_allocations(model.address)
             first_reviews(model.address)
@@ -104,6 +107,9 @@ class _Loader:
         model.state[points, c.S_RECORDED] = recorded
         model.state[points, c.S_OWNER] = rows["owner"]
         model.state[points, c.S_LEAD_TIME_DRAWS] = rows["lead_time_draws"]
+        model.state[points, c.S_ASKED] = rows["asked"]
+        if len(model.transfer_draws) == len(model.state):
+            model.transfer_draws[points] = rows["transfer_draws"]
         model.state[:, c.S_LAST_MS] = self.meta.time_ms
 
     def _numbered(self, rows: Rows, name: str, following: int) -> tuple[Int64Array, int]:
@@ -128,7 +134,8 @@ class _Loader:
         source = self.points.sources(rows, point)
         order, self.next_order = self._numbered(rows, "order", self.next_order)
         sequence, next_dispatch = self._numbered(rows, "sequence", self.meta.next_dispatch)
-        trip = np.where(rows.given("trip"), rows["trip"], f.NONE)
+        trip = np.where(rows.given("trip"), rows["trip"], _TRIP_OF_HELP[rows["help"]])
+        lane = np.where(rows["help"] > 0, f.NONE, self.points.lanes_between(source, point))
         cost = self._purchase_cost(rows, source)
         goods = _Goods(
             point, source, rows["quantity"], order, rows["arrives_ms"], rows["dispatched_ms"], sequence,
@@ -138,13 +145,13 @@ class _Loader:
         self._note_orders(point[new], source[new], goods.quantity[new], cost[new])
         put_goods(
             model.address, point, source, goods.quantity, order, goods.arrives_ms, goods.dispatched_ms, sequence,
-            goods.route, trip, cost, goods.row,
+            goods.route, trip, cost, lane, goods.row,
         )  # fmt: skip
         model.clock[f.C_NEXT_DISPATCH] = next_dispatch
         return goods
 
     def _waiting(self) -> None:
-        rows, model, network = self.tables[layout.WAITING], self.twin.flow.model, self.network
+        rows, model = self.tables[layout.WAITING], self.twin.flow.model
         at, node = self.points.of(rows), rows["ordering_node"]
         customer = node < 0
         ordering = np.where(customer, f.NONE, self.points.at(node, rows["item"]))
@@ -157,7 +164,7 @@ class _Loader:
             self.next_order += int(orders[-1])
         else:
             model.clock[f.C_NEXT_LINE] = self.meta.next_line
-        lane = np.append(network.parameter[:, c.P_LANE], -1)[ordering]
+        lane = self.points.lanes_between(at, ordering)
         usual = np.where(customer, 1, np.append(model.lane[:, f.L_WHOLE], 1)[lane])
         whole = np.where(rows.given("whole"), rows["whole"], usual)
         cost = self._purchase_cost(rows, at)
@@ -165,6 +172,7 @@ class _Loader:
         self._note_orders(ordering[new], at[new], rows["quantity"][new], cost[new])
         since = np.where(rows.given("since_ms"), rows["since_ms"], self.meta.time_ms)
         flags = whole * f.REQUEST_WHOLE + rows["urgent"] * f.REQUEST_URGENT
+        flags = flags + np.where(customer, 0, lane << f.REQUEST_LANE_SHIFT)
         put_requests(model.address, at, ordering, rows["quantity"], since, reference, flags, cost)
 
     # --- lots -----------------------------------------------------------------------------------------------------

@@ -5,10 +5,12 @@ Everything goes through the stock keeper's own functions, so that levels, queues
 
 from sim import columns as c
 from sim.flow import model as f
+from sim.flow.agenda import want_allocation
+from sim.flow.books import begin_days, change_stock
 from sim.flow.lots import new_layer, put_layer
 from sim.flow.parcels import send_parcel
-from sim.flow.stock import begin_days, change_stock, join_queue, want_allocation
 from sim.flow.supply import pack, stage
+from sim.flow.waiting import join_queue
 from sim.jit import compiled
 from sim.network import Int64Array
 from sim.state.layout import ABSENT
@@ -55,16 +57,19 @@ def put_goods(
     route: Int64Array,
     trip: Int64Array,
     cost: Int64Array,
+    lane: Int64Array,
     placed: Int64Array,
 ) -> None:
     """Parcels on the road, lines at docks, and lines on trucks, chained in the order of the table."""
     m = f.model_at(address)
     for one in range(len(point)):
-        row = pack(m, source[one], point[one], quantity[one], order[one], f.NONE, cost[one], dispatched[one])
+        row = pack(m, source[one], point[one], lane[one], quantity[one], order[one], f.NONE, cost[one], dispatched[one])
         placed[one] = row
         m.parcel[row, f.K_SEQUENCE] = sequence[one]
         m.parcel[row, f.K_TRIP] = trip[one]
         m.state[point[one], c.S_ON_ORDER] += quantity[one]
+        if trip[one] <= f.TRIP_FROM_POOL:
+            m.state[point[one], c.S_COMING] += quantity[one]
         if arrives[one] != ABSENT:
             m.parcel[row, f.K_ARRIVAL_MS] = arrives[one]
             send_parcel(m, row, f.NONE)

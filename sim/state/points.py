@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim import columns as c
-from sim.network import Int64Array, Network
+from sim.network import ALTERNATIVE_LANE, ALTERNATIVE_LAST, ALTERNATIVE_SOURCE, Int64Array, Network
 from sim.state.meta import StateMeta, demand_fingerprint
 from sim.state.read import Rows
 from sim.state.save import lane_numbers
@@ -36,6 +36,21 @@ class StatePoints:
         usual = np.append(self._network.parameter[:, c.P_SOURCE], -1)[points]
         stated = self.at(rows["from_node"], rows["item"])
         return np.where(rows["from_node"] >= 0, stated, usual)
+
+    def lanes_between(self, sources: Int64Array, points: Int64Array) -> Int64Array:
+        """Lanes by which stock points order from these sources: an alternative's, else the usual one; -1 for row -1."""
+        network = self._network
+        usual = np.append(network.parameter[:, c.P_LANE], -1)[points]
+        first = np.append(network.parameter[:, c.P_SOURCING], -1)[points]
+        for row in np.flatnonzero(first >= 0):
+            alternative = first[row]
+            while network.alternatives[alternative, ALTERNATIVE_SOURCE] != sources[row]:
+                if network.alternatives[alternative, ALTERNATIVE_LAST]:
+                    alternative = first[row]
+                    break
+                alternative += 1
+            usual[row] = network.alternatives[alternative, ALTERNATIVE_LANE]
+        return usual
 
     def lanes(self, rows: Rows) -> Int64Array:
         """Rows of the lanes that table `lanes` names; -1 where there is none."""

@@ -154,11 +154,14 @@ def _stock(twin: "Twin") -> Columns:
     network, points = twin.network, own_points(twin.network)
     state = twin.flow.model.state[points]
     units = np.array(unit_texts(network), dtype=object)
+    draws = twin.flow.model.transfer_draws
     return _place(network, points) | {
         "on_hand": state[:, c.S_ON_HAND],
         "recorded": state[:, c.S_RECORDED],
         "owner": state[:, c.S_OWNER],
         "lead_time_draws": state[:, c.S_LEAD_TIME_DRAWS],
+        "transfer_draws": draws[points] if len(draws) == network.stock_points else np.zeros(len(points), np.int64),
+        "asked": state[:, c.S_ASKED],
         "unit": units[network.parameter[points, c.P_ITEM]],
     }
 
@@ -209,7 +212,8 @@ def _in_transit(twin: "Twin") -> tuple[Int64Array, Columns]:
         "dispatched_ms": parcel[:, f.K_DISPATCHED_MS],
         "sequence": parcel[:, f.K_SEQUENCE],
         "route": np.concatenate([dock, routes[truck], np.full(len(on_road), _NO_NAME)]),
-        "trip": np.where(parcel[:, f.K_TRIP] == f.NONE, ABSENT, parcel[:, f.K_TRIP]),
+        "trip": np.where(parcel[:, f.K_TRIP] < 0, ABSENT, parcel[:, f.K_TRIP]),
+        "help": np.maximum(f.NONE - parcel[:, f.K_TRIP], 0),
         "unit_cost_milli": parcel[:, f.K_UNIT_COST_MILLI],
         "parcel": np.arange(len(rows)),
     }
