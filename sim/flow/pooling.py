@@ -5,6 +5,9 @@ A gift is an order that has not queued: the giver's stock falls at once, and the
 
 import math
 
+import numpy as np
+import numpy.typing as npt
+
 from sim import columns as c
 from sim import network as net
 from sim.flow import model as f
@@ -17,6 +20,8 @@ from sim.flow.parcels import send_parcel
 from sim.flow.supply import drawn_duration, pack, supplier_of, supplier_release
 from sim.jit import compiled, int64
 from sim.week import WEEK_MS
+
+BoolArray = npt.NDArray[np.bool_]
 
 MOST_GIVERS = 12
 """Givers for one need, so that one step of the flow fits into its buffers."""
@@ -240,7 +245,7 @@ def _rebalance_member(m: FlowModel, pool: int, point: int, lack: int, holding_ra
 
 
 @compiled
-def rebalance_item(m: FlowModel, pool: int, item: int, holding_rate: float, done: object, time: int) -> None:
+def rebalance_item(m: FlowModel, pool: int, item: int, holding_rate: float, done: BoolArray, time: int) -> None:
     """Move the excess of one item to where it is lacking; `done` (N,) is scratch."""
     done[:] = False
     while True:
