@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sim import columns as c
 from sim import network as net
 from sim.flow import model as f
-from sim.flow.agenda import inventory_position, want_review
+from sim.flow.agenda import want_review
 from sim.flow.books import change_stock, log, settle
 from sim.flow.lots import take_layers
 from sim.flow.model import NONE, FlowModel
@@ -210,7 +210,9 @@ def _lack(m: FlowModel, point: int, pool: int) -> int:
         return 0
     if parameter[c.P_POLICY] == c.POLICY_PYTHON:
         return 0
-    return parameter[c.P_ORDER_UP_TO] - inventory_position(m, point)
+    state = m.state[point]
+    position = state[c.S_RECORDED] + state[c.S_ON_ORDER] - state[c.S_WAITING]
+    return parameter[c.P_ORDER_UP_TO] - position
 
 
 @compiled
