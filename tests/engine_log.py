@@ -22,6 +22,7 @@ class EngineResult:
         "waiting": c.S_WAITING,
         "customers_waiting": c.S_CUSTOMERS_WAITING,
         "on_order": c.S_ON_ORDER,
+        "coming": c.S_COMING,
         "in_transit": c.S_IN_TRANSIT,
     }
 
@@ -30,6 +31,7 @@ class EngineResult:
     waiting: list[int]
     customers_waiting: list[int]
     on_order: list[int]
+    coming: list[int]
     in_transit: list[int]
     lots: list[list[tuple[int, int]]]
     records: Records

@@ -6,7 +6,8 @@ import numpy as np
 
 from sim import columns as c
 from sim.network import Float64Array, Int64Array, Network
-from tests.reference_model import Event, Lot
+from tests.reference_model import Event
+from tests.reference_objects import Lot, Order
 
 AREAS = {
     "on_hand": c.A_ON_HAND,
@@ -22,7 +23,7 @@ class LogStatistics:
     """Reads events in order; `total` and `area` cover [warm_up, horizon), with columns as in `sim.columns`."""
 
     network: Network
-    urgent: list[int]  # numbers of the urgent orders
+    placed: list[Order]  # by number: the log does not say whom an order goes to
     total: Int64Array = field(init=False)
     area: Float64Array = field(init=False)
 
@@ -54,6 +55,10 @@ class LogStatistics:
             c.E_DISPATCH: self._leave,
             c.E_STAGE: self._leave,
             c.E_RECEIPT: self._receipt,
+            c.E_TRANSFER: self._gift,
+            c.E_EMERGENCY: self._gift,
+            c.E_PREVENTIVE: self._gift,
+            c.E_REBALANCE: self._gift,
         }
         for time, phase, node, item, event, quantity, reference in events:
             if event in readers:
@@ -116,14 +121,18 @@ class LogStatistics:
         self._count(row, time, c.T_UNITS_LOST, quantity)
 
     def _order(self, time: int, phase: int, row: int, quantity: int, order: int) -> None:
+        self._gift(time, phase, row, quantity, order)
+        self._change("orders", self.placed[order].source, time, quantity)
+
+    def _gift(self, time: int, phase: int, row: int, quantity: int, order: int) -> None:
         assert order == len(self.orders)
         self.orders.append(row)
         self._change("on_order", row, time, quantity)
-        self._change("orders", int(self.network.parameter[row, c.P_SOURCE]), time, quantity)
 
     def _leave(self, time: int, phase: int, row: int, quantity: int, order: int) -> None:
         self._change("on_hand", row, time, -quantity)
-        self._change("orders", row, time, -quantity)
+        if not self.placed[order].coming:  # a gift has never waited
+            self._change("orders", row, time, -quantity)
 
     def _receipt(self, time: int, phase: int, row: int, quantity: int, order: int) -> None:
         self._change("on_hand", row, time, quantity)

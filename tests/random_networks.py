@@ -1,21 +1,23 @@
-"""Random small networks for property-based tests: three echelons, trucks and parcels, lots, suppliers with bad days."""
+"""Random small networks for property-based tests: three echelons, trucks and parcels, lots, suppliers with bad days.
 
-from dataclasses import replace
+What the rules have beyond that comes in features that can be left out one by one; pools have a file of their own.
+"""
 
-import numpy as np
+from dataclasses import dataclass, replace
+from typing import Any
+
 from hypothesis import strategies as st
 
 from sim.network import (
     DEMAND_LOST,
     DEMAND_WHOLE,
-    DISTRIBUTION_EXPONENTIAL,
-    DISTRIBUTION_GAMMA,
-    DISTRIBUTION_UNIFORM,
-    Distribution,
     Lane,
+    Pool,
     Route,
     Supplier,
 )
+from tests.random_pools import random_pools
+from tests.random_times import durations, hours, intervals
 from tests.reference_inputs import (
     DAY_MS,
     HOUR_MS,
@@ -25,34 +27,14 @@ from tests.reference_inputs import (
     Line,
     Point,
     PoissonSource,
-    constant,
     int64,
+    lanes_of,
 )
+from tests.sample_deciders import JointTopUp, Reorder
 
-
-def hours(low: int, high: int) -> st.SearchStrategy[int]:
-    """A whole number of hours, in milliseconds: a coarse grid, so that much happens at the same instant."""
-    return st.integers(low, high).map(lambda h: h * HOUR_MS)
-
-
-def durations(high: int, chance: bool, low: int = 0) -> st.SearchStrategy[Distribution]:
-    """Constant hours, or also random durations."""
-    fixed = hours(low, high).map(constant)
-    if not chance:
-        return fixed
-    mean = hours(1, high).map(float)
-    return st.one_of(
-        fixed,
-        mean.map(lambda m: Distribution(DISTRIBUTION_EXPONENTIAL, m)),
-        mean.map(lambda m: Distribution(DISTRIBUTION_UNIFORM, 0.0, 2 * m)),
-        mean.map(lambda m: Distribution(DISTRIBUTION_GAMMA, 4.0, m / 4, offset_ms=HOUR_MS)),
-    )
-
-
-def intervals(count: int, span_hours: int) -> st.SearchStrategy[np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
-    """Up to `count` disjoint [from, to) intervals within the span, at least one, shape (n, 2)."""
-    edges = st.lists(st.integers(0, span_hours), min_size=2, max_size=2 * count, unique=True)
-    return edges.map(lambda e: int64(sorted(e)[: len(e) // 2 * 2]).reshape(-1, 2) * HOUR_MS)
+FEATURES = frozenset(
+    ("kanban", "can_order", "python", "periodic", "sources", "customers_first", "pools", "preventive", "rebalancing")
+)
 
 
 @st.composite
@@ -71,25 +53,66 @@ def random_lanes(draw: st.DrawFn, sources: dict[int, list[int]], chance: bool) -
                     overtaking=draw(st.booleans()),
                     express_lead_time=draw(durations(6, chance)) if express else None,
                     express_classes=frozenset(draw(st.sets(st.integers(0, 2)))) if express else frozenset(),
+                    priority=draw(st.integers(0, 2)),
                 )
             )
     return lanes
 
 
+@dataclass(frozen=True)
+class Habits:
+    """What the stock points of a node have in common."""
+
+    policies: tuple[str, ...]
+    first_lane: int
+    further_lanes: tuple[int, ...]
+    split: bool
+    allocation: str
+    reserves: tuple[int, ...]
+    periodic: tuple[bool, ...]
+
+
 @st.composite
-def random_points(draw: st.DrawFn, lanes: list[Lane], nodes: int, suppliers: set[int], items: int) -> list[Point]:
-    """A stock point for every item that a node sells or passes on, each served by one of its lanes."""
+def random_habits(draw: st.DrawFn, lanes: list[int], features: frozenset[str]) -> Habits:
+    """How a node orders and allocates; `lanes` lead to it."""
+    plain = ("order_up_to", "base_stock", "lot", "through")
+    policies = plain + tuple(sorted(features & {"kanban", "python"})) * 2
+    if "can_order" in features and draw(st.integers(0, 3)) == 0:
+        policies = ("can_order",)
+    order = draw(st.permutations(lanes))
+    several = "sources" in features and draw(st.booleans())
+    customers_first = "customers_first" in features and draw(st.booleans())
+    calendars = ((False,), (False,), (True,), (True, False)) if "periodic" in features else ((False,),)
+    return Habits(
+        policies=policies,
+        first_lane=order[0],
+        further_lanes=tuple(order[1:]) if several else (),
+        split=several and draw(st.booleans()),
+        allocation=draw(st.sampled_from(("in_turn", "fair_share", "priority"))) if customers_first else "in_turn",
+        reserves=(0, 2, 4) if customers_first else (0,),
+        periodic=draw(st.sampled_from(calendars)),
+    )
+
+
+@st.composite
+def random_points(
+    draw: st.DrawFn, lanes: list[Lane], nodes: int, suppliers: set[int], items: int, features: frozenset[str]
+) -> list[Point]:
+    """A stock point for every item that a node sells or passes on, each served by one of its lanes, or several."""
     wanted = {(node, item) for node in range(nodes) if node not in suppliers for item in range(items)}
     wanted = {key for key in sorted(wanted) if key[0] == 0 or draw(st.integers(0, 3)) > 0}
     points = []
     for node in range(nodes):
+        to_here = [row for row, lane in enumerate(lanes) if lane.to_node == node]
+        habits = draw(random_habits(to_here, features)) if to_here else None
         for item in range(items):
-            if (node, item) not in wanted:
+            if (node, item) not in wanted or habits is None:
                 continue
-            lane = draw(st.sampled_from([row for row, lane in enumerate(lanes) if lane.to_node == node]))
-            if lanes[lane].from_node not in suppliers:
-                wanted.add((lanes[lane].from_node, item))
-            points.append(draw(random_point(node, item, lane)))
+            point = draw(random_point(node, item, habits))
+            if not habits.further_lanes and point.can_order is None:
+                point = replace(point, lane=draw(st.sampled_from(to_here)))
+            wanted |= {(lanes[lane].from_node, item) for lane in lanes_of(point)}
+            points.append(point)
     return points
 
 
@@ -97,25 +120,51 @@ ages = st.builds(lambda days, h: days * DAY_MS - h, st.sampled_from((5, 90, 180,
 
 
 @st.composite
-def random_point(draw: st.DrawFn, node: int, item: int, lane: int) -> Point:
-    kind = draw(st.sampled_from(("order_up_to", "base_stock", "lot", "through")))
-    point = Point(node, item, lane, on_hand=draw(st.integers(0, 12)), age_ms=draw(ages))
+def random_point(draw: st.DrawFn, node: int, item: int, habits: Habits) -> Point:
+    kind = draw(st.sampled_from(habits.policies))
+    point = Point(
+        node,
+        item,
+        habits.first_lane,
+        on_hand=draw(st.integers(0, 12)),
+        age_ms=draw(ages),
+        others=tuple((lane, draw(st.sampled_from((0, 250, 333, 500)))) for lane in habits.further_lanes),
+        split=habits.split,
+        allocation=habits.allocation,
+        reserve=draw(st.sampled_from(habits.reserves)),
+        periodic=draw(st.sampled_from(habits.periodic)),
+        mean_demand_per_day=draw(st.sampled_from((0.0, 0.02, 0.05, 0.3, 2.0))),
+    )
     if kind == "through":
         return replace(point, on_hand=draw(st.integers(0, 2)))
-    reorder_point = draw(st.integers(-2, 8))
-    point = replace(point, reorder_point=reorder_point)
-    if kind == "lot":
-        point = replace(point, lot_size=draw(st.integers(1, 8)))
-    else:
-        step = 1 if kind == "base_stock" else draw(st.integers(1, 10))
-        point = replace(point, order_up_to=max(1, reorder_point + step), reorder_point=max(0, reorder_point))
-        point = replace(point, order_up_to=max(point.order_up_to, point.reorder_point + 1))
+    point = replace(point, **draw(random_policy(kind)))
     return replace(
         point,
         minimum_order=draw(st.sampled_from((1, 1, 1, 4, 6))),
         multiple=draw(st.sampled_from((1, 1, 2, 5))),
         capacity=draw(st.sampled_from((-1, -1, -1, 10, 20))),
     )
+
+
+@st.composite
+def random_policy(draw: st.DrawFn, kind: str) -> dict[str, Any]:
+    """The fields of a `Point` that say when and how much it orders."""
+    if kind == "kanban":
+        return {"bins": (draw(st.integers(1, 4)), draw(st.integers(1, 4)))}
+    if kind == "python":
+        return {"decider": draw(st.integers(0, len(DECIDERS) - 1))}
+    reorder_point = draw(st.integers(-2, 8))
+    if kind == "lot":
+        return {"reorder_point": reorder_point, "lot_size": draw(st.integers(1, 8))}
+    reorder_point = max(0, reorder_point)
+    order_up_to = reorder_point + (1 if kind == "base_stock" else draw(st.integers(1, 10)))
+    levels = {"reorder_point": reorder_point, "order_up_to": order_up_to}
+    if kind == "can_order":
+        levels["can_order"] = draw(st.integers(reorder_point, order_up_to - 1))
+    return levels
+
+
+DECIDERS = (Reorder(level=3, lots=2), JointTopUp(level=5, most_on_order=12))
 
 
 @st.composite
@@ -159,7 +208,7 @@ def random_supplier(draw: st.DrawFn, node: int, horizon_hours: int, chance: bool
 
 
 @st.composite
-def drafts(draw: st.DrawFn, chance: bool = False, poisson: bool = False) -> Draft:
+def drafts(draw: st.DrawFn, chance: bool = False, poisson: bool = False, features: frozenset[str] = FEATURES) -> Draft:
     """A random small network: stores, regional and perhaps a central warehouse, suppliers; lines on a grid of hours."""
     stores, regional, central, suppliers = (draw(st.integers(*span)) for span in ((1, 4), (1, 2), (0, 1), (1, 2)))
     kinds = ["store"] * stores + ["warehouse"] * (regional + central) + ["supplier"] * suppliers
@@ -171,7 +220,9 @@ def drafts(draw: st.DrawFn, chance: bool = False, poisson: bool = False) -> Draf
         above = list(range(stores, stores + regional)) if node < stores else []
         above += central_nodes if node < stores + regional else []
         choice = [*above, *above, *sorted(supplier_nodes)]  # seldom straight from a supplier
-        sources[node] = draw(st.lists(st.sampled_from(choice), min_size=1, max_size=2, unique=True))
+        sources[node] = draw(
+            st.lists(st.sampled_from(choice), min_size=1, max_size=2 + ("sources" in features), unique=True)
+        )
     horizon_hours = draw(st.sampled_from((48, 240)))
     lanes = draw(random_lanes(sources, chance))
     routes: list[Route] = []
@@ -184,7 +235,10 @@ def drafts(draw: st.DrawFn, chance: bool = False, poisson: bool = False) -> Draf
                 lanes[row] = replace(lanes[row], route=len(routes) - 1)
             served = [row for row in served if row not in taken]
     items = draw(st.lists(random_items, min_size=1, max_size=3))
-    points = draw(random_points(lanes, nodes, supplier_nodes, len(items)))
+    points = draw(random_points(lanes, nodes, supplier_nodes, len(items), features))
+    pools: list[Pool] = []
+    if "pools" in features and draw(st.integers(0, 2)) > 0:
+        pools, points = draw(random_pools(points, nodes, supplier_nodes, horizon_hours, chance, features))
     keys = st.sampled_from([(p.node, p.item) for p in points])
     quantities = st.integers(1, 6)
     flags = st.sampled_from((0, DEMAND_LOST, DEMAND_WHOLE, DEMAND_LOST | DEMAND_WHOLE))
@@ -198,6 +252,7 @@ def drafts(draw: st.DrawFn, chance: bool = False, poisson: bool = False) -> Draf
         flags,
         st.sampled_from((1.0, 0.5)),
     )
+    with_calendar = sorted({point.node for point in points if point.periodic})
     return Draft(
         kinds=kinds,
         lanes=lanes,
@@ -215,6 +270,18 @@ def drafts(draw: st.DrawFn, chance: bool = False, poisson: bool = False) -> Draf
         horizon_ms=horizon_hours * HOUR_MS,
         warm_up_ms=draw(st.one_of(st.just(0), hours(0, horizon_hours - 1))),
         start_epoch_ms=MONDAY_EPOCH_MS + draw(hours(0, 167)),
+        review_ms={node: draw(random_reviews(horizon_hours)) for node in with_calendar},
+        pools=pools,
+        deciders=DECIDERS if any(p.decider >= 0 for p in points) else (),
+    )
+
+
+def random_reviews(horizon_hours: int) -> st.SearchStrategy[list[int]]:
+    """Instants at equal intervals, as a calendar has them."""
+    return st.builds(
+        lambda first, every: list(range(first, horizon_hours * HOUR_MS, every)),
+        hours(0, 24),
+        st.sampled_from((1, 6, 24)).map(lambda h: h * HOUR_MS),
     )
 
 
@@ -225,4 +292,5 @@ random_items = st.builds(
     lots=st.sampled_from((None, "fifo", "fefo")),
     shelf_life_ms=st.one_of(st.just(-1), hours(100, 900)),
     abc_class=st.integers(0, 2),
+    critical=st.booleans(),
 )

@@ -1,6 +1,6 @@
 """Small networks, written in a few lines, straight as the arrays that the engine and the reference read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -8,14 +8,22 @@ import numpy as np
 
 from sim import columns as c
 from sim.network import (
+    ALTERNATIVE_COLUMNS,
+    ALTERNATIVE_COST_MILLI,
+    ALTERNATIVE_LANE,
+    ALTERNATIVE_LAST,
+    ALTERNATIVE_SHARE,
+    ALTERNATIVE_SOURCE,
     DEMAND_POISSON,
     DISTRIBUTION_CONSTANT,
     SIZE_CONSTANT,
     SIZE_GEOMETRIC,
     DemandSources,
     Distribution,
+    Int64Array,
     Lane,
     Network,
+    Pool,
     Route,
     Supplier,
 )
@@ -59,11 +67,15 @@ class Item:
     lots: str | None = None
     shelf_life_ms: int = -1
     abc_class: int = 0
+    critical: bool = False
 
 
 @dataclass(frozen=True)
 class Point:
-    """A stock point outside the suppliers, with the lane that serves it; s = -1, S = 0 is ordered through."""
+    """A stock point outside the suppliers, with the lane that serves it; s = -1, S = 0 is ordered through.
+
+    Its policy is (s, S), unless one of `lot_size`, `bins`, `can_order` or `decider` is given.
+    """
 
     node: int
     item: int
@@ -71,11 +83,26 @@ class Point:
     reorder_point: int = -1
     order_up_to: int = 0
     lot_size: int = 0  # above zero: (R, nQ)
+    bins: tuple[int, int] | None = None  # kanban: how many bins of how many units
+    can_order: int | None = None  # can-order level
+    decider: int = -1  # number of the function in `Draft.deciders`
+    periodic: bool = False
     minimum_order: int = 1
     multiple: int = 1
     capacity: int = -1
     on_hand: int = 0
     age_ms: int = 0
+    others: tuple[tuple[int, int], ...] = ()  # further sources: lane, share in thousandths (the first has the rest)
+    split: bool = False
+    reserve: int = 0
+    allocation: str = "in_turn"  # or fair_share, priority
+    pool: int = -1
+    asks: bool = True
+    gives: bool = True
+    hold_back: int = 0
+    preventive: int = -1
+    preventive_up_to: int = 0
+    mean_demand_per_day: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -92,18 +119,25 @@ class Draft:
     suppliers: Sequence[Supplier] = ()
     on_order: Sequence[tuple[int, int, int, int]] = ()  # node, item, quantity, arrival
     owed: Sequence[tuple[int, int, int]] = ()  # node, item, quantity
+    review_ms: Mapping[int, Sequence[int]] = field(default_factory=dict)  # node: instants of its periodic reviews
+    pools: Sequence[Pool] = ()
+    deciders: Sequence[Any] = ()
     horizon_ms: int = 10 * DAY_MS
     warm_up_ms: int = 0
     start_epoch_ms: int = MONDAY_EPOCH_MS
     all_points: Sequence[Point] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Suppliers get a stock point for every item that somebody orders from them."""
-        at_suppliers = {
-            (self.lanes[p.lane].from_node, p.item)
+        """Suppliers get a stock point for every item that somebody may get from them."""
+        ways = {(self.lanes[lane].from_node, p.item) for p in self.points for lane in lanes_of(p)}
+        ways |= {
+            (link.from_node, p.item)
             for p in self.points
-            if self.kinds[self.lanes[p.lane].from_node] == "supplier"
+            if p.pool >= 0
+            for link in self.pools[p.pool].links
+            if link.to_node == p.node
         }
+        at_suppliers = sorted((node, item) for node, item in ways if self.kinds[node] == "supplier")
         points = [*self.points, *(Point(node, item, lane=-1) for node, item in at_suppliers)]
         object.__setattr__(self, "all_points", sorted(points, key=lambda p: (p.node, p.item)))
 
@@ -112,31 +146,107 @@ class Draft:
         return [(p.node, p.item) for p in self.all_points].index((node, item))
 
 
+def lanes_of(point: Point) -> list[int]:
+    """The lanes of all sources of a stock point, the first one first."""
+    return [point.lane, *(lane for lane, _ in point.others)]
+
+
 def int64(values: object) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
     return np.asarray(values, dtype=np.int64)
 
 
-def _parameters(draft: Draft) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def _flags(draft: Draft, point: Point) -> int:
+    supplier = draft.kinds[point.node] == "supplier"
+    stocked = point.order_up_to > 0 or point.lot_size > 0 or point.bins is not None or point.decider >= 0
+    item = draft.items[point.item]
+    flags = {
+        c.SP_SUPPLIER: supplier,
+        c.SP_STOCKED: stocked,
+        c.SP_LOTS: item.lots is not None and not supplier,
+        c.SP_CRITICAL: item.critical,
+        c.SP_PERIODIC: point.periodic,
+        c.SP_ASKS: point.pool >= 0 and point.asks,
+        c.SP_GIVES: point.pool >= 0 and point.gives,
+        c.SP_CUSTOMERS_FIRST: point.reserve > 0 or point.allocation != "in_turn",
+        c.SP_FAIR_SHARE: point.allocation == "fair_share",
+        c.SP_PRIORITY: point.allocation == "priority",
+        c.SP_SPLIT: point.split,
+    }
+    return sum(flag for flag, is_set in flags.items() if is_set)
+
+
+def _policy(draft: Draft, point: Point) -> tuple[int, int, int, int]:
+    """Code, reorder point, order-up-to level and lot."""
+    if draft.kinds[point.node] == "supplier":
+        return c.POLICY_NONE, -1, 0, 0
+    if point.lot_size:
+        return c.POLICY_LOT, point.reorder_point, point.reorder_point + point.lot_size, point.lot_size
+    if point.bins is not None:
+        bins, size = point.bins
+        return c.POLICY_KANBAN, (bins - 1) * size, bins * size, size
+    if point.can_order is not None:
+        return c.POLICY_CAN_ORDER, point.reorder_point, point.order_up_to, point.can_order
+    if point.decider >= 0:
+        return c.POLICY_PYTHON, -1, 0, 0
+    return c.POLICY_ORDER_UP_TO, point.reorder_point, point.order_up_to, 0
+
+
+def _families(draft: Draft) -> list[list[int]]:
+    """Rows of the can-order stock points that share node, first source and calendar."""
+    members: dict[tuple[int, int, bool], list[int]] = {}
+    for row, point in enumerate(draft.all_points):
+        if point.can_order is not None:
+            key = (point.node, draft.lanes[point.lane].from_node, point.periodic)
+            members.setdefault(key, []).append(row)
+    return [members[key] for key in sorted(members)]
+
+
+def _alternatives(draft: Draft) -> tuple[Int64Array, dict[int, int]]:
+    """The table of sources, and where in it each stock point with several begins."""
+    table: list[list[int]] = []
+    first: dict[int, int] = {}
+    for row, point in enumerate(draft.all_points):
+        if not point.others:
+            continue
+        first[row] = len(table)
+        shares = [1000 - sum(share for _, share in point.others), *(share for _, share in point.others)]
+        for lane, share in zip(lanes_of(point), shares, strict=True):
+            entry = [0] * ALTERNATIVE_COLUMNS
+            entry[ALTERNATIVE_SOURCE] = draft.row(draft.lanes[lane].from_node, point.item)
+            entry[ALTERNATIVE_LANE] = lane
+            entry[ALTERNATIVE_SHARE] = share
+            entry[ALTERNATIVE_COST_MILLI] = -1
+            table.append(entry)
+        table[-1][ALTERNATIVE_LAST] = 1
+    return int64(table).reshape(-1, ALTERNATIVE_COLUMNS), first
+
+
+def _parameters(draft: Draft) -> Int64Array:
     table = np.zeros((len(draft.all_points), c.PARAMETER_COLUMNS), dtype=np.int64)
     table[:, c.ROW_PARAMETERS] = -1
     for row, point in zip(table, draft.all_points, strict=True):
         supplier = draft.kinds[point.node] == "supplier"
-        stocked = point.order_up_to > 0 or point.lot_size > 0
         row[c.P_NODE] = point.node
         row[c.P_ITEM] = point.item
-        row[c.P_POLICY] = c.POLICY_NONE if supplier else c.POLICY_LOT if point.lot_size else c.POLICY_ORDER_UP_TO
-        row[c.P_REORDER_POINT] = point.reorder_point
-        row[c.P_ORDER_UP_TO] = point.order_up_to
-        row[c.P_LOT] = point.lot_size
+        row[[c.P_POLICY, c.P_REORDER_POINT, c.P_ORDER_UP_TO, c.P_LOT]] = _policy(draft, point)
+        row[c.P_POLICY_ROW] = point.decider
         row[c.P_MINIMUM_ORDER] = point.minimum_order
         row[c.P_MULTIPLE] = point.multiple
         row[c.P_CAPACITY] = point.capacity
         row[c.P_SOURCE] = -1 if supplier else draft.row(draft.lanes[point.lane].from_node, point.item)
         row[c.P_LANE] = point.lane
-        lots = draft.items[point.item].lots is not None and not supplier
-        row[c.P_FLAGS] = c.SP_SUPPLIER * supplier | c.SP_STOCKED * stocked | c.SP_LOTS * lots
+        row[c.P_FLAGS] = _flags(draft, point)
         row[c.P_GROUP] = point.node * 3 + draft.items[point.item].abc_class
         row[c.P_PRICE_BREAKS] = -1
+        row[c.P_RESERVE] = point.reserve
+        row[c.P_POOL] = point.pool
+        row[c.P_HOLD_BACK] = point.hold_back
+        row[c.P_PREVENTIVE] = point.preventive
+        row[c.P_PREVENTIVE_UP_TO] = point.preventive_up_to
+    for number, family in enumerate(_families(draft)):
+        table[family, c.P_POLICY_ROW] = number
+    for row_number, first in _alternatives(draft)[1].items():
+        table[row_number, c.P_SOURCING] = first
     return table
 
 
@@ -206,13 +316,13 @@ def small_network(draft: Draft) -> Network:
         item_class=int64([item.abc_class for item in items]),
         item_volume_ml=int64([item.volume_ml for item in items]),
         item_weight_g=int64([item.weight_g for item in items]),
-        item_critical=np.zeros(count, dtype=np.bool_),
+        item_critical=np.asarray([item.critical for item in items], dtype=np.bool_),
         item_lots=np.asarray([item.lots is not None for item in items], dtype=np.bool_),
         item_fefo=np.asarray([item.lots == "fefo" for item in items], dtype=np.bool_),
         item_shelf_life_ms=int64([item.shelf_life_ms for item in items]),
         parameter=_parameters(draft),
         node_first_stock_point=np.searchsorted(int64([p.node for p in points]), np.arange(nodes + 1)).astype(np.int64),
-        mean_demand_per_day=np.ones(len(points)),
+        mean_demand_per_day=np.asarray([p.mean_demand_per_day for p in points], dtype=np.float64),
         initial_on_hand=int64([p.on_hand for p in points]),
         initial_on_order=int64(on_order).reshape(len(on_order), 3),
         initial_owed=int64(owed).reshape(len(owed), 2),
@@ -225,6 +335,19 @@ def small_network(draft: Draft) -> Network:
         holding_rate_per_year=0.2,
         shortage_cost=1000,
         demand=_demand(draft),
+        review_ms=_reviews(draft),
+        families=tuple(int64(family) for family in _families(draft)),
+        alternatives=_alternatives(draft)[0],
+        pools=tuple(draft.pools),
+        deciders=tuple(draft.deciders),
+    )
+
+
+def _reviews(draft: Draft) -> tuple[Int64Array | None, ...]:
+    if not draft.review_ms:
+        return ()
+    return tuple(
+        int64(sorted(draft.review_ms[node])) if node in draft.review_ms else None for node in range(len(draft.kinds))
     )
 
 

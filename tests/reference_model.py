@@ -3,107 +3,40 @@
 It shares no transition code with the engine. From `sim` come the network as data, the names of columns, and the random
 draws; everything that *happens* is decided here, with simple objects, in the words of the rules. A property-based
 test runs both on random small networks and compares the logs, event for event.
+
+This file holds the clock, opening, demand, receipt and lots; reviews, allocation, pools and trucks have files of their
+own beside it (reference_ordering, reference_allocation, reference_pools, reference_trucks).
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import simpy
 
 from sim import columns as c
-from sim.network import DEMAND_LOST, DEMAND_WHOLE, Lane, Network
+from sim.network import (
+    ALTERNATIVE_LANE,
+    ALTERNATIVE_LAST,
+    ALTERNATIVE_SHARE,
+    ALTERNATIVE_SOURCE,
+    DEMAND_LOST,
+    DEMAND_WHOLE,
+    Network,
+)
+from tests.reference_allocation import Allocation
 from tests.reference_calendar import Chance, SupplierCalendar, monday_before
+from tests.reference_objects import Alternative, CustomerEntry, Goods, Lot, Order, Shipment, StockPoint
+from tests.reference_ordering import Ordering
+from tests.reference_pools import Pools
 from tests.reference_trucks import ReferenceRoute, Trip
 
 Event = tuple[int, int, int, int, int, int, int]  # time_ms, phase, node, item, event, quantity, reference
 DemandLine = tuple[int, int, int, int]  # time_ms, stock point, quantity, DEMAND_* flags
 
 NEVER_MS = 2**62  # the expiry of what does not expire
-
-
-@dataclass(frozen=True)
-class Lot:
-    """Goods that came into the network together."""
-
-    number: int
-    received_ms: int
-    expires_ms: int
-
-
-Goods = list[tuple[Lot, int]] | None  # lots and units, first out first; None: not tracked, or not yet received
-
-
-@dataclass
-class CustomerEntry:
-    """A customer in a queue: what he is still owed, and whether he wants it all at once."""
-
-    line: int
-    left: int
-    whole: bool
-
-
-@dataclass
-class Order:
-    """A replenishment order; it is in its source's queue while something is left to give."""
-
-    number: int
-    stock_point: StockPoint
-    left: int
-    urgent: bool
-
-
-@dataclass
-class StockPoint:
-    """One item at one node: parameters as data, state as plain numbers."""
-
-    row: int
-    node: int
-    item: int
-    policy: int
-    reorder_point: int
-    order_up_to: int
-    lot_size: int
-    minimum_order: int
-    multiple: int
-    capacity: int
-    source: int
-    lane: int
-    supplier: bool
-    tracks_lots: bool
-    lead_times: Chance
-    on_hand: int = 0
-    on_order: int = 0
-    waiting: int = 0
-    customers_waiting: int = 0
-    in_transit: int = 0
-    queue: deque[CustomerEntry | Order] = field(default_factory=deque)
-    review_pending: bool = False
-    allocation_pending: bool = False
-    layers: list[tuple[Lot, int]] = field(default_factory=list)  # in order of issue
-
-    @property
-    def position(self) -> int:
-        return self.on_hand + self.on_order - self.waiting
-
-    def quantity_to_order(self) -> int:
-        """What a review decides to order now; 0 for nothing."""
-        if self.policy == c.POLICY_NONE or self.source < 0 or self.position > self.reorder_point:
-            return 0
-        need = self.order_up_to - self.position
-        if self.policy == c.POLICY_LOT:
-            need = self.lot_size
-            while self.position + need <= self.reorder_point:
-                need += self.lot_size
-        quantity = max(need, self.minimum_order)
-        while quantity % self.multiple:
-            quantity += 1
-        if self.capacity >= 0:
-            room = max(0, self.capacity - self.position)
-            quantity = min(quantity, room - room % self.multiple)
-        return quantity if quantity >= self.minimum_order else 0
+PROCESSES = 2  # process events of a node and phase that are not trucks, numbered from 0
 
 
 @dataclass(frozen=True)
@@ -115,9 +48,12 @@ class ReferenceResult:
     waiting: list[int]
     customers_waiting: list[int]
     on_order: list[int]
+    coming: list[int]
     in_transit: list[int]
     lots: list[list[tuple[int, int]]]  # (lot number, units), first out first
-    urgent: list[int]  # numbers of the urgent orders
+    orders: list[Order]  # by number
+    shipments: list[Shipment]  # in order of receipt
+    under_way: list[Shipment]  # also at a dock or on a truck
     trips: list[Trip]
     layer_history: list[tuple[int, int, list[tuple[Lot, int]]]]  # time_ms, stock point, layers from then on
 
@@ -132,14 +68,19 @@ class ReferenceModel:
         self.env = simpy.Environment()
         self.monday_ms = monday_before(network.start_epoch_ms)
         self.events: list[Event] = []
-        self.next_line = self.next_order = self.next_trip = self.next_lot = 0
-        self.urgent: list[int] = []
+        self.orders: list[Order] = []
+        self.shipments: list[Shipment] = []
+        self.under_way: dict[int, Shipment] = {}  # parcels, by an arbitrary number
+        self.next_line = self.next_parcel = self.next_trip = self.next_lot = 0
         self.layer_history: list[tuple[int, int, list[tuple[Lot, int]]]] = []
-        self.lane_busy_until_ms = [0] * len(network.lanes)
         self.points = [self._stock_point(row) for row in range(network.stock_points)]
+        self.point_at = {(point.node, point.item): point for point in self.points}
         self.suppliers = {
             s.node: SupplierCalendar(s, self.chance("outage", network.node_names[s.node])) for s in network.suppliers
         }
+        self.ordering = Ordering(self)
+        self.allocation = Allocation(self)
+        self.pools = Pools(self)
         self.routes = [ReferenceRoute(self, number, route) for number, route in enumerate(network.routes)]
         self._open()
         for time_ms, row, quantity, flags in lines:
@@ -151,15 +92,19 @@ class ReferenceModel:
         while self.env.peek() < self.network.horizon_ms:
             self.env.step()
         points = self.points
+        by_truck = [shipment for route in self.routes for shipment in route.under_way()]
         return ReferenceResult(
             events=self.events,
             on_hand=[point.on_hand for point in points],
             waiting=[point.waiting for point in points],
             customers_waiting=[point.customers_waiting for point in points],
             on_order=[point.on_order for point in points],
+            coming=[point.coming for point in points],
             in_transit=[point.in_transit for point in points],
             lots=[[(lot.number, units) for lot, units in point.layers] for point in points],
-            urgent=self.urgent,
+            orders=self.orders,
+            shipments=self.shipments,
+            under_way=[*self.under_way.values(), *by_truck],
             trips=[trip for route in self.routes for trip in route.trips],
             layer_history=self.layer_history,
         )
@@ -172,14 +117,22 @@ class ReferenceModel:
     def chance(self, *name: str) -> Chance:
         return Chance(self.seed, self.replication, name)
 
+    def family_place(self, family: int) -> int:
+        """Where the review of a family comes among what happens at one instant, phase and node: after all items."""
+        return self.network.items + family
+
+    def process_place(self, number: int) -> int:
+        """Where the process event of this number comes: after the families."""
+        return self.family_place(len(self.network.families)) + number
+
     def truck_place(self, route: int, vehicle: int) -> int:
-        """Where a truck comes among what happens at one instant, phase and node: after all items."""
-        return self.network.items + route * max(r.vehicles for r in self.network.routes) + vehicle
+        """Where a truck comes: after everything else."""
+        return self.process_place(PROCESSES) + route * max(r.vehicles for r in self.network.routes) + vehicle
 
     def event_at(self, time_ms: int, phase: int, node: int, place: int) -> simpy.Event:
         """A SimPy event at its place in the total order; equal ones happen as they were scheduled."""
-        trucks = max((r.vehicles for r in self.network.routes), default=0) * len(self.network.routes)
-        priority = (phase * self.network.nodes + node) * (self.network.items + trucks) + place
+        places = self.truck_place(len(self.network.routes), 0) if self.network.routes else self.process_place(PROCESSES)
+        priority = (phase * self.network.nodes + node) * places + place
         event = simpy.Event(self.env)
         event._ok, event._value = True, None
         self.env.schedule(event, priority, time_ms - self.now)  # type: ignore[arg-type]
@@ -202,18 +155,35 @@ class ReferenceModel:
             node=p[c.P_NODE],
             item=p[c.P_ITEM],
             policy=p[c.P_POLICY],
+            policy_row=p[c.P_POLICY_ROW],
             reorder_point=p[c.P_REORDER_POINT],
             order_up_to=p[c.P_ORDER_UP_TO],
             lot_size=p[c.P_LOT],
             minimum_order=p[c.P_MINIMUM_ORDER],
             multiple=p[c.P_MULTIPLE],
             capacity=p[c.P_CAPACITY],
-            source=p[c.P_SOURCE],
-            lane=p[c.P_LANE],
-            supplier=bool(p[c.P_FLAGS] & c.SP_SUPPLIER),
-            tracks_lots=bool(p[c.P_FLAGS] & c.SP_LOTS),
+            reserve=p[c.P_RESERVE],
+            pool=p[c.P_POOL],
+            hold_back=p[c.P_HOLD_BACK],
+            preventive=p[c.P_PREVENTIVE],
+            preventive_up_to=p[c.P_PREVENTIVE_UP_TO],
+            flags=p[c.P_FLAGS],
+            alternatives=self._alternatives(p[c.P_SOURCING], p[c.P_SOURCE], p[c.P_LANE]),
+            mean_demand_per_day=float(self.network.mean_demand_per_day[row]),
             lead_times=self.chance("lead_time", node, item),
+            transfer_times=self.chance("transfer", node, item),
         )
+
+    def _alternatives(self, first: int, source: int, lane: int) -> list[Alternative]:
+        """The sources of a stock point in their order: one, several, or none for suppliers."""
+        if first < 0:
+            return [Alternative(source, lane, 1000)] if source >= 0 else []
+        found = []
+        for row in self.network.alternatives[first:].tolist():
+            found.append(Alternative(row[ALTERNATIVE_SOURCE], row[ALTERNATIVE_LANE], row[ALTERNATIVE_SHARE]))
+            if row[ALTERNATIVE_LAST]:
+                break
+        return found
 
     def _open(self) -> None:
         network = self.network
@@ -223,18 +193,24 @@ class ReferenceModel:
                 self._add_lot(point, -int(network.initial_age_ms[point.row]), point.on_hand)
         for row, quantity, arrives_ms in network.initial_on_order.tolist():
             point = self.points[row]
-            order = Order(self._number_order(), point, 0, urgent=False)
+            source = int(network.parameter[row, c.P_SOURCE])
+            order = self.new_order(c.ORDER_USUAL, point, source, -1, quantity, placed_ms=-1)
             point.on_order += quantity
-            self._send(order, quantity, None, arrives_ms)
+            self.send(order, quantity, None, -1, arrives_ms)
         for row, quantity in network.initial_owed.tolist():
             self._join_customer(self.points[row], CustomerEntry(self._number_line(), quantity, whole=True))
-            self._ask_for_allocation(self.points[row])
+            self.allocation.ask_for_allocation(self.points[row])
         for point in self.points:
-            self._ask_for_review(point)
+            self.ordering.ask_for_review(point)
 
-    def _number_order(self) -> int:
-        self.next_order += 1
-        return self.next_order - 1
+    def new_order(
+        self, kind: int, point: StockPoint, source: int, lane: int, quantity: int, placed_ms: int | None = None
+    ) -> Order:
+        """The order with the next number; nothing of it waits yet."""
+        placed_ms = self.now if placed_ms is None else placed_ms
+        order = Order(len(self.orders), kind, point, source, lane, quantity, placed_ms, left=0)
+        self.orders.append(order)
+        return order
 
     def _number_line(self) -> int:
         self.next_line += 1
@@ -247,132 +223,63 @@ class ReferenceModel:
     def _demand(self, point: StockPoint, quantity: int, lost: bool, whole: bool) -> None:
         line = self._number_line()
         self.log(c.PHASE_DEMAND, point.node, point.item, c.E_DEMAND, quantity, line)
-        available = 0 if point.queue else point.on_hand
+        available = point.on_hand if point.serves_at_once else 0
         now = min(quantity, available)
         if whole and now < quantity:
             now = 0
         if now:
-            self._issue(c.PHASE_DEMAND, point, now, line)
+            self.issue(c.PHASE_DEMAND, point, now, line)
         if now < quantity and lost:
             self.log(c.PHASE_DEMAND, point.node, point.item, c.E_LOST, quantity - now, line)
         elif now < quantity:
             self._join_customer(point, CustomerEntry(line, quantity - now, whole))
-        self._ask_for_review(point)
+            self.pools.ask(point, quantity - available)
+        self.pools.ask_before_being_short(point)
+        self.ordering.ask_for_review(point)
 
     def _join_customer(self, point: StockPoint, entry: CustomerEntry) -> None:
         point.queue.append(entry)
         point.waiting += entry.left
         point.customers_waiting += entry.left
 
-    def _issue(self, phase: int, point: StockPoint, quantity: int, line: int) -> None:
-        self._take(point, quantity)
+    def issue(self, phase: int, point: StockPoint, quantity: int, line: int) -> None:
+        """A customer gets units of his line."""
+        self.take(point, quantity)
         self.log(phase, point.node, point.item, c.E_ISSUE, quantity, line)
 
-    # --- phase 3: reviews and orders -----------------------------------------------------------------------------
-    def _ask_for_review(self, point: StockPoint) -> None:
-        if not point.supplier and not point.review_pending:
-            point.review_pending = True
-            self.at(self.now, c.PHASE_ORDER, point.node, point.item, lambda: self._review(point))
-
-    def _review(self, point: StockPoint) -> None:
-        point.review_pending = False
-        quantity = point.quantity_to_order()
-        if quantity == 0:
-            return
-        order = Order(self._number_order(), point, quantity, self._is_urgent(point))
-        if order.urgent:
-            self.urgent.append(order.number)
-        point.on_order += quantity
-        self.log(c.PHASE_ORDER, point.node, point.item, c.E_ORDER, quantity, order.number)
-        source = self.points[point.source]
-        source.queue.append(order)
-        source.waiting += quantity
-        self._ask_for_review(source)
-        self._ask_for_allocation(source)
-
-    def _is_urgent(self, point: StockPoint) -> bool:
-        lane = self.network.lanes[point.lane]
-        express = (
-            lane.express_lead_time is not None and int(self.network.item_class[point.item]) in lane.express_classes
-        )
-        return express and point.customers_waiting > 0
-
-    # --- phase 4: allocation and dispatch ------------------------------------------------------------------------
-    def _ask_for_allocation(self, point: StockPoint) -> None:
-        if not point.allocation_pending:
-            point.allocation_pending = True
-            self.at(self.now, c.PHASE_ALLOCATION, point.node, point.item, lambda: self._allocate(point))
-
-    def _allocate(self, point: StockPoint) -> None:
-        point.allocation_pending = False
-        while point.queue and self._serve_head(c.PHASE_ALLOCATION, point):
-            pass
-
-    def _serve_head(self, phase: int, point: StockPoint) -> bool:
-        """Give the head of the queue what it may have; whether it is satisfied and has left the queue."""
-        head = point.queue[0]
-        whole = head.whole if isinstance(head, CustomerEntry) else self._lane_of(head).whole_orders
-        given = head.left if point.supplier else min(head.left, point.on_hand)
-        if whole and given < head.left:
-            given = 0
-        if given:
-            head.left -= given
-            point.waiting -= given
-            if isinstance(head, CustomerEntry):
-                point.customers_waiting -= given
-                self._issue(phase, point, given, head.line)
-            else:
-                self._hand_over(point, head, given)
-        if head.left:
-            return False
-        point.queue.popleft()
-        return True
-
-    def _lane_of(self, order: Order) -> Lane:
-        return self.network.lanes[order.stock_point.lane]
-
-    def _hand_over(self, point: StockPoint, order: Order, quantity: int) -> None:
-        """What an order is given leaves the stock, by parcel or to the dock."""
-        goods = None if point.supplier else self._take(point, quantity)
-        lane = self._lane_of(order)
-        if lane.route >= 0 and not order.urgent:
-            order.stock_point.in_transit += quantity
-            self.routes[lane.route].stage(order, quantity, goods)
-            return
-        self.log(c.PHASE_ALLOCATION, point.node, point.item, c.E_DISPATCH, quantity, order.number)
-        release_ms = self.suppliers[point.node].release(self.now, quantity) if point.supplier else self.now
-        lead_time = lane.express_lead_time if order.urgent else lane.lead_time
-        assert lead_time is not None
-        arrives_ms = max(release_ms + order.stock_point.lead_times.draw(lead_time), self.now + 1)
-        if not order.urgent and not lane.overtaking:
-            row = order.stock_point.lane
-            arrives_ms = max(arrives_ms, self.lane_busy_until_ms[row])
-            self.lane_busy_until_ms[row] = arrives_ms
-        self._send(order, quantity, goods, arrives_ms)
-
-    def _send(self, order: Order, quantity: int, goods: Goods, arrives_ms: int) -> None:
+    # --- phase 0: receipt ----------------------------------------------------------------------------------------
+    def send(self, order: Order, quantity: int, goods: Goods, dispatched_ms: int, arrives_ms: int) -> None:
+        """A parcel leaves for the order's stock point."""
         point = order.stock_point
         point.in_transit += quantity
-        self.at(arrives_ms, c.PHASE_RECEIPT, point.node, point.item, lambda: self.receive(order, quantity, goods))
+        parcel = self.next_parcel
+        self.next_parcel += 1
+        self.under_way[parcel] = Shipment(order.number, point.row, order.source, quantity, dispatched_ms, -1)
 
-    # --- phase 0: receipt ----------------------------------------------------------------------------------------
-    def receive(self, order: Order, quantity: int, goods: Goods) -> None:
-        """Goods of `order` come in: customers at the head of the queue are served, orders in phase 4."""
+        def arrive() -> None:
+            del self.under_way[parcel]
+            self.receive(order, quantity, goods, dispatched_ms)
+
+        self.at(arrives_ms, c.PHASE_RECEIPT, point.node, point.item, arrive)
+
+    def receive(self, order: Order, quantity: int, goods: Goods, dispatched_ms: int) -> None:
+        """Goods of `order` come in; who waits for them is served by the rules of allocation."""
         point = order.stock_point
         self.log(c.PHASE_RECEIPT, point.node, point.item, c.E_RECEIPT, quantity, order.number)
+        self.shipments.append(Shipment(order.number, point.row, order.source, quantity, dispatched_ms, self.now))
         point.on_hand += quantity
         point.on_order -= quantity
         point.in_transit -= quantity
+        if order.coming:
+            point.coming -= quantity
         if point.tracks_lots:
             if goods is None:
                 self._add_lot(point, self.now, quantity)
             else:
                 self._add_goods(point, goods)
-        while point.queue and isinstance(point.queue[0], CustomerEntry):
-            if not self._serve_head(c.PHASE_RECEIPT, point):
-                return
-        if point.queue:
-            self._ask_for_allocation(point)
+        self.allocation.after_receipt(point)
+        if point.policy == c.POLICY_KANBAN:
+            self.ordering.ask_for_review(point)
 
     # --- lots ----------------------------------------------------------------------------------------------------
     def _add_lot(self, point: StockPoint, received_ms: int, quantity: int) -> None:
@@ -394,7 +301,8 @@ class ReferenceModel:
         point.layers = layers
         self.layer_history.append((self.now, point.row, layers))
 
-    def _take(self, point: StockPoint, quantity: int) -> Goods:
+    def take(self, point: StockPoint, quantity: int) -> Goods:
+        """Units leave the stock, first out first."""
         point.on_hand -= quantity
         if not point.tracks_lots:
             return None

@@ -11,12 +11,13 @@ import simpy
 from sim.columns import E_ARRIVE, E_DEPART, E_LOAD, E_RETURN, E_STAGE, PHASE_ALLOCATION, PHASE_RECEIPT
 from sim.network import Route
 from tests.reference_calendar import WEEK_MS, Chance, after_working_time
+from tests.reference_objects import Goods, Order, Shipment
 
 if TYPE_CHECKING:
-    from tests.reference_model import Goods, Order, ReferenceModel
+    from tests.reference_model import ReferenceModel
 
 
-@dataclass
+@dataclass(eq=False)
 class DockLine:
     """What an order was given, waiting at the dock or riding on a truck."""
 
@@ -69,6 +70,7 @@ class ReferenceRoute:
         self.number = number
         self.route = route
         self.dock: list[DockLine] = []
+        self.riding: list[DockLine] = []
         self.staged = 0
         self.trips: list[Trip] = []
         self.vehicles = [self._vehicle(v) for v in range(route.vehicles)]
@@ -102,7 +104,7 @@ class ReferenceRoute:
     def stage(self, order: Order, quantity: int, goods: Goods) -> None:
         """Set goods down at the dock; a route without a timetable may leave with them."""
         now = self.model.now
-        source = self.model.points[order.stock_point.source]
+        source = self.model.points[order.source]
         self.model.log(PHASE_ALLOCATION, source.node, source.item, E_STAGE, quantity, order.number)
         self.dock.append(DockLine(order, quantity, goods, now, self.staged))
         self.staged += 1
@@ -137,11 +139,14 @@ class ReferenceRoute:
     def _weight_g(self, line: DockLine) -> int:
         return line.quantity * int(self.model.network.item_weight_g[line.order.stock_point.item])
 
+    def _critical(self, line: DockLine) -> bool:
+        return bool(self.model.network.item_critical[line.order.stock_point.item])
+
     def _load(self) -> list[DockLine]:
-        """Take what fits from the dock: by order number, then staging; what does not fit stays."""
+        """Take what fits from the dock: critical items, then by order number, then staging; the rest stays."""
         loading = Loading(self.route.capacity_ml, self.route.capacity_g)
         stays = []
-        for line in sorted(self.dock, key=lambda line: (not line.order.urgent, line.order.number, line.staging)):
+        for line in sorted(self.dock, key=lambda line: (not self._critical(line), line.order.number, line.staging)):
             if self._volume_ml(line) > loading.left_ml or self._weight_g(line) > loading.left_g:
                 if loading.lines:
                     stays.append(line)
@@ -177,6 +182,7 @@ class ReferenceRoute:
         trip = Trip(model.next_trip, self.number, vehicle.number, model.now, len(lines), volume, weight)
         self.trips.append(trip)
         model.next_trip += 1
+        self.riding += lines
         for line in lines:
             item = line.order.stock_point.item
             model.log(PHASE_ALLOCATION, base, item, E_LOAD, line.quantity, line.order.number)
@@ -205,8 +211,18 @@ class ReferenceRoute:
         here = [line for line in lines if line.order.stock_point.node == stop]
         self.model.log(PHASE_RECEIPT, stop, -1, E_ARRIVE, len(here), trip)
         for line in sorted(here, key=lambda line: line.order.stock_point.item):  # stable: then as loaded
-            self.model.receive(line.order, line.quantity, line.goods)
-        return [line for line in lines if line.order.stock_point.node != stop]
+            self.model.receive(line.order, line.quantity, line.goods, line.staged_ms)
+        self.riding = [line for line in self.riding if line not in here]
+        return [line for line in lines if line not in here]
+
+    def under_way(self) -> list[Shipment]:
+        """What is at the dock or on a truck."""
+        return [
+            Shipment(
+                line.order.number, line.order.stock_point.row, line.order.source, line.quantity, line.staged_ms, -1
+            )
+            for line in [*self.dock, *self.riding]
+        ]
 
     def _drive(self, vehicle: Vehicle, leg: int, leaves_ms: int) -> int:
         """When the leg that starts at `leaves_ms` ends, working windows and breakdowns included."""

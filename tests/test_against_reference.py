@@ -17,6 +17,7 @@ from tests.log_statistics import LogStatistics
 from tests.random_networks import drafts
 from tests.reference_inputs import HOUR_MS, Draft, Line, Point, constant, route, small_network
 from tests.reference_model import Event, ReferenceResult, simulate_reference, trace_lines
+from tests.reference_objects import Shipment
 from tests.reference_trucks import Trip
 
 COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -37,12 +38,13 @@ def assert_same(network: Network, engine: EngineResult, reference: ReferenceResu
     assert engine.lots == reference.lots
     assert_same_statistics(network, engine.records, reference)
     assert_same_orders(engine.records, reference)
+    assert_same_shipments(engine.records, reference)
     assert_same_trips(engine.records, reference)
 
 
 def assert_same_statistics(network: Network, records: Records, reference: ReferenceResult) -> None:
     """Totals and time integrals are those of the log."""
-    plain = LogStatistics(network, reference.urgent)
+    plain = LogStatistics(network, reference.orders)
     plain.read(reference.events)
     plain.read_layers(reference.layer_history)
     ours = ~(network.parameter[:, c.P_FLAGS] & c.SP_SUPPLIER).astype(np.bool_)
@@ -52,12 +54,20 @@ def assert_same_statistics(network: Network, records: Records, reference: Refere
 
 def assert_same_orders(records: Records, reference: ReferenceResult) -> None:
     """Row n of the orders table is order n; the opening orders were placed before the start."""
-    orders = records.table("orders")
-    placed = [(t, q) for t, _, _, _, event, q, _ in reference.events if event == c.E_ORDER]
-    opening = [(-1, quantity) for _, quantity, _ in records.network.initial_on_order.tolist()]
-    recorded = list(zip(orders["time_ms"].to_pylist(), orders["quantity"].to_pylist(), strict=True))
-    assert recorded == opening + placed
-    assert np.flatnonzero(orders["kind"].to_numpy() == c.ORDER_EXPRESS).tolist() == reference.urgent
+    names = ("time_ms", "stock_point", "source", "quantity", "kind")
+    recorded = list(zip(*(records.table("orders")[name].to_pylist() for name in names), strict=True))
+    expected = [(o.placed_ms, o.stock_point.row, o.source, o.quantity, o.kind) for o in reference.orders]
+    assert recorded == expected
+
+
+def assert_same_shipments(records: Records, reference: ReferenceResult) -> None:
+    """What was received, in that order, then what is still under way, in any order."""
+    names = Shipment._fields
+    columns = [records.table("shipments")[name].to_pylist() for name in names]
+    recorded = list(zip(*columns, strict=True))
+    received = len(reference.shipments)
+    assert recorded[:received] == reference.shipments
+    assert sorted(recorded[received:]) == sorted(reference.under_way)
 
 
 def assert_same_trips(records: Records, reference: ReferenceResult) -> None:
