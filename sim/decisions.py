@@ -51,3 +51,12 @@ class Decisions:
             chosen = points[rows == number]
             needs = network.deciders[number].decide(self._view(chosen, time))
             self._twin.flow.order_needs(chosen, np.asarray(needs, np.int64), time)
+
+    def _view(self, points: Int64Array, time: int) -> object:
+        from types import SimpleNamespace
+
+        state, parameter = self._twin.flow.model.state[points], self._twin.network.parameter[points]
+        position = state[:, c.S_RECORDED] + state[:, c.S_ON_ORDER] - state[:, c.S_WAITING]
+        return SimpleNamespace(
+            position=position, on_order=state[:, c.S_ON_ORDER].copy(), minimum_order=parameter[:, c.P_MINIMUM_ORDER]
+        )

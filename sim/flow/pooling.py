@@ -222,10 +222,10 @@ def _worth_it(m: FlowModel, link: int, giver: int, quantity: int, surplus: int, 
     years = 1.0
     if m.per_day[giver] > 0.0:
         years = min(surplus / m.per_day[giver] / _YEAR_DAYS, 1.0)
-    saving_milli = quantity * float(m.item[item, f.I_COST_MILLI]) * holding_rate * years
+    value = quantity * m.item[item, f.I_COST_MILLI] / 1000.0
     kilograms = quantity * m.item[item, f.I_WEIGHT_G] / 1000.0
-    freight_milli = 1000.0 * m.link[link, f.LINK_COST] + kilograms * m.link[link, f.LINK_COST_KG_MILLI]
-    return saving_milli > freight_milli
+    freight = m.link[link, f.LINK_COST] + m.link[link, f.LINK_COST_KG_MILLI] / 1000.0 * kilograms
+    return value * holding_rate * years > freight
 
 
 @compiled

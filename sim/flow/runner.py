@@ -50,7 +50,7 @@ from sim.flow.model import (
 )
 from sim.flow.pooling import MOST_GIVERS
 from sim.flow.receipt import write_shipment
-from sim.flow.sweeps import order_needs, rebalance, review_families, review_points
+from sim.flow.sweeps import begin_instant, order_needs, rebalance, review_families, review_points
 from sim.jit import compiled, int64
 from sim.jit_tables import aligned_zeros
 from sim.network import Int64Array
@@ -122,15 +122,18 @@ class Flow:
 
     def review_node(self, first: int, last: int, time: int) -> None:
         """The periodic review of a node, whose stock points are rows first .. last - 1."""
+        begin_instant(self.model.address, time)
         self._in_steps(lambda place: review_points(self.model.address, place, last, time), first)
         self._in_steps(lambda family: review_families(self.model.address, family, last - 1, time), 0)
 
     def order_needs(self, points: Int64Array, needs: Int64Array, time: int) -> None:
         """Let stock points order what a policy in Python says they need (NONE or less: nothing)."""
+        begin_instant(self.model.address, time)
         self._in_steps(lambda place: order_needs(self.model.address, points, needs, place, time), 0)
 
     def rebalance(self, pool: int, holding_rate: float, time: int) -> None:
         """Move the excess stock of a pool to where it is lacking."""
+        begin_instant(self.model.address, time)
         rows = 4 * MOST_GIVERS * len(self.model.point_at)
         self._in_steps(lambda item: rebalance(self.model.address, pool, item, holding_rate, time), 0, rows)
 

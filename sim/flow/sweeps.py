@@ -10,11 +10,21 @@ from sim import columns as c
 from sim.flow import model as f
 from sim.flow.advance import ROWS_PER_STEP, steps_with_room
 from sim.flow.agenda import inventory_position
+from sim.flow.books import begin_days
 from sim.flow.model import NONE, model_at
 from sim.flow.ordering import allowed_quantity, order, review, review_family
 from sim.flow.pooling import MOST_GIVERS, rebalance_item
 from sim.jit import compiled
 from sim.network import Int64Array
+
+
+@compiled
+def begin_instant(address: int, time: int) -> None:
+    """Bring the flow's clock to the instant of a process, so that what it notes belongs to this instant."""
+    m = model_at(address)
+    m.clock[f.C_NOW] = time
+    if time >= m.clock[f.C_DAY_END_MS]:
+        begin_days(m, time)
 
 
 @compiled
