@@ -126,7 +126,7 @@ def test_orders_opening_and_debts_come_before_all_others() -> None:
         ({"on_hand": 2, "lot_size": 3, "order_up_to": 0}, 3),
     ],
 )
-def test_order_quantities(changes: dict[str, int], quantity: int) -> None:
+def test_order_quantities(changes: dict[str, Any], quantity: int) -> None:
     point = replace(Point(0, 0, 0, reorder_point=4, order_up_to=10), **changes)
     events = run(replace(ONE_STORE, points=[point], horizon_ms=H)).events
     assert [e[5] for e in events if e[4] == c.E_ORDER] == ([quantity] if quantity else [])
