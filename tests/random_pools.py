@@ -66,7 +66,8 @@ def random_pool(
     chance: bool,
     features: frozenset[str],
 ) -> Pool:
-    pairs = [(giver, asker) for giver in members for asker in members if giver != asker]
+    givers = [*members, *draw(st.sets(st.sampled_from(nodes), max_size=1))]  # perhaps one that is no member
+    pairs = sorted({(giver, asker) for giver in givers for asker in members if giver != asker})
     transfers = [pair for pair in draw(st.permutations(pairs)) if draw(st.integers(0, 5)) > 0]
     from_outside = st.tuples(st.sampled_from(nodes), st.sampled_from(members)).filter(lambda pair: pair[0] != pair[1])
     emergencies = draw(st.lists(from_outside, max_size=4))

@@ -93,12 +93,14 @@ class Pools:
 
     def _givers(self, asker: StockPoint, emergency: bool) -> list[tuple[Link, StockPoint]]:
         """The links of one sort that lead to the asker, in order, with the stock points at their other ends."""
-        links = [link for link in self._pool(asker).links if link.to_node == asker.node]
-        return [
-            (link, self.model.point_at[link.from_node, asker.item])
-            for link in links
-            if link.emergency == emergency and (link.from_node, asker.item) in self.model.point_at
-        ]
+        found = []
+        for link in self._pool(asker).links:
+            giver = self.model.point_at.get((link.from_node, asker.item))
+            if link.to_node != asker.node or link.emergency != emergency or giver is None:
+                continue
+            if emergency or giver.pool == asker.pool:
+                found.append((link, giver))
+        return found
 
     def _pool(self, point: StockPoint) -> Pool:
         return self.model.network.pools[point.pool]
