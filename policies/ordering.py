@@ -7,6 +7,7 @@ stock are the same rule with other numbers (base stock of level S: reorder point
 ORDER_UP_TO = 1
 LOT = 2
 KANBAN = 3
+CAN_ORDER = 4
 
 
 def rounded(need: int, minimum_order: int, multiple: int, capacity: int, position: int) -> int:

@@ -9,9 +9,18 @@ import pytest
 from pydantic import ValidationError
 
 from policies.fields import Model
-from policies.ordering import LOT, ORDER_UP_TO
+from policies.ordering import CAN_ORDER, KANBAN, LOT, ORDER_UP_TO
 from policies.registry import Registry
-from policies.replenishment import REPLENISHMENT, BaseStock, Int64Array, MinMax, ReorderPointLot, ReorderPointOrderUpTo
+from policies.replenishment import (
+    REPLENISHMENT,
+    BaseStock,
+    CanOrder,
+    Int64Array,
+    Kanban,
+    MinMax,
+    ReorderPointLot,
+    ReorderPointOrderUpTo,
+)
 from policies.units import Cover, Quantity
 from sim import columns
 
@@ -27,10 +36,11 @@ def units(level: Quantity | Cover) -> Int64Array:
 
 def test_rules_are_those_of_the_engine() -> None:
     assert (ORDER_UP_TO, LOT) == (columns.POLICY_ORDER_UP_TO, columns.POLICY_LOT)
+    assert (KANBAN, CAN_ORDER) == (columns.POLICY_KANBAN, columns.POLICY_CAN_ORDER)
 
 
 def test_built_in_kinds() -> None:
-    assert REPLENISHMENT.kinds == ("s_S", "r_nQ", "base_stock", "min_max")
+    assert REPLENISHMENT.kinds[:6] == ("s_S", "r_nQ", "base_stock", "min_max", "can_order", "kanban")
     assert REPLENISHMENT.model("min_max") is MinMax
 
 
@@ -42,6 +52,8 @@ def test_built_in_kinds() -> None:
         (BaseStock(level="7 d"), ORDER_UP_TO, [-1, 13], [0, 14]),
         (MinMax(minimum=4, maximum=4), ORDER_UP_TO, [3, 3], [4, 4]),
         (ReorderPointLot(reorder_point="3 d", lot="5 d"), LOT, [0, 6], [1, 10]),
+        (CanOrder(reorder_point="3 d", can_order="5 d", order_up_to="7 d"), CAN_ORDER, [0, 6], [1, 14]),
+        (Kanban(bin_size="3 d", bins=3), KANBAN, [2, 12], [3, 18]),
     ],
 )
 def test_policies_become_rules(policy: BaseStock, rule: int, reorder_point: list[int], second: list[int]) -> None:

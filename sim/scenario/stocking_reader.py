@@ -1,8 +1,10 @@
 """Reads the stocking table: which node stocks which item under which policy, one row each."""
 
+from typing import cast
+
 import numpy as np
 
-from policies.replenishment import REPLENISHMENT
+from policies.replenishment import REPLENISHMENT, ReplenishmentPolicy
 from sim.scenario.checks.context import Context
 from sim.scenario.findings import Finding, ScenarioError, did_you_mean
 from sim.scenario.items import EACH
@@ -17,8 +19,18 @@ QUANTITIES = ("minimum_order", "multiple", "capacity")
 
 def level_names() -> tuple[str, ...]:
     """Names of the levels of all registered policies."""
-    models = [REPLENISHMENT.model(kind) for kind in REPLENISHMENT.kinds]
-    return tuple(dict.fromkeys(name for model in models for name in model.model_fields if name != "kind"))
+    models = [_model(kind) for kind in REPLENISHMENT.kinds]
+    return tuple(dict.fromkeys(name for model in models for name in model.level_names()))
+
+
+def count_names() -> tuple[str, ...]:
+    """Names of the plain whole numbers of all registered policies."""
+    models = [_model(kind) for kind in REPLENISHMENT.kinds]
+    return tuple(dict.fromkeys(name for model in models for name in model.count_names()))
+
+
+def _model(kind: str) -> type[ReplenishmentPolicy]:
+    return cast("type[ReplenishmentPolicy]", REPLENISHMENT.model(kind))
 
 
 def read_stocking_table(context: Context, sources: Sources, findings: list[Finding]) -> StockingTable | None:
@@ -40,8 +52,8 @@ def read_stocking_table(context: Context, sources: Sources, findings: list[Findi
 
 
 def _columns(table: Table, context: Context, written: str) -> StockingTable | None:
-    levels = level_names()
-    if not table.check_header(["node", "item"], ["policy", *levels, "on_hand", *QUANTITIES]):
+    levels, counts = level_names(), count_names()
+    if not table.check_header(["node", "item"], ["policy", *levels, *counts, "on_hand", *QUANTITIES]):
         return None
     node_column, item_column = table.column("node", required=True), table.column("item", required=True)
     if node_column is None or item_column is None:
@@ -56,6 +68,7 @@ def _columns(table: Table, context: Context, written: str) -> StockingTable | No
     if policy is not None:
         kind = _kinds(table, policy)
     level_columns = {name: _level(table, name, units) for name in levels}
+    level_columns |= {name: _count(table, name) for name in counts if name not in level_columns}
     minimum_order, multiple, capacity = (_level(table, name, units, cover=False).units for name in QUANTITIES)
     line = np.arange(table.rows, dtype=np.int64) + 2
     on_hand = _level(table, "on_hand", units)
@@ -119,6 +132,21 @@ def _level(table: Table, name: str, units: list[ItemUnit] | None, cover: bool = 
     return LevelColumn(quantities, by_text_ms[column.codes].astype(np.int64))
 
 
+def _count(table: Table, name: str) -> LevelColumn:
+    empty = np.full(table.rows, ABSENT, dtype=np.int64)
+    column = table.column(name)
+    if column is None:
+        return LevelColumn(empty, empty)
+    parsed = [ABSENT if value is None else value for value in table.parsed(column, _whole_number)]
+    return LevelColumn(np.array([*parsed, ABSENT], dtype=np.int64)[column.codes], empty)
+
+
+def _whole_number(text: str) -> int:
+    if not text.strip().isdecimal() or not 1 <= int(text) <= 10_000:
+        raise UnitError(f"`{text}` is not a whole number of at least 1", "give a number such as 2")
+    return int(text)
+
+
 def _pieces(table: Table, column: Column, code: int, value: Quantity | Cover | None) -> int:
     if not isinstance(value, Quantity):
         return ABSENT
@@ -149,23 +177,17 @@ def _check_rows(table: Table, stocking: StockingTable) -> None:
     """Levels that each policy needs, and figures that go together."""
     for code, kind in enumerate(REPLENISHMENT.kinds):
         rows = stocking.kind == code
-        for name in [field for field in REPLENISHMENT.model(kind).model_fields if field != "kind"]:
-            _report(
-                table,
-                rows & ~stocking.levels[name].given,
-                f"a {kind} policy without `{name}`",
-                "fill in the cell",
-                name,
-            )
-    levels = stocking.levels
-    for low, high, strict in (("reorder_point", "order_up_to", True), ("minimum", "maximum", False)):
-        if low not in levels or high not in levels:
+        model = _model(kind)
+        given = {*model.level_names(), *model.count_names()}
+        needed = [name for name, field in model.model_fields.items() if field.is_required()]
+        if not given or not given.issuperset(needed):
+            hint = "give it under `policies`"
+            _report(table, rows, f"a {kind} policy is not only levels, so a table cannot give it", hint, "policy")
             continue
-        for one, other in ((levels[low].units, levels[high].units), (levels[low].cover_ms, levels[high].cover_ms)):
-            wrong = (one != ABSENT) & (other != ABSENT) & ((other <= one) if strict else (other < one))
-            _report(table, wrong, f"`{high}` is not above `{low}`", f"{low} comes first", high)
-    if "lot" in levels:
-        _report(table, levels["lot"].units == 0, "the lot is zero", "a lot is at least one unit", "lot")
+        for name in needed:
+            without = rows & ~stocking.levels[name].given
+            _report(table, without, f"a {kind} policy without `{name}`", "fill in the cell", name)
+        _check_levels(table, stocking, rows, model)
     minimum, multiple, capacity = stocking.minimum_order, stocking.multiple, stocking.capacity
     _report(table, multiple == 0, "the multiple is zero", "a pack holds at least one unit", "multiple")
     odd = (minimum > 0) & (multiple > 0) & (minimum % np.maximum(multiple, 1) != 0)
@@ -173,6 +195,24 @@ def _check_rows(table: Table, stocking: StockingTable) -> None:
     _report(table, odd, "the minimum order is not a multiple of the pack", hint, "minimum_order")
     small = (capacity != ABSENT) & (minimum > capacity)
     _report(table, small, "the capacity is below the minimum order, so nothing can be ordered", "", "capacity")
+
+
+def _check_levels(
+    table: Table,
+    stocking: StockingTable,
+    rows: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    model: type[ReplenishmentPolicy],
+) -> None:
+    for low, high, strict in model.ascending:
+        lower, upper = stocking.levels[low], stocking.levels[high]
+        for one, other in ((lower.units, upper.units), (lower.cover_ms, upper.cover_ms)):
+            wrong = rows & (one != ABSENT) & (other != ABSENT) & ((other <= one) if strict else (other < one))
+            what = "not above" if strict else "below"
+            _report(table, wrong, f"`{high}` is {what} `{low}`", f"{low} comes first", high)
+    for name in model.above_zero:
+        what = name.replace("_", " ")
+        zero = rows & (stocking.levels[name].units == 0)
+        _report(table, zero, f"the {what} is zero", f"a {what} is at least one unit", name)
 
 
 def _report(

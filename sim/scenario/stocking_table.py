@@ -30,7 +30,7 @@ class StockingTable:
 
     `node` indexes the scenario's nodes, `item` its item names, `kind` the kinds in
     `policies.replenishment.REPLENISHMENT.kinds`. `levels` holds a column per level of any policy (reorder_point,
-    order_up_to, lot, level, minimum, maximum), `on_hand` the opening stock.
+    order_up_to, lot, level, ...) and per count (bins; in `units`), `on_hand` the opening stock.
     """
 
     name: str
