@@ -108,6 +108,7 @@ def _lane(scenario: Scenario, nodes: NodeNumbers, pair: LanePair, routes: dict[s
         cost_per_line_milli=scenario.minor_milli(lane.cost_per_line),
         cost_per_kg_milli=scenario.minor_milli(lane.cost_per_kg),
         express_cost_per_order=0 if express is None else scenario.minor(express.cost_per_order),
+        priority=lane.priority,
     )
 
 

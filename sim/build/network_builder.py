@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 
 from sim import columns as c
+from sim.build.allocation import allocation_columns
+from sim.build.calendars import periodic, review_instants
 from sim.build.demand import plan_demand
+from sim.build.families import can_order_families
 from sim.build.items import ItemColumns, item_columns
 from sim.build.lanes import (
     NodeNumbers,
@@ -21,6 +24,7 @@ from sim.build.lanes import (
     number_nodes,
 )
 from sim.build.sources import demand_sources
+from sim.build.sourcing import alternatives_table, plan_sources
 from sim.build.stock_points import NoLane, StockPointGrid, abc_classes, demand_at_and_below, lay_out
 from sim.build.stocking import Stocking, plan_stocking, settle
 from sim.build.terms import Terms, supplier_terms
@@ -53,15 +57,25 @@ def _network(scenario: Scenario) -> Network:
     lanes = network_lanes(scenario, nodes)
     lane_from = np.array([lane.from_node for lane in lanes], dtype=np.int64)
     serving = lane_grid(scenario, nodes, classes)
-    mean_per_day = demand_at_and_below(demand.per_day, serving, lane_from, nodes.is_supplier)
+    sources = plan_sources(scenario, nodes, items, classes, serving)
+    shared = [one.shared_demand() for one in sources]
+    mean_per_day = demand_at_and_below(demand.per_day, serving, lane_from, nodes.is_supplier, shared)
     plan = plan_stocking(scenario, nodes, items, classes, mean_per_day)
     try:
-        grid = lay_out(mean_per_day, demand.wanted | plan.wanted, serving, lane_from, nodes.is_supplier)
+        wanted = demand.wanted | plan.wanted
+        grid = lay_out(mean_per_day, wanted, serving, lane_from, nodes.is_supplier, shared)
     except NoLane as missing:
         raise _not_delivered(scenario, nodes, missing) from None
     seed = 0 if scenario.generator is None else scenario.generator.seed
     stocking = settle(scenario, plan, grid, classes, seed)
     terms = supplier_terms(scenario, nodes, grid)
+    reviews = review_instants(scenario, nodes)
+    families, policy_row = can_order_families(stocking.rule, grid)
+    alternatives, sourcing, split = alternatives_table(scenario, nodes, items, sources, grid)
+    own_per_day = demand.per_day[grid.node, grid.item]
+    reserve, allocation = allocation_columns(scenario, nodes, grid, stocking.rule, own_per_day)
+    flags = allocation + split * c.SP_SPLIT + periodic(reviews, stocking, grid) * c.SP_PERIODIC
+    columns = {c.P_POLICY_ROW: policy_row, c.P_SOURCING: sourcing, c.P_RESERVE: reserve}
     shortage = scenario.costs.shortage_per_line
     return Network(
         name=scenario.name,
@@ -86,7 +100,7 @@ def _network(scenario: Scenario) -> Network:
         item_lots=items.lots,
         item_fefo=items.fefo,
         item_shelf_life_ms=items.shelf_life_ms,
-        parameter=_parameters(nodes, items, classes, grid, stocking, terms),
+        parameter=_parameters(nodes, items, classes, grid, stocking, terms, flags, columns),
         node_first_stock_point=grid.first_of_node,
         mean_demand_per_day=grid.mean_per_day,
         initial_on_hand=np.where(nodes.is_supplier[grid.node], 0, stocking.on_hand),
@@ -101,6 +115,9 @@ def _network(scenario: Scenario) -> Network:
         shortage_cost=scenario.minor(shortage),
         demand=demand_sources(scenario, nodes, demand, grid),
         notes=scenario.notes,
+        review_ms=reviews,
+        families=families,
+        alternatives=alternatives,
     )
 
 
@@ -127,12 +144,15 @@ def _parameters(
     grid: StockPointGrid,
     stocking: Stocking,
     terms: Terms,
+    more_flags: Int64Array,
+    more_columns: dict[int, Int64Array],
 ) -> Int64Array:
     """The parameter table (P, PARAMETER_COLUMNS); see `sim.columns` for what the columns mean."""
     supplier = nodes.is_supplier[grid.node]
     stocked = (stocking.rule != c.POLICY_NONE) & ~supplier
     rule = np.where(stocked, stocking.rule, c.POLICY_ORDER_UP_TO)  # what is not stocked is ordered through: (-1, 0)
     flags = supplier * c.SP_SUPPLIER + stocked * c.SP_STOCKED
+    flags += np.where(supplier, 0, more_flags)
     flags += (items.lots * c.SP_LOTS + items.critical * c.SP_CRITICAL)[grid.item]
     columns: dict[int, Int64Array] = {
         c.P_NODE: grid.node,
@@ -150,11 +170,12 @@ def _parameters(
         c.P_GROUP: grid.node * 3 + classes[grid.item],
         c.P_PRICE_BREAKS: terms.break_first,
         c.P_PRICE_BREAK_COUNT: terms.break_count,
+        **more_columns,
     }
     table = np.zeros((grid.node.size, c.PARAMETER_COLUMNS), dtype=np.int64)
     for first in range(0, len(table), _ROWS_IN_CACHE):  # writing whole columns would pass all memory once per column
         rows = slice(first, first + _ROWS_IN_CACHE)
-        table[rows, c.ROW_PARAMETERS] = -1
+        table[rows, c.ROW_PARAMETERS] = -1  # where `columns` says nothing of them
         for column, values in columns.items():
             table[rows, column] = values[rows]
     return table

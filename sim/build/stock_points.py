@@ -68,6 +68,15 @@ class StockPointGrid:
         return np.searchsorted(self.node, np.arange(len(self.row) + 1)).astype(np.int64)
 
 
+@dataclass(frozen=True)
+class Helper:
+    """A node that is asked in an emergency, and so has a stock point for what the asking node has one for."""
+
+    node: int
+    for_node: int
+    items: BoolArray  # (I,) those concerned
+
+
 class NoLane(ValueError):
     """Items wanted at a node to which no lane brings them (positions)."""
 
@@ -77,16 +86,42 @@ class NoLane(ValueError):
         super().__init__(f"no lane brings items {items[:5]} to node {node}")
 
 
+@dataclass(frozen=True)
+class SharedDemand:
+    """Items of a node that have several sources: K places in their order, M items."""
+
+    node: int
+    items: Int64Array  # (M,)
+    lanes: Int32Array  # (K, M), -1 after the last
+    share: Float64Array  # (K, M) of the node's demand; all zero: it goes to the first
+
+
 def demand_at_and_below(
-    own_per_day: Float64Array, lane: Int32Array, lane_from: Int64Array, is_supplier: BoolArray
+    own_per_day: Float64Array,
+    lane: Int32Array,
+    lane_from: Int64Array,
+    is_supplier: BoolArray,
+    shared: Sequence[SharedDemand] = (),
 ) -> Float64Array:
     """Mean demand (N, I) of each node's own customers and of everything that it supplies, directly or not.
 
     `lane` (N, I) names the lane that serves a node with an item (-1: none), `lane_from` (L,) the node at its other end.
+    Where `shared` says so, a node's demand is divided among several lanes.
     """
     mean = own_per_day.copy()
-    for node in np.flatnonzero(~is_supplier):
-        items = np.flatnonzero((mean[node] > 0.0) & (lane[node] >= 0))
+    divided: dict[int, list[SharedDemand]] = {}
+    for one in shared:
+        if one.share.any():
+            divided.setdefault(one.node, []).append(one)
+    for node in np.flatnonzero(~is_supplier).tolist():
+        whole = (mean[node] > 0.0) & (lane[node] >= 0)
+        for one in divided.get(node, ()):
+            whole[one.items] = False
+            for lanes, share in zip(one.lanes, one.share, strict=True):
+                used = lanes >= 0
+                own = one.items[used]
+                mean[lane_from[lanes[used]], own] += share[used] * mean[node, own]
+        items = np.flatnonzero(whole)
         mean[lane_from[lane[node, items]], items] += mean[node, items]
     return mean
 
@@ -97,18 +132,33 @@ def lay_out(
     lane: Int32Array,
     lane_from: Int64Array,
     is_supplier: BoolArray,
+    shared: Sequence[SharedDemand] = (),
+    helpers: Sequence["Helper"] = (),
 ) -> StockPointGrid:
     """Stock points for what is wanted (N, I), and for everything on the way to it, suppliers included.
 
-    `mean_per_day` is the demand at and below each node. Raises NoLane for what no lane brings to where it is wanted.
+    `mean_per_day` is the demand at and below each node; `shared` names further sources, `helpers` who is asked in an
+    emergency. Raises NoLane for what no lane brings to where it is wanted.
     """
     present = wanted & ~is_supplier[:, None]
-    for node in np.flatnonzero(~is_supplier):
-        items = np.flatnonzero(present[node])
-        lanes = lane[node, items]
-        if items.size and lanes.min() < 0:
-            raise NoLane(int(node), tuple(int(item) for item in items[lanes < 0]))
-        present[lane_from[lanes], items] = True
+    settled = False
+    while not settled:
+        for node in np.flatnonzero(~is_supplier):
+            items = np.flatnonzero(present[node])
+            lanes = lane[node, items]
+            if items.size and lanes.min() < 0:
+                raise NoLane(int(node), tuple(int(item) for item in items[lanes < 0]))
+            present[lane_from[lanes], items] = True
+            for one in shared:
+                if one.node == node:
+                    for row in one.lanes:
+                        own = one.items[(row >= 0) & present[node, one.items]]
+                        present[lane_from[row[(row >= 0) & present[node, one.items]]], own] = True
+        settled = True
+        for helper in helpers:
+            more = present[helper.for_node] & helper.items & ~present[helper.node]
+            present[helper.node] |= more
+            settled = settled and not more.any()
     cells = np.flatnonzero(present)  # flat positions: one index per stock point is faster than two
     nodes, items = np.divmod(cells, present.shape[1])
     row = np.full(present.size, -1, dtype=np.int32)

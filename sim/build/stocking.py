@@ -39,6 +39,7 @@ class Stocking:
     capacity: Int64Array
     on_hand: Int64Array
     age_ms: Int64Array
+    continuous: BoolArray  # under continuous review although its node may have a calendar
     on_order: list[tuple[int, int, int]]  # stock point, quantity, arrival
     owed: list[tuple[int, int]]  # stock point, quantity
 
@@ -173,7 +174,7 @@ def settle(scenario: Scenario, plan: StockingPlan, grid: StockPointGrid, classes
     stocking = Stocking(
         rule=zero.copy(), reorder_point=absent.copy(), order_up_to=zero.copy(), lot=np.ones(points, dtype=np.int64),
         minimum_order=absent.copy(), multiple=absent.copy(), capacity=absent.copy(), on_hand=zero.copy(),
-        age_ms=zero.copy(), on_order=[], owed=[],
+        age_ms=zero.copy(), continuous=np.zeros(points, dtype=np.bool_), on_order=[], owed=[],
     )  # fmt: skip
     for value, rows in plan.rows("policy", grid):
         if isinstance(value, _Generated):
@@ -192,6 +193,8 @@ def settle(scenario: Scenario, plan: StockingPlan, grid: StockPointGrid, classes
             target[rows] = _setting(scenario, grid, rows, setting, value)
     for value, rows in plan.rows("age", grid):
         stocking.age_ms[rows] = value
+    for value, rows in plan.rows("review", grid):
+        stocking.continuous[rows] = value == "continuous"
     _settle_orders_and_debts(scenario, plan, stocking, grid)
     return stocking
 
@@ -241,7 +244,7 @@ def _column_units(column: LevelColumn, table_rows: Int32Array, mean_per_day: Flo
 
 
 def _settle_table(stocking: Stocking, grid: StockPointGrid, rows: Int64Array, value: _TableRows) -> None:
-    """Rows of one kind go together: the policy's own rule is asked, with each level standing for a column."""
+    """Rows of one kind go together; a count whose cell is empty has the kind's default."""
     table_rows = value.row[grid.node[rows], grid.item[rows]]
     kinds = value.table.kind[table_rows]
     for kind in np.unique(kinds):
@@ -251,15 +254,14 @@ def _settle_table(stocking: Stocking, grid: StockPointGrid, rows: Int64Array, va
             for name, column in value.table.levels.items()
         }
         model = REPLENISHMENT.model(REPLENISHMENT.kinds[kind])
-        levels = [name for name in model.model_fields if name in columns]
-        stand_ins: dict[str, Any] = {name: Cover(number) for number, name in enumerate(levels)}
-        policy = model.model_construct(**stand_ins)
-        assert isinstance(policy, ReplenishmentPolicy)
-        _apply(stocking, rows[own], policy.order_rule(_by_stand_in(columns, levels)))
-
-
-def _by_stand_in(columns: dict[str, Int64Array], levels: list[str]) -> Resolve:
-    return lambda level: columns[levels[level.ms]] if isinstance(level, Cover) else columns[levels[0]]
+        assert issubclass(model, ReplenishmentPolicy)
+        figures = {name: columns[name] for name in (*model.level_names(), *model.count_names()) if name in columns}
+        for name in model.count_names():
+            empty = figures[name] == ABSENT
+            figures[name] = (
+                np.where(empty, model.model_fields[name].default, figures[name]) if empty.any() else figures[name]
+            )
+        _apply(stocking, rows[own], model.rule_from(figures))
 
 
 def _settle_generated(

@@ -67,6 +67,39 @@ def supplier_terms(scenario: Scenario, nodes: NodeNumbers, grid: StockPointGrid)
     return Terms(terms.minimum_order, terms.multiple, terms.break_first, terms.break_count, table)
 
 
+def smallest_cost_milli(scenario: Scenario, source: str, cost_milli: Int64Array, items: Int64Array) -> Int64Array:
+    """What a unit of each of `items` costs from a source in the smallest quantity, thousandths of a minor unit.
+
+    That is a supplier's lowest price break, else the item's own cost (of I items: `cost_milli`).
+    """
+    cost = cost_milli[items].copy()
+    node = scenario.node(source)
+    if isinstance(node, Supplier):
+        names = scenario.item_names
+        priced = {name: terms.price_breaks for name, terms in node.items.items() if terms.price_breaks}
+        for row, item in enumerate(items.tolist() if priced else ()):
+            breaks = priced.get(names[item])
+            if breaks:
+                cost[row] = _break_rows(scenario, scenario.item_unit(names[item]), breaks)[0][1]
+    return cost
+
+
+def smallest_order(scenario: Scenario, source: str, items: Int64Array) -> Int64Array:
+    """The smallest order of each of `items` that a source takes: a supplier's minimum or pack, else one unit."""
+    smallest = np.ones(items.size, dtype=np.int64)
+    node = scenario.node(source)
+    if isinstance(node, Supplier) and (node.minimum_order is not None or node.items):
+        for row, item in enumerate(items.tolist()):
+            name = scenario.item_names[item]
+            terms = node.items.get(name)
+            pack = None if terms is None else terms.multiple
+            minimum = node.minimum_order if terms is None else terms.minimum_order or node.minimum_order
+            for quantity in (pack, minimum):
+                if quantity is not None:
+                    smallest[row] = max(smallest[row], scenario.item_unit(name).whole_units(quantity))
+    return smallest
+
+
 def _common_minimum(scenario: Scenario, supplier: Supplier, name: str, items: Int64Array) -> Int64Array:
     """The supplier's minimum order in the units of each of `items`; ScenarioError when it does not fit one of them."""
     assert supplier.minimum_order is not None

@@ -18,7 +18,10 @@ class Express(Model):
 
 
 class Lane(Model):
-    """A way of refilling. The first lane in the list that leads to a node and fits an item serves it there."""
+    """A way of refilling. The first lane in the list that leads to a node and fits an item serves it there.
+
+    The others are alternatives, for nodes whose `sourcing` uses them.
+    """
 
     from_: Patterns = Field(alias="from", description="source node, pattern or list; one lane per pair of nodes")
     to: Patterns = Field(description="node that is refilled, pattern or list")
@@ -32,6 +35,9 @@ class Lane(Model):
     )
     overtaking: bool | None = Field(
         None, description="whether a later parcel may arrive before an earlier one; default: the supplier's, else true"
+    )
+    priority: int = Field(
+        0, ge=-1_000_000, le=1_000_000, description="where the source allocates by priority: lower is served first"
     )
     express: Express | None = Field(None, description="service for urgent orders")
     cost_per_order: Money | None = Field(None, description="per order placed; default: nothing")

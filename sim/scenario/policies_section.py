@@ -1,18 +1,21 @@
 """The `policies` list: which policy and which opening stock apply to which items at which nodes."""
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from policies.fields import Duration, Level, Model, QuantityField
 from policies.replenishment import REPLENISHMENT, ReplenishmentPolicy
+from policies.sourcing import SOURCING, SourcingRule
 from sim.scenario.base import ItemFilter, ItemSelection, Patterns
 from sim.units import UnitError
 
 if TYPE_CHECKING:
     PolicyField = ReplenishmentPolicy
+    SourcingField = SourcingRule
 else:
     PolicyField = REPLENISHMENT.field_type()
+    SourcingField = SOURCING.field_type()
 
 ALL_ITEMS = ItemFilter(names=("*",))
 
@@ -34,6 +37,11 @@ class PolicyEntry(Model):
     policy: PolicyField | None = Field(
         None, description="replenishment policy; without any, the item is ordered through"
     )
+    review: Literal["continuous", "periodic"] | None = Field(
+        None,
+        description="continuous: at once, or periodic: on the node's `review` calendar; default: its calendar if any",
+    )
+    sourcing: SourcingField | None = Field(None, description="from whom to order; overrides the node's `sourcing`")
     minimum_order: QuantityField | None = Field(None, description="smallest order; overrides the supplier's")
     multiple: QuantityField | None = Field(None, description="pack: orders are a multiple; overrides the supplier's")
     capacity: QuantityField | None = Field(None, description="largest inventory position allowed; default: no limit")

@@ -18,8 +18,15 @@ from sim.scenario.checks.quantities import (
     check_policy_quantities,
     check_supplier_terms,
 )
-from sim.scenario.checks.supply import check_lane_service, check_sources, check_supply_cycle, check_trucks
-from sim.scenario.checks.times import check_something_there, check_times
+from sim.scenario.checks.supply import (
+    check_allocation,
+    check_lane_service,
+    check_sources,
+    check_sourcing,
+    check_supply_cycle,
+    check_trucks,
+)
+from sim.scenario.checks.times import check_reviews, check_something_there, check_times
 from sim.scenario.findings import Finding
 
 CHECKS: list[Callable[[Context], None]] = [
@@ -35,6 +42,9 @@ CHECKS: list[Callable[[Context], None]] = [
     check_sources,
     check_lane_service,
     check_trucks,
+    check_reviews,
+    check_allocation,
+    check_sourcing,
     check_policy_levels,
     check_policy_quantities,
     check_supplier_terms,

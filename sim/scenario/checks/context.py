@@ -66,8 +66,11 @@ class Context:
         return node in self._suppliers
 
     def stocking_matches(self, patterns: Iterable[str]) -> list[str]:
-        """The nodes that hold stock among those that fit the patterns."""
-        return matching(patterns, self.stocking_nodes)
+        """The nodes that hold stock among those that fit the patterns; none for a malformed range."""
+        try:
+            return matching(patterns, self.stocking_nodes)
+        except ValueError:
+            return []  # reported with the names
 
     def _written(self, location: Sequence[object]) -> list[object]:
         parts = list(location)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from policies.replenishment import MinMax, ReorderPointLot, ReorderPointOrderUpTo, ReplenishmentPolicy
+from policies.replenishment import ReplenishmentPolicy
 from sim.scenario.checks.context import Context
 from sim.scenario.expand import matching
 from sim.scenario.items import EACH
@@ -11,7 +11,7 @@ from sim.scenario.nodes import Supplier
 from sim.units import PHYSICAL_UNITS, Cover, ItemUnit, Quantity, Rate, UnitError
 
 
-def _units_of(context: Context, patterns: Iterable[str] | None) -> dict[ItemUnit, str]:
+def units_of(context: Context, patterns: Iterable[str] | None) -> dict[ItemUnit, str]:
     """The units of all items that fit the patterns (None: all), each with the first item that has it."""
     listed = context.scenario.items
     try:
@@ -29,7 +29,8 @@ def _units_of(context: Context, patterns: Iterable[str] | None) -> dict[ItemUnit
     return found
 
 
-def _check_units(context: Context, amount: object, units: dict[ItemUnit, str], *location: object) -> None:
+def check_units(context: Context, amount: object, units: dict[ItemUnit, str], *location: object) -> None:
+    """Note a finding when a quantity does not fit one of the units."""
     if not isinstance(amount, Quantity):
         return
     for unit, item in units.items():
@@ -49,16 +50,21 @@ def check_policy_levels(context: Context) -> None:
         stocking = context.scenario.generator.stocking
         entries += [(entry.policy, ("generator", "stocking", index, "policy")) for index, entry in enumerate(stocking)]
     for policy, location in entries:
-        if isinstance(policy, ReorderPointOrderUpTo) and _not_above(
-            policy.order_up_to, policy.reorder_point, strict=True
-        ):
-            message = f"order_up_to ({policy.order_up_to}) is not above reorder_point ({policy.reorder_point})"
-            context.add(message, "give order_up_to > reorder_point", *location, "order_up_to")
-        elif isinstance(policy, MinMax) and _not_above(policy.maximum, policy.minimum, strict=False):
-            message = f"maximum ({policy.maximum}) is below minimum ({policy.minimum})"
-            context.add(message, "give maximum >= minimum", *location, "maximum")
-        elif isinstance(policy, ReorderPointLot) and _size(policy.lot) == 0:
-            context.add("the lot is zero", "a lot is at least one unit", *location, "lot")
+        if policy is not None:
+            _check_levels(context, policy, *location)
+
+
+def _check_levels(context: Context, policy: ReplenishmentPolicy, *location: object) -> None:
+    levels = policy.levels()
+    for low, high, strict in policy.ascending:
+        if low in levels and high in levels and _not_above(levels[high], levels[low], strict):
+            what, sign = ("not above", ">") if strict else ("below", ">=")
+            message = f"{high} ({levels[high]}) is {what} {low} ({levels[low]})"
+            context.add(message, f"give {high} {sign} {low}", *location, high)
+    for name in policy.above_zero:
+        if name in levels and size_of(levels[name]) == 0:
+            what = name.replace("_", " ")
+            context.add(f"the {what} is zero", f"a {what} is at least one unit", *location, name)
 
 
 def _not_above(high: Quantity | Cover, low: Quantity | Cover, strict: bool) -> bool:
@@ -66,24 +72,25 @@ def _not_above(high: Quantity | Cover, low: Quantity | Cover, strict: bool) -> b
         return False  # compared after conversion to the item's unit, when the units fit at all
     if isinstance(high, Quantity) != isinstance(low, Quantity):
         return False
-    return _size(high) <= _size(low) if strict else _size(high) < _size(low)
+    return size_of(high) <= size_of(low) if strict else size_of(high) < size_of(low)
 
 
-def _size(level: Quantity | Cover) -> Fraction:
+def size_of(level: Quantity | Cover) -> Fraction:
+    """A level as a number, to be compared with others of its sort."""
     return level.amount if isinstance(level, Quantity) else Fraction(level.ms)
 
 
 def check_policy_quantities(context: Context) -> None:
     """Quantities fit the units of their items; the minimum order is whole packs and fits the capacity."""
     for index, entry in enumerate(context.scenario.policies):
-        units = _units_of(context, entry.items.names)
+        units = units_of(context, entry.items.names)
         for name in ("minimum_order", "multiple", "capacity", "on_hand", "owed"):
-            _check_units(context, getattr(entry, name), units, "policies", index, name)
+            check_units(context, getattr(entry, name), units, "policies", index, name)
         for number, order in enumerate(entry.on_order or ()):
-            _check_units(context, order.quantity, units, "policies", index, "on_order", number, "quantity")
+            check_units(context, order.quantity, units, "policies", index, "on_order", number, "quantity")
         if entry.policy is not None:
             for name, level in entry.policy.levels().items():
-                _check_units(context, level, units, "policies", index, "policy", name)
+                check_units(context, level, units, "policies", index, "policy", name)
         _check_pack(context, entry.minimum_order, entry.multiple, "policies", index)
         capacity, minimum = entry.capacity, entry.minimum_order
         if capacity and minimum and capacity.unit == minimum.unit and capacity.amount < minimum.amount:
@@ -110,12 +117,12 @@ def check_supplier_terms(context: Context) -> None:
             if item not in context.scenario.items and item in context.items and "items" in context.broken:
                 continue
             unit = context.scenario.item_unit(item)
-            _check_units(context, terms.minimum_order, {unit: item}, *at, "minimum_order")
-            _check_units(context, terms.multiple, {unit: item}, *at, "multiple")
+            check_units(context, terms.minimum_order, {unit: item}, *at, "minimum_order")
+            check_units(context, terms.multiple, {unit: item}, *at, "multiple")
             _check_pack(context, terms.minimum_order or node.minimum_order, terms.multiple, *at)
             largest = Fraction(-1)
             for number, step in enumerate(terms.price_breaks):
-                _check_units(context, step.from_, {unit: item}, *at, "price_breaks", number, "from")
+                check_units(context, step.from_, {unit: item}, *at, "price_breaks", number, "from")
                 if step.from_.amount <= largest:
                     context.add(
                         "price breaks do not ascend", "sort them by `from`", *at, "price_breaks", number, "from"
@@ -130,12 +137,12 @@ def check_supplier_terms(context: Context) -> None:
 def check_demand_units(context: Context) -> None:
     """What is asked for fits the unit of the item."""
     for index, demand in enumerate(context.scenario.demand):
-        units = _units_of(context, demand.item) if demand.item is not None else {}
+        units = units_of(context, demand.item) if demand.item is not None else {}
         if demand.compound_poisson is not None:
             size = demand.compound_poisson.size
-            _check_units(context, size.constant, units, "demand", index, "compound_poisson", "size")
+            check_units(context, size.constant, units, "demand", index, "compound_poisson", "size")
         if demand.flow is not None:
-            _check_units(context, demand.flow.step, units, "demand", index, "flow", "step")
+            check_units(context, demand.flow.step, units, "demand", index, "flow", "step")
             _check_flow(context, demand.flow.rate, demand.flow.step, units, "demand", index, "flow")
 
 
@@ -162,4 +169,4 @@ def check_generator(context: Context) -> None:
             message = f"the top {entry.items.top} of {generator.items.count} items"
             context.add(message, "take fewer, or generate more items", *at, "items", "top")
         for name, level in entry.policy.levels().items():
-            _check_units(context, level, {EACH: generator.items.names()[0]}, *at, "policy", name)
+            check_units(context, level, {EACH: generator.items.names()[0]}, *at, "policy", name)

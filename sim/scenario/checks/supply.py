@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 
+from policies.allocation import FairShare
+from policies.sourcing import Split
 from sim.scenario.checks.context import Context
+from sim.scenario.checks.quantities import check_units, size_of, units_of
 from sim.scenario.expand import LanePair, lane_pairs
+from sim.scenario.findings import did_you_mean
 from sim.scenario.nodes import StockingNode
 
 
@@ -110,3 +114,50 @@ def check_trucks(context: Context) -> None:
                 what = "its own base" if stop.node == truck.base else f"`{stop.node}` twice"
                 context.add(f"the route stops at {what}", "name each stop once", "trucks", route, "stops", index)
             seen.add(stop.node)
+
+
+def check_allocation(context: Context) -> None:
+    """Who shares out what there is sends orders in parts; a reserve fits the units of the items."""
+    scenario = context.scenario
+    told: set[int] = set()
+    for pair in _pairs(context):
+        source = scenario.nodes.get(pair.from_node)
+        fair = isinstance(source, StockingNode) and isinstance(source.allocation, FairShare)
+        if fair and pair.lane.delivery == "whole" and pair.index not in told:
+            told.add(pair.index)
+            message = f"`{pair.from_node}` allocates by fair share, but this lane delivers whole orders only"
+            context.add(message, "write `delivery: partial`", "lanes", pair.index, "delivery")
+    for name, node in scenario.nodes.items():
+        if isinstance(node, StockingNode) and size_of(node.allocation.reserve) != 0:
+            check_units(
+                context, node.allocation.reserve, units_of(context, None), "nodes", name, "allocation", "reserve"
+            )
+
+
+def check_sourcing(context: Context) -> None:
+    """Shares of a split order are of nodes from which a lane leads here."""
+    sources: dict[str, list[str]] = {}
+    for pair in _pairs(context):
+        sources.setdefault(pair.to_node, []).append(pair.from_node)
+    if {"lanes", "nodes"} & context.broken:
+        return
+    for name, node in context.scenario.nodes.items():
+        if isinstance(node, StockingNode):
+            _check_shares(context, node.sourcing, [name], sources, "nodes", name, "sourcing")
+    for index, entry in enumerate(context.scenario.policies):
+        _check_shares(
+            context, entry.sourcing, context.stocking_matches(entry.nodes), sources, "policies", index, "sourcing"
+        )
+
+
+def _check_shares(
+    context: Context, rule: object, nodes: list[str], sources: Mapping[str, list[str]], *location: object
+) -> None:
+    if not isinstance(rule, Split):
+        return
+    for source in rule.shares:
+        for node in nodes:
+            if source not in sources.get(node, ()):
+                hint = did_you_mean(source, sources.get(node, ()))
+                context.add(f"no lane leads from `{source}` to `{node}`", hint, *location, "shares", source)
+                break
