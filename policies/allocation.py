@@ -1,24 +1,20 @@
 """Who gets stock that several are waiting for: a node's own customers, and the orders of those it supplies."""
 
-from fractions import Fraction
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from policies.fields import Level, Model
 from policies.registry import Registry
-from policies.units import Quantity
 
 ALLOCATION = Registry("allocation")
-
-_NOTHING = Quantity(Fraction(0))
 
 
 class AllocationRule(Model):
     """What every allocation rule is: configuration with a `kind`, and a reserve for the node's own customers."""
 
-    reserve: Level = Field(
-        _NOTHING, description="kept for own customers: orders get only what is above; days are of their own mean demand"
+    reserve: Level | None = Field(
+        None, description="kept for own customers, orders get only what is above; days are of their own mean demand"
     )
 
     customers_first: ClassVar[bool] = True

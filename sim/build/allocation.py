@@ -1,7 +1,5 @@
 """Who gets scarce stock, as flags and reserves of stock points."""
 
-from fractions import Fraction
-
 import numpy as np
 
 from policies.allocation import AllocationRule, FairShare, Priority
@@ -40,10 +38,10 @@ def allocation_columns(
 def _reserve(
     scenario: Scenario, rule: AllocationRule, grid: StockPointGrid, rows: Int64Array, own_per_day: Float64Array
 ) -> Int64Array:
+    if rule.reserve is None:
+        return np.zeros(rows.size, dtype=np.int64)
     if isinstance(rule.reserve, Cover):
         return cover_quantity(rule.reserve.days, own_per_day)
-    if rule.reserve.amount == Fraction(0):
-        return np.zeros(rows.size, dtype=np.int64)
     return resolver(scenario, grid, rows)(rule.reserve)
 
 

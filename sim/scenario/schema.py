@@ -62,6 +62,8 @@ def _section(name: str, schema: dict[str, Any]) -> str:
 
 def _default(field: dict[str, Any]) -> str:
     default = field.get("default")
+    if isinstance(default, dict):
+        default = {key: value for key, value in default.items() if value is not None}
     return "" if default in (None, "", [], {}, ()) else f"`{default}`"
 
 

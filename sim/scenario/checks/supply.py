@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from policies.allocation import FairShare
 from policies.sourcing import Split
 from sim.scenario.checks.context import Context
-from sim.scenario.checks.quantities import check_units, size_of, units_of
+from sim.scenario.checks.quantities import check_units, units_of
 from sim.scenario.expand import LanePair, lane_pairs
 from sim.scenario.findings import did_you_mean
 from sim.scenario.nodes import StockingNode
@@ -128,10 +128,8 @@ def check_allocation(context: Context) -> None:
             message = f"`{pair.from_node}` allocates by fair share, but this lane delivers whole orders only"
             context.add(message, "write `delivery: partial`", "lanes", pair.index, "delivery")
     for name, node in scenario.nodes.items():
-        if isinstance(node, StockingNode) and size_of(node.allocation.reserve) != 0:
-            check_units(
-                context, node.allocation.reserve, units_of(context, None), "nodes", name, "allocation", "reserve"
-            )
+        reserve = node.allocation.reserve if isinstance(node, StockingNode) else None
+        check_units(context, reserve, units_of(context, None), "nodes", name, "allocation", "reserve")
 
 
 def check_sourcing(context: Context) -> None:
