@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from sim import columns as c
 from sim.build.network_builder import build_network
 from sim.network import ALTERNATIVE_LANE, ALTERNATIVE_SHARE, ALTERNATIVE_SOURCE, Network
-from sim.scenario import load_scenario
+from sim.scenario import ScenarioError, load_scenario
 from sim.scenario.calendars import Review, weekly_instants
 from tests.scenario_samples import sample
 from tests.test_scenario_findings import TRUCK
@@ -301,6 +301,148 @@ def test_what_is_ordered_through_has_no_reserve() -> None:
     data["nodes"]["depot"]["allocation"] = {"kind": "priority", "reserve": "30 d"}
     network = build_network(load_scenario(data))
     assert row(network, "depot", "grease")[c.P_RESERVE] == 0
+
+
+# --- pools ----------------------------------------------------------------------------------------------------------
+
+
+def pooled(stores: int = 3, **pool: Any) -> Network:
+    """Stores a, b, c, ... that stock filters from a depot, in a pool; grease is only asked for at the shop."""
+    data = sample()
+    names = [chr(ord("a") + number) for number in range(stores)]
+    data["nodes"] |= {name: {"kind": "store"} for name in names}
+    data["nodes"] |= {"far": {"kind": "warehouse"}}
+    data["lanes"].append({"from": "depot", "to": names, "lead_time": "1 d"})
+    data["lanes"].append({"from": "maker", "to": "far", "items": "filter"})
+    data["demand"].append({"node": names, "item": "filter", "poisson": {"rate": "2 /d"}})
+    data["policies"].append({"nodes": names, "items": "filter", "policy": {"kind": "base_stock", "level": 10}})
+    data["pools"] = {"town": {"nodes": names, "items": "filter", **pool}}
+    return build_network(load_scenario(data))
+
+
+def ways(network: Network, emergency: bool = False) -> list[str]:
+    return [
+        f"{network.node_names[link.from_node]}{network.node_names[link.to_node]}"
+        for link in network.pools[0].links
+        if link.emergency == emergency
+    ]
+
+
+def test_a_complete_pool() -> None:
+    network = pooled()
+    pool = network.pools[0]
+    assert ways(network) == ["ba", "ca", "ab", "cb", "ac", "bc"]
+    assert (pool.name, pool.donor_rule, pool.partial, pool.search_ms, pool.approval_ms) == ("town", 0, True, 0, 0)
+    assert (pool.working_ms, pool.rebalance_ms) == (None, None)
+    assert {link.delivery.a for link in pool.links} == {4 * HOUR_MS}
+    in_pool = np.flatnonzero(network.parameter[:, c.P_POOL] == 0)
+    assert [_name(network, point) for point in in_pool.tolist()] == ["a/filter", "b/filter", "c/filter"]
+    flags = network.parameter[in_pool, c.P_FLAGS]
+    assert (flags & c.SP_ASKS).all()
+    assert (flags & c.SP_GIVES).all()
+    assert (network.parameter[in_pool, c.P_HOLD_BACK] == 0).all()
+    assert (network.parameter[in_pool, c.P_PREVENTIVE] == -1).all()
+    outside = network.parameter[np.setdiff1d(np.arange(network.stock_points), in_pool), c.P_FLAGS]
+    assert not (outside & (c.SP_ASKS | c.SP_GIVES)).any()
+
+
+def test_one_way() -> None:
+    network = pooled(gives=["a", "b"], asks=["b", "c"])
+    assert ways(network) == ["ab", "ac", "bc"]
+    flags = {name: row(network, name)[c.P_FLAGS] & (c.SP_ASKS | c.SP_GIVES) for name in "abc"}
+    assert flags == {"a": c.SP_GIVES, "b": c.SP_ASKS | c.SP_GIVES, "c": c.SP_ASKS}
+    only_c_to_a = [{"from": "*", "to": "a", "allowed": False}, {"from": "c", "to": "a", "allowed": True}]
+    assert ways(pooled(links=only_c_to_a)) == ["ca", "ab", "cb", "ac", "bc"]
+
+
+def test_givers_are_tried_by_mean_delivery_time() -> None:
+    links = [
+        {"from": "a", "to": "c", "delivery": {"gamma": {"mean": "5 h", "cv": 0.5}}},
+        {"from": "*", "to": "a", "delivery": {"uniform": {"low": "1 h", "high": "2 h"}}},
+        {"from": "b", "to": "a", "delivery": "3 h"},
+    ]
+    network = pooled(links=links)
+    assert ways(network) == ["ca", "ba", "ab", "cb", "bc", "ac"]
+
+
+def test_givers_are_tried_by_cost() -> None:
+    links = [
+        {"from": "c", "to": "a", "cost_per_transfer": "5 USD", "cost_per_kg": "1 USD"},
+        {"from": "b", "to": "a", "cost_per_transfer": "6.5 USD"},
+    ]
+    network = pooled(donor="lowest_cost", cost_per_transfer="20 USD", links=links)
+    assert ways(network)[:2] == ["ca", "ba"]
+    costs = [(link.cost_per_transfer, link.cost_per_kg_milli) for link in network.pools[0].links]
+    assert costs == [(500, 100_000), (650, 0), *[(2000, 0)] * 4]
+
+
+@pytest.mark.parametrize(("donor", "code"), [("most_stock", 1), ("most_cover", 2), ("nearest", 0), ("lowest_cost", 0)])
+def test_who_gives(donor: str, code: int) -> None:
+    assert pooled(donor=donor).pools[0].donor_rule == code
+
+
+def test_levels_of_a_pool_in_units() -> None:
+    network = pooled(
+        hold_back={"A": "1.5 d", "B": 1}, preventive={"below": "2 d", "up_to": 6}, gives=["a", "b"], asks=["b", "c"]
+    )
+    assert network.item_class[0] == 0  # the filter is an A item
+    found = {
+        name: tuple(row(network, name)[column] for column in (c.P_HOLD_BACK, c.P_PREVENTIVE, c.P_PREVENTIVE_UP_TO))
+        for name in "abc"
+    }
+    assert found == {"a": (3, -1, 0), "b": (3, 3, 6), "c": (0, 3, 6)}
+
+
+def test_approval_and_rebalancing() -> None:
+    pool = pooled(
+        search_time="10 min",
+        approval={"time": "2 h", "working_hours": {"days": ["mon"], "from": "08:00", "to": "18:00"}},
+        rebalancing={"every": "10 wk", "first": "4 wk"},
+        partial=False,
+    ).pools[0]
+    assert (pool.search_ms, pool.approval_ms, pool.partial) == (600_000, 2 * HOUR_MS, False)
+    assert pool.working_ms is not None
+    assert pool.working_ms.tolist() == [[8 * HOUR_MS, 18 * HOUR_MS]]
+    assert pool.rebalance_ms is not None
+    assert pool.rebalance_ms.tolist() == [4 * WEEK_MS, 14 * WEEK_MS, 24 * WEEK_MS]
+
+
+def test_who_is_asked_in_an_emergency_has_a_stock_point() -> None:
+    network = pooled(
+        emergency=[
+            {"from": "far", "lead_time": "1 d", "cost_per_order": "30 USD", "cost_per_kg": "2 USD"},
+            {"from": "maker", "to": ["a", "b"], "lead_time": {"gamma": {"mean": "2 d", "cv": 0.2}}},
+        ]
+    )
+    assert ways(network, emergency=True) == [f"far{name}" for name in "abc"] + ["makera", "makerb"]
+    link = network.pools[0].links[6]
+    assert (link.cost_per_transfer, link.cost_per_kg_milli, link.delivery.a) == (3000, 200_000, DAY_MS)
+    far = row(network, "far")  # nobody else wants anything there: ordered through
+    assert (far[c.P_FLAGS] & c.SP_STOCKED, far[c.P_REORDER_POINT], far[c.P_POOL]) == (0, -1, -1)
+    assert _name(network, far[c.P_SOURCE]) == "maker/filter"
+
+
+def test_a_helper_that_no_lane_supplies_is_a_finding() -> None:
+    with pytest.raises(ScenarioError, match="no lane brings grease to far") as refused:
+        data_with_grease()
+    assert refused.value.findings[0].path == "pools.town"
+
+
+def data_with_grease() -> Network:
+    data = sample()
+    data["nodes"] |= {"far": {"kind": "warehouse"}}
+    data["lanes"].append({"from": "maker", "to": "far", "items": "filter"})
+    data["pools"] = {"town": {"nodes": "shop", "emergency": [{"from": "far", "lead_time": "1 d"}]}}
+    return build_network(load_scenario(data))
+
+
+def test_a_pool_may_be_for_some_items_only() -> None:
+    data = sample()
+    data["pools"] = {"both": {"nodes": ["shop", "depot"], "items": {"classes": ["A"]}}}
+    network = build_network(load_scenario(data))
+    in_pool = {_name(network, point) for point in np.flatnonzero(network.parameter[:, c.P_POOL] == 0).tolist()}
+    a_items = [name for name, own in zip(network.item_names, network.item_class, strict=True) if own == 0]
+    assert in_pool == {f"{node}/{item}" for node in ("shop", "depot") for item in a_items}
 
 
 def test_parameters_that_do_not_apply_are_minus_one() -> None:

@@ -345,9 +345,10 @@ JUNK = st.one_of(
 )  # fmt: skip
 
 
-def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+def settings_of(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The paths of all values in nested data."""
     keys = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [found for key, child in keys for found in [(*path, key), *_paths(child, (*path, key))]]
+    return [found for key, child in keys for found in [(*path, key), *settings_of(child, (*path, key))]]
 
 
 RICH = sample()
@@ -360,7 +361,7 @@ put("variants", {"v": {"set": {"horizon": "5 wk"}}})(RICH)
 
 
 @settings(max_examples=300)
-@given(st.sampled_from(_paths(RICH)), JUNK)
+@given(st.sampled_from(settings_of(RICH)), JUNK)
 def test_any_value_anywhere_gives_findings_and_never_another_error(path: tuple[Any, ...], junk: Any) -> None:
     data: Any = copy.deepcopy(RICH)
     inner = data

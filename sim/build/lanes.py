@@ -1,5 +1,6 @@
 """Nodes in the engine's order, the lanes between them, trucks and suppliers: a scenario's supply side as arrays."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,9 +28,13 @@ class NodeNumbers:
     pairs: tuple[LanePair, ...]
     is_supplier: BoolArray  # (N,)
 
+    def numbers(self, names: Iterable[str]) -> Int64Array:
+        """Numbers of the nodes of these names, ascending."""
+        return np.array(sorted(self.number[name] for name in names), dtype=np.int64)
+
     def matching(self, patterns: tuple[str, ...]) -> Int64Array:
         """Numbers of the nodes that fit the patterns, ascending; suppliers, which hold no stock, are not meant."""
-        found = np.array(sorted(self.number[name] for name in matching(patterns, self.names)), dtype=np.int64)
+        found = self.numbers(matching(patterns, self.names))
         return found[~self.is_supplier[found]]
 
 

@@ -23,6 +23,7 @@ from sim.build.lanes import (
     network_suppliers,
     number_nodes,
 )
+from sim.build.pools import helpers, network_pools, pool_columns
 from sim.build.sources import demand_sources
 from sim.build.sourcing import alternatives_table, plan_sources
 from sim.build.stock_points import NoLane, StockPointGrid, abc_classes, demand_at_and_below, lay_out
@@ -63,7 +64,9 @@ def _network(scenario: Scenario) -> Network:
     plan = plan_stocking(scenario, nodes, items, classes, mean_per_day)
     try:
         wanted = demand.wanted | plan.wanted
-        grid = lay_out(mean_per_day, wanted, serving, lane_from, nodes.is_supplier, shared)
+        grid = lay_out(
+            mean_per_day, wanted, serving, lane_from, nodes.is_supplier, shared, helpers(scenario, nodes, classes)
+        )
     except NoLane as missing:
         raise _not_delivered(scenario, nodes, missing) from None
     seed = 0 if scenario.generator is None else scenario.generator.seed
@@ -75,7 +78,9 @@ def _network(scenario: Scenario) -> Network:
     own_per_day = demand.per_day[grid.node, grid.item]
     reserve, allocation = allocation_columns(scenario, nodes, grid, stocking.rule, own_per_day)
     flags = allocation + split * c.SP_SPLIT + periodic(reviews, stocking, grid) * c.SP_PERIODIC
-    columns = {c.P_POLICY_ROW: policy_row, c.P_SOURCING: sourcing, c.P_RESERVE: reserve}
+    columns, pooling = pool_columns(scenario, nodes, classes, grid)
+    flags |= pooling
+    columns |= {c.P_POLICY_ROW: policy_row, c.P_SOURCING: sourcing, c.P_RESERVE: reserve}
     shortage = scenario.costs.shortage_per_line
     return Network(
         name=scenario.name,
@@ -118,6 +123,7 @@ def _network(scenario: Scenario) -> Network:
         review_ms=reviews,
         families=families,
         alternatives=alternatives,
+        pools=network_pools(scenario, nodes),
     )
 
 
@@ -203,6 +209,9 @@ def _wanted_by(scenario: Scenario, nodes: NodeNumbers, node: str, item: str) -> 
     for index, entry in enumerate(scenario.policies):
         if speaks_of(entry.nodes) and (entry.items.names is None or matching(entry.items.names, [item])):
             return "policies", index
+    for name, pool in scenario.pools.items():
+        if any(emergency.from_ == node for emergency in pool.emergency):
+            return "pools", name
     for index, lane in enumerate(scenario.lanes):
         if speaks_of(lane.from_) and (lane.items is None or not lane.items.names or matching(lane.items.names, [item])):
             return "lanes", index

@@ -1,5 +1,6 @@
 """What the scenario's models have in common: names, patterns, calendars and choices between kinds."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
@@ -72,6 +73,22 @@ class WorkingHours(Model):
         if self.from_ >= self.to:
             raise UnitError("`to` is not after `from`", "a window lies within one day; use two windows over midnight")
         return self
+
+
+def weekly_windows(hours: Iterable[WorkingHours]) -> list[tuple[int, int]]:
+    """Windows [from, to) in ms since Monday 00:00, sorted, those that touch or overlap merged."""
+    windows = sorted(
+        (WEEKDAYS.index(day) * MS_PER_DAY + one.from_, WEEKDAYS.index(day) * MS_PER_DAY + one.to)
+        for one in hours
+        for day in set(one.days)
+    )
+    merged: list[tuple[int, int]] = []
+    for start, end in windows:
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 class ItemFilter(Model):

@@ -21,8 +21,9 @@ from sim.scenario.findings import Finding
 from sim.scenario.generator_section import GeneratorSection
 from sim.scenario.items import AbcShares, Item
 from sim.scenario.lanes import Lane
-from sim.scenario.nodes import Node, NodeBase
+from sim.scenario.nodes import Node, NodeBase, StockingNode
 from sim.scenario.policies_section import PolicyEntry
+from sim.scenario.pools import Pool
 from sim.scenario.profiles import Profile
 from sim.scenario.settings import Costs, Experiment, Variant
 from sim.scenario.tree import Tree, locate
@@ -82,6 +83,7 @@ class ScenarioModel(Model):
     demand: tuple[Demand, ...] = Field((), description="customer demand")
     profiles: dict[Name, Profile] = Field({}, description="shapes of demand over time, by name")
     policies: tuple[PolicyEntry, ...] = Field((), description="who stocks what; later entries override earlier ones")
+    pools: dict[Name, Pool] = Field({}, description="nodes that help each other out, by name of the pool")
     stocking_table: str | None = Field(None, description="file with one row per node and item; overrides `policies`")
     generator: GeneratorSection | None = Field(None, description="thousands of items from a handful of figures")
     costs: Costs = Field(Costs(), description="costs that belong to no lane or truck")
@@ -140,6 +142,10 @@ class Scenario(ScenarioModel):
         """The node of that name; KeyError when there is none."""
         node: NodeBase = self.nodes[name]
         return node
+
+    def holds_stock(self, name: str) -> bool:
+        """Whether a node is a place that holds stock, and not an outside source."""
+        return isinstance(self.nodes[name], StockingNode)
 
     def item_unit(self, name: str) -> units.ItemUnit:
         """The unit an item is counted in; generated items are counted in pieces."""

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from policies.fields import Clock, Distance, Duration, Model, Money, PositiveVolume, PositiveWeight, Share
-from sim.scenario.base import WEEKDAYS, Weekday, WorkingHours
+from sim.scenario.base import WEEKDAYS, Weekday, WorkingHours, weekly_windows
 from sim.scenario.distributions import DurationField
 from sim.units import UnitError
 
@@ -80,15 +80,4 @@ class Truck(Model):
 
     def working_ms(self) -> list[tuple[int, int]]:
         """Weekly driving windows [from, to) in ms since Monday 00:00, sorted and merged; empty: round the clock."""
-        windows = sorted(
-            (WEEKDAYS.index(day) * 86_400_000 + hours.from_, WEEKDAYS.index(day) * 86_400_000 + hours.to)
-            for hours in self.working_hours
-            for day in set(hours.days)
-        )
-        merged: list[tuple[int, int]] = []
-        for start, end in windows:
-            if merged and start <= merged[-1][1]:
-                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-            else:
-                merged.append((start, end))
-        return merged
+        return weekly_windows(self.working_hours)

@@ -11,6 +11,7 @@ from sim.scenario.checks.names import (
     check_supplier_items,
     check_truck_names,
 )
+from sim.scenario.checks.pools import check_pool_names, check_pool_quantities, check_pools
 from sim.scenario.checks.quantities import (
     check_demand_units,
     check_generator,
@@ -38,6 +39,7 @@ CHECKS: list[Callable[[Context], None]] = [
     check_demand_names,
     check_policy_names,
     check_generator_names,
+    check_pool_names,
     check_supply_cycle,
     check_sources,
     check_lane_service,
@@ -45,8 +47,10 @@ CHECKS: list[Callable[[Context], None]] = [
     check_reviews,
     check_allocation,
     check_sourcing,
+    check_pools,
     check_policy_levels,
     check_policy_quantities,
+    check_pool_quantities,
     check_supplier_terms,
     check_demand_units,
     check_generator,

@@ -13,7 +13,8 @@ from sim.scenario.findings import did_you_mean
 _MOST_CANDIDATES = 20_000
 
 
-def _check(context: Context, what: str, patterns: Iterable[str], known: Sequence[str], *location: object) -> None:
+def check_names(context: Context, what: str, patterns: Iterable[str], known: Sequence[str], *location: object) -> None:
+    """Note a finding for each name or pattern that none of the known names fits."""
     names = set(known)
     for pattern in patterns:
         if pattern in names:
@@ -32,25 +33,26 @@ def _check(context: Context, what: str, patterns: Iterable[str], known: Sequence
             context.add_as_written(f"no {what} fits the pattern `{pattern}`", example, *location)
 
 
-def _texts(value: Any) -> list[str]:
+def texts(value: Any) -> list[str]:
     """Names or patterns: of a text, a list of texts, or the keys of a mapping; anything else is reported elsewhere."""
     values = [value] if isinstance(value, str) else value
     return [text for text in values if isinstance(text, str) and text] if isinstance(values, (list, dict)) else []
 
 
-def _names_in_filter(value: Any) -> list[str]:
-    return _texts(value.get("names") if isinstance(value, dict) else value)
+def names_in_filter(value: Any) -> list[str]:
+    """The names or patterns of an item selection, whichever way it is written."""
+    return texts(value.get("names") if isinstance(value, dict) else value)
 
 
 def check_lane_names(context: Context) -> None:
     """Lanes lead from and to nodes, name routes and items that exist."""
     routes = context.names("trucks")
     for at, lane in context.entries("lanes"):
-        _check(context, "node", _texts(lane.get("from")), context.nodes, *at, "from")
-        _check(context, "node", _texts(lane.get("to")), context.nodes, *at, "to")
-        _check(context, "truck route", _single(lane.get("truck")), routes, *at, "truck")
+        check_names(context, "node", texts(lane.get("from")), context.nodes, *at, "from")
+        check_names(context, "node", texts(lane.get("to")), context.nodes, *at, "to")
+        check_names(context, "truck route", _single(lane.get("truck")), routes, *at, "truck")
         if context.items_known:
-            _check(context, "item", _names_in_filter(lane.get("items")), context.items, *at, "items")
+            check_names(context, "item", names_in_filter(lane.get("items")), context.items, *at, "items")
 
 
 def _single(value: Any) -> list[str]:
@@ -60,32 +62,32 @@ def _single(value: Any) -> list[str]:
 def check_truck_names(context: Context) -> None:
     """Routes start and stop at nodes."""
     for at, truck in context.entries("trucks"):
-        _check(context, "node", _single(truck.get("base")), context.nodes, *at, "base")
+        check_names(context, "node", _single(truck.get("base")), context.nodes, *at, "base")
         for stop_at, stop in context.entries(*at, "stops"):
-            _check(context, "node", _single(stop.get("node")), context.nodes, *stop_at, "node")
+            check_names(context, "node", _single(stop.get("node")), context.nodes, *stop_at, "node")
 
 
 def check_supplier_items(context: Context) -> None:
     """Suppliers have terms for items that exist."""
     for at, node in context.entries("nodes"):
         if context.is_supplier(str(at[-1])) and isinstance(node.get("items"), dict) and context.items_known:
-            for item in _texts(node["items"]):
-                _check(context, "item", [item], context.items, *at, "items", item)
+            for item in texts(node["items"]):
+                check_names(context, "item", [item], context.items, *at, "items", item)
 
 
 def check_demand_names(context: Context) -> None:
     """Demand is for items at nodes that exist, and its profile exists."""
     profiles = context.names("profiles")
     for at, demand in context.entries("demand"):
-        nodes = _texts(demand.get("node"))
-        _check(context, "node", nodes, context.nodes, *at, "node")
+        nodes = texts(demand.get("node"))
+        check_names(context, "node", nodes, context.nodes, *at, "node")
         _refuse_suppliers(context, nodes, "; customers cannot buy from it", "name a warehouse or store", *at, "node")
-        _check(context, "profile", _single(demand.get("profile")), profiles, *at, "profile")
+        check_names(context, "profile", _single(demand.get("profile")), profiles, *at, "profile")
         if context.items_known:
-            _check(context, "item", _texts(demand.get("item")), context.items, *at, "item")
+            check_names(context, "item", texts(demand.get("item")), context.items, *at, "item")
             jobs = demand.get("jobs")
             if isinstance(jobs, dict):
-                _check(context, "item", _texts(jobs.get("items")), context.items, *at, "jobs", "items")
+                check_names(context, "item", texts(jobs.get("items")), context.items, *at, "jobs", "items")
 
 
 def _refuse_suppliers(context: Context, nodes: Iterable[str], what: str, hint: str, *location: object) -> None:
@@ -97,21 +99,21 @@ def _refuse_suppliers(context: Context, nodes: Iterable[str], what: str, hint: s
 def check_policy_names(context: Context) -> None:
     """Policies are for items at nodes that exist and hold stock."""
     for at, entry in context.entries("policies"):
-        nodes = _texts(entry.get("nodes"))
-        _check(context, "node", nodes, context.nodes, *at, "nodes")
+        nodes = texts(entry.get("nodes"))
+        check_names(context, "node", nodes, context.nodes, *at, "nodes")
         _refuse_suppliers(context, nodes, " and holds no stock", "name warehouses and stores", *at, "nodes")
         if context.items_known:
-            _check(context, "item", _names_in_filter(entry.get("items")), context.items, *at, "items")
+            check_names(context, "item", names_in_filter(entry.get("items")), context.items, *at, "items")
 
 
 def check_generator_names(context: Context) -> None:
     """The generator speaks of nodes and profiles that exist, and its items have names of their own."""
     profiles = context.names("profiles")
     for at, demand in _generated_demand(context):
-        _check(context, "node", _texts(demand.get("nodes")), context.nodes, *at, "nodes")
-        _check(context, "profile", _single(demand.get("profile")), profiles, *at, "profile")
+        check_names(context, "node", texts(demand.get("nodes")), context.nodes, *at, "nodes")
+        check_names(context, "profile", _single(demand.get("profile")), profiles, *at, "profile")
     for at, stocking in context.entries("generator", "stocking"):
-        _check(context, "node", _texts(stocking.get("nodes")), context.nodes, *at, "nodes")
+        check_names(context, "node", texts(stocking.get("nodes")), context.nodes, *at, "nodes")
     listed = context.names("items")
     generated = set(context.items[len(listed) :])
     for name in listed:
