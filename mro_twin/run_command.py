@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from mro_twin.policy_files import policies_option
 from mro_twin.progress import ReplicationProgress
 from sim.errors import TwinError
 from sim.run.simulation import RunOptions, run_scenario
@@ -36,6 +37,7 @@ DEFAULT_OUT = Path("runs")
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Start from a saved state, or from those of a run directory's replications; no warm-up then.",
 )
+@policies_option
 @click.option("--json", "as_json", is_flag=True, help="Print means and confidence intervals as JSON.")
 def command(
     scenario: str,

@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from mro_twin.policy_files import policies_option
 from sim.build.network_builder import build_network
 from sim.scenario import Finding, Scenario, ScenarioError, load_scenario
 from sim.scenario.loader import variant_names
@@ -15,6 +16,7 @@ from sim.scenario.locate import locate_scenario
 @click.argument("scenario")
 @click.option("--set", "settings", metavar="PATH=VALUE", multiple=True, help="Override a setting; may be repeated.")
 @click.option("--variant", metavar="NAME", help="Check this variant only; also as SCENARIO@NAME. Default: all of them.")
+@policies_option
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(scenario: str, settings: tuple[str, ...], variant: str | None, as_json: bool) -> None:
     """Check SCENARIO and all its variants, and list everything that is wrong: exit code 0 if nothing is, else 2.

@@ -1,13 +1,30 @@
-"""Where policies are found by their `kind`: a class decorator registers a configuration model under its name."""
+"""Where policies are found by their `kind`: a class decorator registers a configuration model under its name.
 
+Policies from outside come in through the entry point group `mro_twin.policies` of installed packages, or from files
+that the user names (`load_policy_file`); both are code that the user chose to install or to run.
+"""
+
+import importlib.util
+import os
+import sys
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar, Union, cast
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar, Union, cast
 
 from pydantic import Field
 
 from policies.fields import Model
 
 M = TypeVar("M", bound=type[Model])
+
+ENTRY_POINTS: Final = "mro_twin.policies"
+FILES_VARIABLE: Final = "MRO_TWIN_POLICIES"
+"""Environment variable with policy files, by which worker processes know them, too."""
+
+
+class PolicyFileError(ValueError):
+    """A policy from outside that cannot be loaded; the message names it and says why."""
 
 
 class Registry:
@@ -21,7 +38,8 @@ class Registry:
         """A decorator that makes a model known as `kind`; the model has a field `kind: Literal[<kind>]`."""
 
         def add(model: M) -> M:
-            if kind in self._models:
+            known = self._models.get(kind)
+            if known is not None and _origin(known) != _origin(cast("type[Model]", model)):
                 raise ValueError(f"there are two {self.sort} policies of kind {kind!r}")
             field = cast("type[Model]", model).model_fields.get("kind")
             if field is None or field.default != kind:
@@ -44,3 +62,55 @@ class Registry:
         """The type of a field that takes any of the kinds registered so far, told apart by `kind`."""
         models = tuple(self._models.values())
         return Annotated[Union[models], Field(discriminator="kind")] if len(models) > 1 else models[0]  # noqa: UP007
+
+
+def _origin(model: type[Model]) -> tuple[str, str]:
+    """Where a class is written; the same file may be run twice (as `__main__` and in a worker process)."""
+    module = sys.modules.get(model.__module__)
+    return str(getattr(module, "__file__", model.__module__)), model.__qualname__
+
+
+_loaded: set[str] = set()
+
+
+def load_outside_policies() -> None:
+    """Load the policies of installed packages and of the files named in the environment, each once.
+
+    Raises PolicyFileError for one that cannot be loaded.
+    """
+    for path in filter(None, os.environ.get(FILES_VARIABLE, "").split(os.pathsep)):
+        load_policy_file(Path(path))
+    if ENTRY_POINTS in _loaded:
+        return
+    _loaded.add(ENTRY_POINTS)
+    for entry in entry_points(group=ENTRY_POINTS):
+        try:
+            entry.load()
+        except Exception as error:  # whatever a stranger's module does
+            raise PolicyFileError(f"the policies of entry point `{entry.name}` cannot be loaded: {error}") from error
+
+
+def load_policy_file(path: Path) -> None:
+    """Run a Python file that registers policies, and let worker processes do the same.
+
+    Raises PolicyFileError if there is no such file, or it fails.
+    """
+    path = path.resolve()
+    if str(path) in _loaded:
+        return
+    if not path.is_file():
+        raise PolicyFileError(f"there is no policy file {path}")
+    name = f"mro_twin_policy_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise PolicyFileError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise PolicyFileError(f"{path.name} cannot be loaded: {type(error).__name__}: {error}") from error
+    _loaded.add(str(path))
+    files = [one for one in os.environ.get(FILES_VARIABLE, "").split(os.pathsep) if one and one != str(path)]
+    os.environ[FILES_VARIABLE] = os.pathsep.join([*files, str(path)])

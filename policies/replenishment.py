@@ -49,6 +49,8 @@ class ReplenishmentPolicy(Model):
     """Pairs of levels of which the second is above the first (True) or at least not below it (False)."""
     above_zero: ClassVar[tuple[str, ...]] = ()
     """Levels that are at least one unit."""
+    in_tables: ClassVar[bool] = True
+    """Whether a stocking table can give it: the fields that it requires are levels and counts."""
 
     @classmethod
     def rule_from(cls, figures: Mapping[str, Int64Array]) -> OrderRule:

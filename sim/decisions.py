@@ -4,8 +4,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from policies.custom import CustomPolicy, PolicyError, needs_of
 from sim import columns as c
+from sim.errors import DecisionError
 from sim.network import Int64Array
+from sim.units import format_duration
+from sim.views import Views
 
 if TYPE_CHECKING:
     from sim.engine import Twin
@@ -18,6 +22,7 @@ class Decisions:
 
     def __init__(self, twin: "Twin") -> None:
         self._twin = twin
+        self._views: Views | None = None
         self._asked: dict[int, list[int]] = {}
 
     def ask(self, points: list[int], time: int) -> None:
@@ -49,14 +54,19 @@ class Decisions:
         rows = network.parameter[points, c.P_POLICY_ROW]
         for number in np.unique(rows).tolist():
             chosen = points[rows == number]
-            needs = network.deciders[number].decide(self._view(chosen, time))
-            self._twin.flow.order_needs(chosen, np.asarray(needs, np.int64), time)
+            needs = self._needs(network.deciders[number], chosen, time)
+            self._twin.flow.order_needs(chosen, needs, time)
 
-    def _view(self, points: Int64Array, time: int) -> object:
-        from types import SimpleNamespace
-
-        state, parameter = self._twin.flow.model.state[points], self._twin.network.parameter[points]
-        position = state[:, c.S_RECORDED] + state[:, c.S_ON_ORDER] - state[:, c.S_WAITING]
-        return SimpleNamespace(
-            position=position, on_order=state[:, c.S_ON_ORDER].copy(), minimum_order=parameter[:, c.P_MINIMUM_ORDER]
-        )
+    def _needs(self, policy: CustomPolicy, points: Int64Array, time: int) -> Int64Array:
+        """What a policy says; DecisionError, which names policy, node and time, if it fails."""
+        if self._views is None:
+            self._views = Views(self._twin.network)
+        view = self._views.of(self._twin.flow.model.state, points, time)
+        try:
+            return needs_of(policy, view)
+        except PolicyError as error:
+            raise DecisionError(f"{error}, {format_duration(time)} after the start") from None
+        except Exception as error:
+            when = f"at `{view.node}`, {format_duration(time)} after the start"
+            message = f"policy `{policy.kind}` failed {when}: {type(error).__name__}: {error}"
+            raise DecisionError(message) from error

@@ -18,6 +18,10 @@ class RunDirectoryError(TwinError):
     """The run directory cannot be made, read or resumed. Nothing was simulated."""
 
 
+class DecisionError(TwinError):
+    """A policy that decides in Python failed, or returned what is no need."""
+
+
 class RunFailedError(TwinError):
     """The machine failed during the run (full disk, killed worker). Finished replications are kept."""
 

@@ -136,6 +136,20 @@ def test_a_family_is_what_one_node_orders_from_one_source() -> None:
     assert row(network, "maker")[c.P_POLICY_ROW] == -1
 
 
+def test_a_family_is_reviewed_together() -> None:
+    data = sample()
+    data["nodes"]["shop"]["review"] = {"every": "1 wk"}
+    data["policies"] = [
+        {"nodes": "shop", "policy": CAN_ORDER},
+        {"nodes": "shop", "items": "grease", "review": "continuous"},
+    ]
+    network = build_network(load_scenario(data))
+    assert [[_name(network, point) for point in family] for family in network.families] == [
+        ["shop/filter"],
+        ["shop/grease"],
+    ]
+
+
 def _name(network: Network, point: int) -> str:
     node, item = network.parameter[point, [c.P_NODE, c.P_ITEM]]
     return f"{network.node_names[node]}/{network.item_names[item]}"

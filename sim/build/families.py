@@ -2,22 +2,25 @@
 
 import numpy as np
 
-from sim.build.stock_points import StockPointGrid
+from sim.build.stock_points import BoolArray, StockPointGrid
 from sim.columns import POLICY_CAN_ORDER
 from sim.network import Int64Array
 
 
-def can_order_families(rule: Int64Array, grid: StockPointGrid) -> tuple[tuple[Int64Array, ...], Int64Array]:
+def can_order_families(
+    rule: Int64Array, under_periodic_review: BoolArray, grid: StockPointGrid
+) -> tuple[tuple[Int64Array, ...], Int64Array]:
     """Families as ascending stock points, by node and first item, and each stock point's family, (P,), -1 for none.
 
-    A family is what follows a can-order policy at one node and has the same first source.
+    A family is what follows a can-order policy at one node, has the same first source and is reviewed together: all of
+    it on the node's calendar, or none of it.
     """
     family_of = np.full(rule.size, -1, dtype=np.int64)
     points = np.flatnonzero(rule == POLICY_CAN_ORDER)
     if points.size == 0:
         return (), family_of
     source_node = np.where(grid.source[points] >= 0, grid.node[grid.source[points]], -1)
-    key = grid.node[points] * (grid.node.max() + 2) + source_node + 1
+    key = 2 * (grid.node[points] * (grid.node.max() + 2) + source_node + 1) + under_periodic_review[points]
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     number = np.empty(first.size, dtype=np.int64)
     number[np.argsort(first)] = np.arange(first.size)

@@ -12,6 +12,7 @@ import numpy as np
 from sim import columns as c
 from sim.build.allocation import allocation_columns
 from sim.build.calendars import periodic, review_instants
+from sim.build.deciders import Opening, deciders_and_rows
 from sim.build.demand import plan_demand
 from sim.build.families import can_order_families
 from sim.build.items import ItemColumns, item_columns
@@ -29,6 +30,7 @@ from sim.build.sourcing import alternatives_table, plan_sources
 from sim.build.stock_points import NoLane, StockPointGrid, abc_classes, demand_at_and_below, lay_out
 from sim.build.stocking import Stocking, plan_stocking, settle
 from sim.build.terms import Terms, supplier_terms
+from sim.lead_times import mean_lead_times_ms
 from sim.network import Float64Array, Int64Array, Network
 from sim.scenario.expand import matching
 from sim.scenario.findings import Finding, ScenarioError
@@ -58,7 +60,9 @@ def _network(scenario: Scenario) -> Network:
     lanes = network_lanes(scenario, nodes)
     lane_from = np.array([lane.from_node for lane in lanes], dtype=np.int64)
     serving = lane_grid(scenario, nodes, classes)
-    sources = plan_sources(scenario, nodes, items, classes, serving)
+    routes = network_routes(scenario, nodes)
+    mean_ms = mean_lead_times_ms(lanes, routes)
+    sources = plan_sources(scenario, nodes, items, classes, serving, mean_ms)
     shared = [one.shared_demand() for one in sources]
     mean_per_day = demand_at_and_below(demand.per_day, serving, lane_from, nodes.is_supplier, shared)
     plan = plan_stocking(scenario, nodes, items, classes, mean_per_day)
@@ -70,16 +74,19 @@ def _network(scenario: Scenario) -> Network:
     except NoLane as missing:
         raise _not_delivered(scenario, nodes, missing) from None
     seed = 0 if scenario.generator is None else scenario.generator.seed
-    stocking = settle(scenario, plan, grid, classes, seed)
+    opening = Opening(scenario, nodes, items, grid, mean_ms)
+    stocking = settle(scenario, plan, grid, classes, seed, opening.order_up_to)
     terms = supplier_terms(scenario, nodes, grid)
     reviews = review_instants(scenario, nodes)
-    families, policy_row = can_order_families(stocking.rule, grid)
+    on_calendar = periodic(reviews, stocking, grid)
+    families, policy_row = can_order_families(stocking.rule, on_calendar, grid)
     alternatives, sourcing, split = alternatives_table(scenario, nodes, items, sources, grid)
     own_per_day = demand.per_day[grid.node, grid.item]
     reserve, allocation = allocation_columns(scenario, nodes, grid, stocking.rule, own_per_day)
-    flags = allocation + split * c.SP_SPLIT + periodic(reviews, stocking, grid) * c.SP_PERIODIC
+    flags = allocation + split * c.SP_SPLIT + on_calendar * c.SP_PERIODIC
     columns, pooling = pool_columns(scenario, nodes, classes, grid)
     flags |= pooling
+    deciders, policy_row = deciders_and_rows(stocking, policy_row)
     columns |= {c.P_POLICY_ROW: policy_row, c.P_SOURCING: sourcing, c.P_RESERVE: reserve}
     shortage = scenario.costs.shortage_per_line
     return Network(
@@ -114,7 +121,7 @@ def _network(scenario: Scenario) -> Network:
         initial_age_ms=np.where(nodes.is_supplier[grid.node], 0, stocking.age_ms),
         price_breaks=terms.price_breaks,
         lanes=lanes,
-        routes=network_routes(scenario, nodes),
+        routes=routes,
         suppliers=network_suppliers(scenario, nodes),
         holding_rate_per_year=scenario.costs.holding_rate,
         shortage_cost=scenario.minor(shortage),
@@ -124,6 +131,7 @@ def _network(scenario: Scenario) -> Network:
         families=families,
         alternatives=alternatives,
         pools=network_pools(scenario, nodes),
+        deciders=deciders,
     )
 
 

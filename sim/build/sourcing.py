@@ -7,7 +7,6 @@ import numpy as np
 from policies.sourcing import Cheapest, NearestWithStock, Primary, SourcingRule, Split
 from sim.build.items import ItemColumns
 from sim.build.lanes import NodeNumbers, item_filter
-from sim.build.lead_times import mean_lead_times_ms
 from sim.build.stock_points import BoolArray, SharedDemand, StockPointGrid
 from sim.build.stocking import StockingPlan
 from sim.build.terms import smallest_cost_milli, smallest_order
@@ -41,18 +40,23 @@ class NodeSources:
 
 
 def plan_sources(
-    scenario: Scenario, nodes: NodeNumbers, items: ItemColumns, classes: Int64Array, serving: Int32Array
+    scenario: Scenario,
+    nodes: NodeNumbers,
+    items: ItemColumns,
+    classes: Int64Array,
+    serving: Int32Array,
+    mean_ms: Float64Array,
 ) -> list[NodeSources]:
     """Everything that has more than one source, by node; `serving` (N, I) is changed to the first of each.
 
-    What none of the sources of a rule brings stays with the first lane that fits.
+    `mean_ms` (L,) are the lanes' mean lead times. What none of the sources of a rule brings stays with the first lane
+    that fits.
     """
     plan = _rules(scenario, nodes, classes, serving.shape)
     if not plan.chosen:
         return []
     names = scenario.item_names
     fits = [item_filter(lane.items, names, classes) for lane in scenario.lanes]
-    mean_ms = mean_lead_times_ms(scenario, nodes)
     found: list[NodeSources] = []
     chosen = plan.chosen[_SETTING]
     for node in np.flatnonzero((chosen >= 0).any(axis=1)).tolist():

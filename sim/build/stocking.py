@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from policies.custom import CustomPolicy
 from policies.replenishment import REPLENISHMENT, OrderRule, ReplenishmentPolicy
 from policies.units import Cover, Quantity
 from sim.build.generate import Property, property_stream, stationary_age_ms, stationary_stock, top_ranked
 from sim.build.items import CLASSES, ItemColumns
 from sim.build.lanes import NodeNumbers, item_filter
 from sim.build.stock_points import BoolArray, StockPointGrid, cover_quantity
+from sim.columns import POLICY_PYTHON
 from sim.network import Float64Array, Int32Array, Int64Array
 from sim.scenario.generator_section import GeneratedStocking, Ranked
 from sim.scenario.policies_section import OpeningOrder
@@ -24,6 +26,8 @@ from sim.scenario.stocking_table import ABSENT, LevelColumn, StockingTable
 from sim.units import MS_PER_DAY
 
 Resolve = Callable[[Quantity | Cover], Int64Array]
+OpeningOf = Callable[[CustomPolicy, Int64Array], Int64Array]
+"""What a policy orders with empty shelves at the start, at the given stock points."""
 
 
 @dataclass
@@ -40,6 +44,7 @@ class Stocking:
     on_hand: Int64Array
     age_ms: Int64Array
     continuous: BoolArray  # under continuous review although its node may have a calendar
+    deciders: list[tuple[CustomPolicy, Int64Array]]  # policies that decide in Python, with their stock points
     on_order: list[tuple[int, int, int]]  # stock point, quantity, arrival
     owed: list[tuple[int, int]]  # stock point, quantity
 
@@ -166,23 +171,34 @@ def _plan_table(table: StockingTable, scenario: Scenario, nodes: NodeNumbers, pl
 # --- from plan to columns -------------------------------------------------------------------------------------------
 
 
-def settle(scenario: Scenario, plan: StockingPlan, grid: StockPointGrid, classes: Int64Array, seed: int) -> Stocking:
-    """The plan's settings at every stock point, levels in integer units; `seed` is the generator's."""
+def settle(
+    scenario: Scenario,
+    plan: StockingPlan,
+    grid: StockPointGrid,
+    classes: Int64Array,
+    seed: int,
+    opening: OpeningOf,
+) -> Stocking:
+    """The plan's settings at every stock point, levels in integer units.
+
+    `seed` is the generator's; `opening` tells what a policy that decides in Python orders up to.
+    """
     points = grid.node.size
     absent = np.full(points, ABSENT, dtype=np.int64)
     zero = np.zeros(points, dtype=np.int64)
     stocking = Stocking(
         rule=zero.copy(), reorder_point=absent.copy(), order_up_to=zero.copy(), lot=np.ones(points, dtype=np.int64),
         minimum_order=absent.copy(), multiple=absent.copy(), capacity=absent.copy(), on_hand=zero.copy(),
-        age_ms=zero.copy(), continuous=np.zeros(points, dtype=np.bool_), on_order=[], owed=[],
+        age_ms=zero.copy(), continuous=np.zeros(points, dtype=np.bool_), deciders=[], on_order=[],
+        owed=[],
     )  # fmt: skip
     for value, rows in plan.rows("policy", grid):
         if isinstance(value, _Generated):
-            _settle_generated(scenario, stocking, grid, classes, rows, value, seed)
+            _settle_generated(scenario, stocking, grid, classes, rows, value, seed, opening)
         elif isinstance(value, _TableRows):
             _settle_table(stocking, grid, rows, value)
         else:
-            _apply(stocking, rows, value.order_rule(resolver(scenario, grid, rows)))
+            _follow(stocking, rows, value, resolver(scenario, grid, rows), opening)
     for setting, target in (
         ("minimum_order", stocking.minimum_order),
         ("multiple", stocking.multiple),
@@ -216,6 +232,18 @@ def _units(scenario: Scenario, grid: StockPointGrid, rows: Int64Array, quantity:
     names = scenario.item_names
     items, inverse = np.unique(grid.item[rows], return_inverse=True)
     return np.array([scenario.item_unit(names[item]).whole_units(quantity) for item in items], dtype=np.int64)[inverse]
+
+
+def _follow(
+    stocking: Stocking, rows: Int64Array, policy: ReplenishmentPolicy, resolve: Resolve, opening: OpeningOf
+) -> None:
+    """Let stock points follow a policy: by one of the engine's rules, or by its own decisions."""
+    if isinstance(policy, CustomPolicy):
+        up_to = opening(policy, rows)
+        stocking.deciders.append((policy, rows))
+        _apply(stocking, rows, OrderRule(POLICY_PYTHON, np.full_like(up_to, -1), up_to, np.ones_like(up_to)))
+    else:
+        _apply(stocking, rows, policy.order_rule(resolve))
 
 
 def _apply(stocking: Stocking, rows: Int64Array, rule: OrderRule) -> None:
@@ -272,11 +300,11 @@ def _settle_generated(
     rows: Int64Array,
     value: _Generated,
     seed: int,
+    opening: OpeningOf,
 ) -> None:
     entry = value.entry
     factors = np.array([entry.class_factors.get(name, 1.0) for name in CLASSES])[classes[grid.item[rows]]]  # type: ignore[call-overload]
-    policy: ReplenishmentPolicy = entry.policy
-    _apply(stocking, rows, policy.order_rule(resolver(scenario, grid, rows, factors)))
+    _follow(stocking, rows, entry.policy, resolver(scenario, grid, rows, factors), opening)
     stocking.age_ms[rows] = entry.opening.age
     mean_per_day = grid.mean_per_day[rows]
     on_hand = stocking.on_hand[rows]

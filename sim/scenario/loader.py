@@ -11,6 +11,7 @@ from sim.scenario.checks import check
 from sim.scenario.checks.context import Context
 from sim.scenario.findings import Finding, Place, ScenarioError
 from sim.scenario.items_table import with_items_table
+from sim.scenario.kinds import know_all_policies
 from sim.scenario.merge import apply_override, apply_variant, expand_node_ranges, read_overrides
 from sim.scenario.partial import validate_partly
 from sim.scenario.scenario import Origin, Scenario
@@ -35,6 +36,7 @@ def load_scenario(
     for a file it is always the file's own folder); nothing outside it is read. Raises ScenarioError with everything
     that is wrong.
     """
+    know_all_policies()
     if isinstance(source, Mapping):
         sources, path = Sources(Path(folder) if folder is not None else Path.cwd()), None
         _refuse_extends(source)

@@ -17,6 +17,9 @@ else:
     PolicyField = REPLENISHMENT.field_type()
     SourcingField = SOURCING.field_type()
 
+KINDS_IN_MODELS = REPLENISHMENT.kinds
+"""The kinds that the models are built with; `sim.scenario.kinds` rebuilds them when there are more."""
+
 ALL_ITEMS = ItemFilter(names=("*",))
 
 

@@ -180,9 +180,9 @@ def _check_rows(table: Table, stocking: StockingTable) -> None:
         model = _model(kind)
         given = {*model.level_names(), *model.count_names()}
         needed = [name for name, field in model.model_fields.items() if field.is_required()]
-        if not given or not given.issuperset(needed):
+        if not model.in_tables or not given.issuperset(needed):
             hint = "give it under `policies`"
-            _report(table, rows, f"a {kind} policy is not only levels, so a table cannot give it", hint, "policy")
+            _report(table, rows, f"a {kind} policy has other settings than levels", hint, "policy")
             continue
         for name in needed:
             without = rows & ~stocking.levels[name].given

@@ -1,0 +1,43 @@
+"""Lets policies that were registered after the scenario models were built be named in scenarios, too."""
+
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from policies.fields import Model
+from policies.registry import PolicyFileError, load_outside_policies
+from policies.replenishment import REPLENISHMENT
+from sim.scenario.findings import Finding, ScenarioError
+from sim.scenario.generator_section import GeneratedStocking, GeneratorSection
+from sim.scenario.policies_section import KINDS_IN_MODELS, PolicyEntry
+from sim.scenario.scenario import Scenario, ScenarioModel
+
+_in_models = [KINDS_IN_MODELS]
+
+
+def know_all_policies() -> None:
+    """Load policies from outside, and rebuild the models if there are kinds that they do not know yet.
+
+    Raises ScenarioError for policies that cannot be loaded.
+    """
+    try:
+        load_outside_policies()
+    except PolicyFileError as error:
+        raise ScenarioError([Finding(str(error))]) from error
+    if _in_models[0] == REPLENISHMENT.kinds:
+        return
+    _in_models[0] = REPLENISHMENT.kinds
+    _rebuild(PolicyEntry, REPLENISHMENT.field_type() | None)
+    _rebuild(GeneratedStocking, REPLENISHMENT.field_type())
+    for model in (GeneratorSection, ScenarioModel, Scenario):  # those that hold the two, inside out
+        model.model_rebuild(force=True)
+
+
+def _rebuild(model: type[Model], annotation: Any) -> None:
+    """Let the field `policy` of a model take what the annotation says."""
+    field = model.model_fields["policy"]
+    made = FieldInfo.from_annotated_attribute(
+        annotation, FieldInfo(default=field.default, description=field.description)
+    )
+    model.__pydantic_fields__["policy"] = made
+    model.model_rebuild(force=True)
