@@ -11,7 +11,7 @@ import mro_twin
 from mro_twin.cli import cli
 from sim.scenario.locate import built_in_folder, built_in_names, built_in_scenarios
 
-TEACHING = ("milk-run", "one-store", "shelf-life", "trace", "two-echelon")
+TEACHING = ("joint-order", "milk-run", "one-store", "pooling", "shelf-life", "trace", "two-bin", "two-echelon")
 
 
 def means(name: str, replications: int | None = None) -> dict[str, float]:
