@@ -13,15 +13,20 @@ PATIENCE_SECONDS: Final = 2.0
 
 
 class ReplicationProgress:
-    """Shows replications done and the time left, from two seconds on, when stderr is a terminal.
+    """Shows replications (or whatever `what` names) done and the time left, from two seconds on, on a terminal.
 
     Call it with (done, total); a context manager, so that the line is cleared at the end.
     """
 
-    def __init__(self, console: "Console | None" = None, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        console: "Console | None" = None,
+        patience_seconds: float = PATIENCE_SECONDS,
+        what: str = "replications",
+    ) -> None:
         self._bar = _new_bar(console) if (console.is_terminal if console else sys.stderr.isatty()) else None
         if self._bar is not None:
-            self._task = self._bar.add_task("replications", total=None)
+            self._task = self._bar.add_task(what, total=None)
             self._timer = threading.Timer(patience_seconds, self._bar.start)
             self._timer.daemon = True
 

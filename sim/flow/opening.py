@@ -212,7 +212,8 @@ def _lanes(network: Network) -> tuple[Int64Array, np.ndarray, int]:
     return lanes, times, len(ring_of)
 
 
-def _outages(network: Network, row: int, seed: int, replication: int) -> list[tuple[int, int]]:
+def outages(network: Network, row: int, seed: int, replication: int) -> list[tuple[int, int]]:
+    """When the supplier of a row is out of order, [from, to) in ms; drawn from its own stream, so always the same."""
     supplier = network.suppliers[row]
     if supplier.outage_every is None or supplier.outage_lasting is None:
         return []
@@ -250,7 +251,7 @@ def _suppliers(network: Network, seed: int, replication: int) -> tuple[Int64Arra
         table[row, U_PERIOD] = NONE
         table[row, U_CLOSED_FIRST] = len(closed)
         stated = [] if supplier.closed_ms is None else [(int(a), int(b)) for a, b in supplier.closed_ms]
-        closed += merged_intervals(stated + _outages(network, row, seed, replication))
+        closed += merged_intervals(stated + outages(network, row, seed, replication))
         table[row, U_CLOSED_LAST] = len(closed)
     return table, np.array(closed, np.int64).reshape(-1, 2), node_supplier
 

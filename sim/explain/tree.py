@@ -1,0 +1,87 @@
+"""An explanation as data: statements in a tree, and the causes that were found."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Cause(StrEnum):
+    """What can be at the root of a shortage."""
+
+    NOT_STOCKED = "not_stocked"
+    OPENING_STOCK = "opening_stock"
+    REORDER_POINT = "reorder_point"
+    ORDERED_LATE = "ordered_late"
+    ORDER_HELD_BACK = "order_held_back"
+    DEMAND_SURGE = "demand_surge"
+    LARGE_LINE = "large_line"
+    UPSTREAM_SHORT = "upstream_short"
+    LEFT_BEHIND = "left_behind"
+    NEXT_DEPARTURE = "next_departure"
+    SLOW_TRIP = "slow_trip"
+    SLOW_PARCEL = "slow_parcel"
+    SUPPLIER_OUTAGE = "supplier_outage"
+    SUPPLIER_CLOSED = "supplier_closed"
+    SUPPLIER_CAPACITY = "supplier_capacity"
+    SUPPLIER_LEAD_TIME = "supplier_lead_time"
+    DONOR_NOTHING = "donor_nothing"
+
+
+@dataclass(frozen=True)
+class RootCause:
+    """A cause at a place.
+
+    Attributes:
+        node: where it lies.
+        text: a clause that names it, for a sentence that begins with `because`.
+        main: without it the line would not have been short; otherwise it only made the wait longer.
+    """
+
+    cause: Cause
+    node: str
+    text: str
+    main: bool = True
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for `--json`."""
+        return {"cause": self.cause.value, "node": self.node, "text": self.text, "main": self.main}
+
+
+@dataclass
+class Statement:
+    """A sentence of the explanation, what lies below it, and the figures it is made of."""
+
+    text: str
+    figures: dict[str, Any] = field(default_factory=dict)
+    below: list["Statement"] = field(default_factory=list)
+
+    def add(self, text: str, **figures: Any) -> "Statement":
+        """A statement below this one."""
+        statement = Statement(text, figures)
+        self.below.append(statement)
+        return statement
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for `--json`."""
+        data: dict[str, Any] = {"text": self.text}
+        if self.figures:
+            data["figures"] = self.figures
+        if self.below:
+            data["below"] = [one.as_dict() for one in self.below]
+        return data
+
+    def lines(self, depth: int = 0) -> Iterator[str]:
+        """The tree as indented text."""
+        yield "  " * depth + ("- " if depth else "") + self.text
+        for one in self.below:
+            yield from one.lines(depth + 1)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a request was short: the tree of what happened, its root causes and a sentence that names them."""
+
+    tree: Statement
+    causes: list[RootCause]
+    summary: str
