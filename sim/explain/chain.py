@@ -26,11 +26,13 @@ class Explainer:
         self._tables = tables
         self._paths = paths
         self._words = words
+        self._told: set[int] = set()
         self._steps = OrderSteps(run, tables)
         self._story = OrderStory(run, tables, self._steps, Suppliers(run, tables, replication), words)
 
     def explain(self, point: int, request: Request) -> Explanation:
         """The tree, the root causes (main ones first) and the sentence that names them."""
+        self._told.clear()
         tree = Statement(self.headline(point, request), self.figures(request))
         causes = self._explain(point, request, tree, 0)
         causes.sort(key=lambda cause: not cause.main)
@@ -86,30 +88,48 @@ class Explainer:
             return [RootCause(Cause.NOT_STOCKED, self._run.node_name(point), text.partition(";")[0])] + (
                 [] if helping is None else self._order_causes(helping, tree, depth, main=False)
             )
+        if helping is not None and self._is_to_blame(helping, request):
+            shelf.describe(shelf.window(request, helping), tree)
+            causes = self._order_causes(helping, tree, depth, main=True)
+            if causes:
+                return causes
+        first = path.first_of_shortage(request)
+        if first is not request:
+            return self._explain_first(point, first, helping, tree, depth)
         window = shelf.window(request, helping)
         shelf.describe(window, tree)
         if helping is None:
             tree.add("nothing was on order, and nothing came")
             return shelf.causes(request, helping, window, tree)
-        if helping.order.time_ms < request.time_ms and self._is_to_blame(helping, request):
-            causes = self._order_causes(helping, tree, depth, main=True)
-            if any(cause.main for cause in causes):
-                return causes
-        else:
-            causes = self._order_causes(helping, tree, depth, main=False)
-        return shelf.causes(request, helping, window, tree) + causes
+        return shelf.causes(request, helping, window, tree) + self._order_causes(helping, tree, depth, main=False)
+
+    def _explain_first(
+        self, point: int, first: Request, helping: OrderHistory | None, tree: Statement, depth: int
+    ) -> list[RootCause]:
+        """The shelf had been empty before: explain the request that found it so first, and then the order awaited."""
+        told = tree.add(f"others were waiting already; the first of them: {self.headline(point, first)}")
+        causes = self._explain(point, first, told, depth)
+        if helping is None or helping.order.number in self._told:
+            return causes
+        own = self._order_causes(helping, tree, depth, main=False)
+        known = {one.text for one in causes}
+        return causes + [one for one in own if one.text not in known]
 
     def _is_to_blame(self, helping: OrderHistory, request: Request) -> bool:
         """Whether the order was late, and in its usual time would have come before the request."""
-        placed_before = helping.order.time_ms != BEFORE_START
-        return placed_before and self._story.is_late(helping) and self._story.due_ms(helping) <= request.time_ms
+        placed = helping.order.time_ms
+        return (
+            BEFORE_START < placed < request.time_ms
+            and self._story.is_late(helping)
+            and self._story.due_ms(helping) <= request.time_ms
+        )
 
     def _helping_order(self, path: StockPath, request: Request) -> OrderHistory | None:
         """The order that should have prevented the shortage: one that was overdue then, else the one that ended it.
 
         Nobody's order ended it: the oldest that was open.
         """
-        open_then = [one for one in self._open_orders(path, request)]
+        open_then = self._open_orders(path, request)
         late = [one for one in open_then if self._is_to_blame(one, request)]
         if late:
             return max(late, key=lambda one: request.time_ms - self._story.due_ms(one))
@@ -153,6 +173,7 @@ class Explainer:
         """Tell the order's story, go on at its source if it had to wait there, and collect the causes."""
         told = self._story.tell(helping, tree)
         order = helping.order
+        self._told.add(order.number)
         if order.time_ms == BEFORE_START:
             return []
         causes = self._story.causes(helping, told, main)

@@ -24,7 +24,7 @@ class Shortages:
     Attributes:
         run: the run directory.
         place: the stock point, `NODE/ITEM`.
-        requests: the short ones, never none: customers' lines, or at a node without customers the orders from downstream.
+        requests: the short ones, at least one: customers' lines; where no customer asks, orders from downstream.
         explainer: explains them; words: writes their figures.
     """
 

@@ -163,10 +163,8 @@ class OrderStory:
         route = self._run.routes["name"][self._steps.route_of(history.order)]
         missed = self.missed_trips(history)
         for trip in missed[:3]:
-            told.add(
-                f"trip {trip['trip']} of {route} left {words.moment(trip['departed_ms'])} without it, {self._load(trip)}",
-                trip=trip["trip"],
-            )
+            left = words.moment(trip["departed_ms"])
+            told.add(f"trip {trip['trip']} of {route} left {left} without it, {self._load(trip)}", trip=trip["trip"])
         waited = span(history.steps.dock_ms)
         if missed:
             count = "1 truck" if len(missed) == 1 else f"{len(missed)} trucks"

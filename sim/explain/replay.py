@@ -6,6 +6,7 @@ The same seed and scenario give the same records; the orders are compared with t
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
@@ -78,12 +79,13 @@ def _from_start(
 ) -> tuple[pa.Table, pa.Table]:
     from sim.engine import simulate_replication
 
-    recorder = Recorder(network, seed, replication, events=True)
-    sink = ItemSink(item)
-    recorder.events = ColumnBuffer(EVENTS, _ROWS_PER_CHUNK, sink)
-    records = simulate_replication(network, seed, replication, recorder=recorder, should_stop=should_stop)
-    recorder.events.close()
-    return sink.table(), records.table(ORDERS.name)
+    with TemporaryDirectory(prefix="mro-twin-explain-") as folder:  # a large network's tables take much memory
+        recorder = Recorder(network, seed, replication, Path(folder))
+        sink = ItemSink(item)
+        recorder.events = ColumnBuffer(EVENTS, _ROWS_PER_CHUNK, sink)
+        records = simulate_replication(network, seed, replication, recorder=recorder, should_stop=should_stop)
+        recorder.events.close()
+        return sink.table(), records.table(ORDERS.name)
 
 
 def _from_state(

@@ -95,7 +95,7 @@ class Shelf:
             f"{words.amount(window.available)} were there or came in, {words.amount(window.asked)} were asked for"
         )
         if window.expected > 0:
-            text += f": {window.ratio:.1f} x the mean of {words.amount(round(window.expected, 1))} for that time"
+            text += f": {window.ratio:.1f} x the mean of {words.mean(window.expected)} for that time"
         statement.add(
             text,
             since_ms=window.since[0],
@@ -118,13 +118,17 @@ class Shelf:
         if late is not None:
             return [late]
         words = self._words
-        if window.available >= window.expected and window.ratio >= SURGE:
+        if self._is_surge(window):
             text = (
                 f"demand at {self._node} was {window.ratio:.1f} x its mean over {span(window.length_ms)} "
-                f"({words.amount(window.asked)} instead of {words.amount(round(window.expected, 1))})"
+                f"({words.amount(window.asked)} instead of {words.mean(window.expected)})"
             )
             return [RootCause(Cause.DEMAND_SURGE, self._node, text)]
         return [self._reorder_point_low(helping, window)]
+
+    @staticmethod
+    def _is_surge(window: Window) -> bool:
+        return window.available >= window.expected and window.ratio >= SURGE
 
     def _large_line(self, request: Request, helping: OrderHistory | None) -> RootCause | None:
         """The request alone took more than was there and on order for others, and far more than is usual."""
@@ -146,7 +150,7 @@ class Shelf:
         """Nothing had come in since the start but opening orders, and the stock at the start was too little."""
         first = helping is None or helping.order.time_ms <= self._start_ms
         opening = self._path.opening
-        if not first or window.available >= window.expected and window.ratio >= SURGE:
+        if not first or self._is_surge(window):
             return None
         received = [one for one in self._path.levels if one.event == c.E_RECEIPT and one.at[0] < window.since[0]]
         if received:
@@ -198,8 +202,8 @@ class Shelf:
         if helping is not None:
             lead_time_ms = helping.steps.total_ms if helping.usual is None else helping.usual.total_ms
         if lead_time_ms and window.mean_per_ms > 0:
-            need = window.mean_per_ms * lead_time_ms
-            text += f": an order takes {span(lead_time_ms)}, in which {words.amount(round(need, 1))} are asked for on average"
+            need = words.mean(window.mean_per_ms * lead_time_ms)
+            text += f": an order takes {span(lead_time_ms)}, in which {need} are asked for on average"
         if window.expected > 0 and window.ratio > 1:
             text += f"; demand was {window.ratio:.1f} x its mean"
         return RootCause(Cause.REORDER_POINT, self._node, text)

@@ -103,7 +103,7 @@ class Level:
 
 @dataclass
 class StockPath:
-    """One stock point: its levels before anything happened and after each event, and its requests by (customer, number)."""
+    """One stock point: levels before anything happened and after each event; requests by (customer, number)."""
 
     point: int
     opening: Level
@@ -131,6 +131,16 @@ class StockPath:
         """Units received in that time."""
         return sum(one.quantity for one in self.between(after, until) if one.event == c.E_RECEIPT)
 
+    def first_of_shortage(self, request: Request) -> Request:
+        """The request with which the shortage began that a request fell into; itself when nobody was waiting."""
+        first = request
+        for one in self.requests.values():
+            if one.is_short and one.waiting <= 0:
+                first = one
+            if one is request:
+                break
+        return request if request.waiting <= 0 else first
+
     @property
     def total_asked(self) -> int:
         return sum(one.quantity for one in self.requests.values())
@@ -156,7 +166,7 @@ def stock_paths(run: RunFiles, tables: Tables, log: ItemLog, item: int) -> dict[
 
 
 class _Walker:
-    """Walks through the events: levels relative to the unknown opening first, shifted to the closing ones at the end."""
+    """Walks through the events; levels are relative to the unknown opening until the closing ones are reached."""
 
     def __init__(self, tables: Tables, is_supplier: dict[int, bool]) -> None:
         self._tables = tables

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import numpy as np
+from decimal import Decimal
 
 from policies.units import MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE
 
@@ -30,12 +29,18 @@ class Wording:
         """The instant in the scenario's calendar."""
         return self.start + timedelta(milliseconds=time_ms)
 
-    def amount(self, units: float) -> str:
-        """An amount in natural units: `5`, `2.5 kg`."""
+    def amount(self, units: int) -> str:
+        """A number of integer units in natural units, exactly: `5`, `2.5 kg`."""
+        decimals = max(0, -int(Decimal(repr(self.natural_units)).normalize().as_tuple().exponent))
+        return self._with_unit(f"{units * self.natural_units:,.{decimals}f}")
+
+    def mean(self, units: float) -> str:
+        """An average number of units in natural units: `10.3`, `0.04 kg`."""
         natural = units * self.natural_units
-        decimals = max(0, -int(np.floor(np.log10(self.natural_units) + 1e-9))) if units == int(units) else 1
-        text = f"{natural:,.{decimals}f}"
-        return text if self.unit == "each" else f"{text} {self.unit}"
+        return self._with_unit(f"{natural:,.1f}" if natural >= 1 else f"{natural:.2g}")
+
+    def _with_unit(self, number: str) -> str:
+        return number if self.unit == "each" else f"{number} {self.unit}"
 
 
 def span(ms: float) -> str:
