@@ -100,7 +100,7 @@ def test_left_behind_by_a_full_truck(tmp_path: Path) -> None:
     data = with_lines(by_truck(), tmp_path, "2026-03-02T12:00,shop,drum,4")
     why = explained(data, tmp_path)
     assert main_causes(why) == [Cause.LEFT_BEHIND]
-    assert "was left behind at depot: " in why.summary
+    assert "were left behind at depot: trip " in why.summary
     assert "loaded to 99% of its volume" in why.summary
 
 

@@ -167,9 +167,11 @@ class OrderStory:
             told.add(f"trip {trip['trip']} of {route} left {left} without it, {self._load(trip)}", trip=trip["trip"])
         waited = span(history.steps.dock_ms)
         if missed:
-            count = "1 truck" if len(missed) == 1 else f"{len(missed)} trucks"
-            text = f"the load for order {history.order.number} was left behind at {node}: {count} of {route} "
-            text += f"left without it, {self._load(missed[0])}; it waited {waited}"
+            first = f"trip {missed[0]['trip']} of {route} left without it, {self._load(missed[0])}"
+            more = f", and {len(missed) - 1} more after that" if len(missed) > 1 else ""
+            text = (
+                f"the goods of order {history.order.number} were left behind at {node}: {first}{more}; waited {waited}"
+            )
             return RootCause(Cause.LEFT_BEHIND, node, text, main)
         text = f"the goods of order {history.order.number} waited {waited} at {node} for the next departure of {route}"
         return RootCause(Cause.NEXT_DEPARTURE, node, text, main)

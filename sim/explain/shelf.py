@@ -91,11 +91,11 @@ class Shelf:
         """Say what was there and what was asked for."""
         words = self._words
         text = (
-            f"since {window.why} ({words.moment(window.since[0])}, {span(window.length_ms)} before) "
-            f"{words.amount(window.available)} were there or came in, {words.amount(window.asked)} were asked for"
+            f"since {window.why} ({words.moment(window.since[0])}, {span(window.length_ms)} before): "
+            f"{words.amount(window.available)} available, {words.amount(window.asked)} asked for"
         )
         if window.expected > 0:
-            text += f": {window.ratio:.1f} x the mean of {words.mean(window.expected)} for that time"
+            text += f", {window.ratio:.1f} x the mean of {words.mean(window.expected)} for that time"
         statement.add(
             text,
             since_ms=window.since[0],
@@ -204,6 +204,6 @@ class Shelf:
         if lead_time_ms and window.mean_per_ms > 0:
             need = words.mean(window.mean_per_ms * lead_time_ms)
             text += f": an order takes {span(lead_time_ms)}, in which {need} are asked for on average"
-        if window.expected > 0 and window.ratio > 1:
+        if window.expected > 0 and window.ratio >= 1.1:
             text += f"; demand was {window.ratio:.1f} x its mean"
         return RootCause(Cause.REORDER_POINT, self._node, text)
