@@ -5,6 +5,7 @@ from typing import Final
 from sim import columns as c
 from sim.explain.order_steps import OrderHistory, OrderSteps
 from sim.explain.order_story import OrderStory
+from sim.explain.pooling import PoolStory
 from sim.explain.run_files import RunFiles
 from sim.explain.shelf import Shelf
 from sim.explain.stock_paths import Request, StockPath
@@ -24,11 +25,12 @@ class Explainer:
     ) -> None:
         self._run = run
         self._tables = tables
-        self._paths = paths
+        self.paths = paths
         self._words = words
         self._told: set[int] = set()
         self._steps = OrderSteps(run, tables)
         self._story = OrderStory(run, tables, self._steps, Suppliers(run, tables, replication), words)
+        self._pool = PoolStory(run, tables, paths, self._steps, words)
 
     def explain(self, point: int, request: Request) -> Explanation:
         """The tree, the root causes (main ones first) and the sentence that names them."""
@@ -75,12 +77,20 @@ class Explainer:
     # --- the chain ----------------------------------------------------------------------------------------------------
 
     def _explain(self, point: int, request: Request, tree: Statement, depth: int) -> list[RootCause]:
-        path, words = self._paths[point], self._words
+        path, words = self.paths[point], self._words
         shelf = Shelf(self._run, path, self._tables.start_ms, words)
         there = f"{words.amount(request.on_hand)} on hand"
         if request.waiting > 0:
             there += f", {words.amount(request.waiting)} owed to others who came first"
         tree.add(f"on the shelf then: {there}", on_hand=request.on_hand, waiting=request.waiting)
+        pool = self._pool.tell(point, request, tree)
+        return self._explain_stock(point, request, shelf, tree, depth) + pool
+
+    def _explain_stock(
+        self, point: int, request: Request, shelf: Shelf, tree: Statement, depth: int
+    ) -> list[RootCause]:
+        """Why there was no stock of the own, and why what was ordered did not come in time."""
+        path = self.paths[point]
         helping = self._helping_order(path, request)
         if not shelf.holds_stock:
             text = f"{self._run.node_name(point)} does not stock the item; every unit is ordered when it is asked for"
@@ -99,7 +109,7 @@ class Explainer:
         window = shelf.window(request, helping)
         shelf.describe(window, tree)
         if helping is None:
-            tree.add("nothing was on order, and nothing came")
+            tree.add("nothing was on order then")
             return shelf.causes(request, helping, window, tree)
         return shelf.causes(request, helping, window, tree) + self._order_causes(helping, tree, depth, main=False)
 
@@ -145,6 +155,8 @@ class Explainer:
         for order in self._tables.orders_of(path.point):
             if order.time_ms >= request.time_ms:
                 break
+            if not order.queued:
+                continue
             received = self._next_receipt(order, request.time_ms)
             if received is not None:
                 found.append(self._steps.history(order, received))
@@ -164,10 +176,16 @@ class Explainer:
         """Time and order of the receipt that satisfied a request, or of the next one after a request that was lost."""
         end = (self._run.manifest.horizon_ms, 0) if request.served_ms is None else request.gifts[-1][0]
         receipts = [one for one in path.between(request.at, end) if one.event == c.E_RECEIPT]
+        receipts = [one for one in receipts if not self._is_gift(one.reference)]
         if not receipts:
             return None
         chosen = receipts[0] if request.lost else receipts[-1]
         return chosen.at[0], chosen.reference
+
+    def _is_gift(self, number: int) -> bool:
+        """Whether an order was given by the pool or as an emergency, not by a source."""
+        order = self._tables.order(number)
+        return order is not None and not order.queued
 
     def _order_causes(self, helping: OrderHistory, tree: Statement, depth: int, main: bool) -> list[RootCause]:
         """Tell the order's story, go on at its source if it had to wait there, and collect the causes."""
@@ -177,7 +195,7 @@ class Explainer:
         if order.time_ms == BEFORE_START:
             return []
         causes = self._story.causes(helping, told, main)
-        asked = self._paths[order.source].requests.get((False, order.number)) if order.source in self._paths else None
+        asked = self.paths[order.source].requests.get((False, order.number)) if order.source in self.paths else None
         if asked is None or self._run.is_supplier(order.source) or not self._story.waited_at_source(helping):
             return causes
         if depth >= _DEEPEST:

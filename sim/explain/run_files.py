@@ -78,11 +78,11 @@ class RunFiles:
     @cached_property
     def network(self) -> Network:
         """The arrays of the scenario, built again from the run directory alone: calendars, capacities, pools."""
-        from sim.build.network_builder import build_network
+        from sim.run.simulation import network_of
         from sim.scenario import load_scenario
 
         try:
-            return build_network(load_scenario(self.path / "scenario.resolved.yaml"))
+            return network_of(load_scenario(self.path / "scenario.resolved.yaml"))
         except ScenarioError as error:
             raise RunDirectoryError(f"the scenario in {self.path} cannot be used any more: {error}") from error
 

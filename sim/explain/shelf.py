@@ -108,6 +108,9 @@ class Shelf:
         self, request: Request, helping: OrderHistory | None, window: Window, statement: Statement
     ) -> list[RootCause]:
         """Why the stock did not last until the order came; the order itself is not to blame."""
+        if not request.customer and request.on_hand - request.waiting >= request.quantity:
+            text = f"{self._node} keeps part of its stock for its own customers"
+            return [RootCause(Cause.RESERVE, self._node, text)]
         large = self._large_line(request, helping)
         if large is not None:
             return [large]

@@ -8,8 +8,10 @@ from typing import Final
 import numpy as np
 
 from sim import columns as c
+from sim.errors import RunDirectoryError
 from sim.explain.run_files import RunFiles, column, read_table
 from sim.network import Int64Array
+from sim.record.layouts import TABLES
 
 BEFORE_START: Final = -1
 """Time of an order or a dispatch from before the records begin."""
@@ -59,12 +61,16 @@ class Tables:
         self._folder = folder
         self.orders = self._read("orders")
         self.shipments = self._read("shipments")
-        if "kind" not in self.orders:
-            self.orders["kind"] = self.orders["urgent"]
         self._orders_at: dict[int, list[Order]] = {}
 
     def _read(self, name: str) -> dict[str, Int64Array]:
-        table = read_table(self._folder / f"{name}.parquet")
+        file = self._folder / f"{name}.parquet"
+        table = read_table(file)
+        missing = [one.name for one in TABLES[name].columns if one.name not in table.column_names]
+        if missing:
+            raise RunDirectoryError(
+                f"{file} has no column {', '.join(missing)}: another version of this program wrote it; run again"
+            )
         return {one: column(table, one) for one in table.column_names}
 
     @cached_property

@@ -14,6 +14,7 @@ class Cause(StrEnum):
     REORDER_POINT = "reorder_point"
     ORDERED_LATE = "ordered_late"
     ORDER_HELD_BACK = "order_held_back"
+    RESERVE = "reserve"
     DEMAND_SURGE = "demand_surge"
     LARGE_LINE = "large_line"
     UPSTREAM_SHORT = "upstream_short"
