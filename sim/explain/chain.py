@@ -18,7 +18,7 @@ _DEEPEST: Final = 8
 
 
 class Explainer:
-    """Explains the short requests of one item in one replication."""
+    """Explains the short requests of one item in one replication; `paths` are its levels by stock point."""
 
     def __init__(
         self, run: RunFiles, tables: Tables, paths: dict[int, StockPath], replication: int, words: Wording
@@ -91,18 +91,19 @@ class Explainer:
     ) -> list[RootCause]:
         """Why there was no stock of the own, and why what was ordered did not come in time."""
         path = self.paths[point]
-        helping = self._helping_order(path, request)
+        helping, to_blame = self._helping_order(path, request)
         if not shelf.holds_stock:
             text = f"{self._run.node_name(point)} does not stock the item; every unit is ordered when it is asked for"
             tree.add(text)
             return [RootCause(Cause.NOT_STOCKED, self._run.node_name(point), text.partition(";")[0])] + (
                 [] if helping is None else self._order_causes(helping, tree, depth, main=False)
             )
-        if helping is not None and self._is_to_blame(helping, request):
-            shelf.describe(shelf.window(request, helping), tree)
+        if helping is not None and to_blame:
+            window = shelf.window(request, helping)
+            shelf.describe(window, tree)
             causes = self._order_causes(helping, tree, depth, main=True)
             if causes:
-                return causes
+                return causes + shelf.surge(window)
         first = path.first_of_shortage(request)
         if first is not request:
             return self._explain_first(point, first, helping, tree, depth)
@@ -110,8 +111,8 @@ class Explainer:
         shelf.describe(window, tree)
         if helping is None:
             tree.add("nothing was on order then")
-            return shelf.causes(request, helping, window, tree)
-        return shelf.causes(request, helping, window, tree) + self._order_causes(helping, tree, depth, main=False)
+            return shelf.causes(request, helping, window)
+        return shelf.causes(request, helping, window) + self._order_causes(helping, tree, depth, main=False)
 
     def _explain_first(
         self, point: int, first: Request, helping: OrderHistory | None, tree: Statement, depth: int
@@ -125,29 +126,33 @@ class Explainer:
         known = {one.text for one in causes}
         return causes + [one for one in own if one.text not in known]
 
-    def _is_to_blame(self, helping: OrderHistory, request: Request) -> bool:
+    def _is_overdue(self, history: OrderHistory, request: Request) -> bool:
         """Whether the order was late, and in its usual time would have come before the request."""
-        placed = helping.order.time_ms
-        return (
-            BEFORE_START < placed < request.time_ms
-            and self._story.is_late(helping)
-            and self._story.due_ms(helping) <= request.time_ms
-        )
+        if not BEFORE_START < history.order.time_ms < request.time_ms:
+            return False
+        return self._story.is_late(history) and self._story.due_ms(history) <= request.time_ms
 
-    def _helping_order(self, path: StockPath, request: Request) -> OrderHistory | None:
-        """The order that should have prevented the shortage: one that was overdue then, else the one that ended it.
+    def _helping_order(self, path: StockPath, request: Request) -> tuple[OrderHistory | None, bool]:
+        """The order that should have prevented the shortage, and whether it is to blame for it.
 
-        Nobody's order ended it: the oldest that was open.
+        The most overdue one, if what was overdue would have covered the shortage; else the one that ended it; else
+        (none did) the oldest that was open.
         """
         open_then = self._open_orders(path, request)
-        late = [one for one in open_then if self._is_to_blame(one, request)]
-        if late:
-            return max(late, key=lambda one: request.time_ms - self._story.due_ms(one))
+        late = [one for one in open_then if self._is_overdue(one, request)]
+        short = request.quantity + request.waiting - request.on_hand
+        if sum(self._still_to_come(one.order, request.time_ms) for one in late) >= short and late:
+            return max(late, key=lambda one: request.time_ms - self._story.due_ms(one)), True
         ending = self._ending_receipt(path, request)
         if ending is not None:
             order = self._tables.order(ending[1])
-            return None if order is None else self._steps.history(order, ending[0])
-        return open_then[0] if open_then else None
+            return (None if order is None else self._steps.history(order, ending[0])), False
+        return (open_then[0] if open_then else None), False
+
+    def _still_to_come(self, order: Order, time_ms: int) -> int:
+        """Units of an order that had not been received by an instant."""
+        shipments = self._tables.shipments_of(order.number)
+        return order.quantity - sum(one.quantity for one in shipments if 0 <= one.received_ms <= time_ms)
 
     def _open_orders(self, path: StockPath, request: Request) -> list[OrderHistory]:
         """Orders placed before the request whose goods had not all come by then, oldest first."""

@@ -61,6 +61,7 @@ class OrderSteps:
         self._run = run
         self._tables = tables
         self._end_ms = run.manifest.horizon_ms
+        self._rows: dict[tuple[int, int, int], Int64Array] = {}
         trips = tables.shipments["trip"]
         numbers = np.array(list(tables.trips), dtype=np.int64)
         times = np.array([trip["departed_ms"] for trip in tables.trips.values()], dtype=np.int64)
@@ -106,21 +107,29 @@ class OrderSteps:
 
     def _usual(self, order: Order) -> tuple[Steps | None, int]:
         """Medians over the other shipments of the lane, and how many they are."""
-        tables, node = self._tables, self._run.stock_points["node"]
-        s, o = tables.shipments, tables.orders
-        rows = np.flatnonzero(
-            (node[s["stock_point"]] == node[order.point])
-            & (node[s["source"]] == node[order.source])
-            & (s["received_ms"] != UNDER_WAY)
-            & (s["dispatched_ms"] != BEFORE_START)
-            & (s["order"] >= tables.first_order)
-            & (s["order"] != order.number)
-        )
-        rows = rows[o["kind"][s["order"][rows] - tables.first_order] == order.kind]
+        node, s, o = self._run.stock_points["node"], self._tables.shipments, self._tables.orders
+        rows = self._lane_rows(int(node[order.source]), int(node[order.point]), order.kind)
+        rows = rows[s["order"][rows] != order.number]
         if len(rows) < _FEWEST:
             return None, len(rows)
-        placed = o["time_ms"][s["order"][rows] - tables.first_order]
+        placed = o["time_ms"][s["order"][rows] - self._tables.first_order]
         dispatched, departed = s["dispatched_ms"][rows], self._departed[rows]
         left = np.where(departed == UNDER_WAY, dispatched, departed)
         parts = (dispatched - placed, left - dispatched, s["received_ms"][rows] - left)
         return Steps(*(int(np.median(part)) for part in parts)), len(rows)
+
+    def _lane_rows(self, source: int, to: int, kind: int) -> Int64Array:
+        """Rows of the shipments that went from one node to another and arrived, for orders of one kind."""
+        key = (source, to, kind)
+        if key not in self._rows:
+            tables, node = self._tables, self._run.stock_points["node"]
+            s = tables.shipments
+            rows = np.flatnonzero(
+                (node[s["stock_point"]] == to)
+                & (node[s["source"]] == source)
+                & (s["received_ms"] != UNDER_WAY)
+                & (s["dispatched_ms"] != BEFORE_START)
+                & (s["order"] >= tables.first_order)
+            )
+            self._rows[key] = rows[tables.orders["kind"][s["order"][rows] - tables.first_order] == kind]
+        return self._rows[key]

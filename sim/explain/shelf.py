@@ -104,9 +104,7 @@ class Shelf:
             expected=round(window.expected, 3),
         )
 
-    def causes(
-        self, request: Request, helping: OrderHistory | None, window: Window, statement: Statement
-    ) -> list[RootCause]:
+    def causes(self, request: Request, helping: OrderHistory | None, window: Window) -> list[RootCause]:
         """Why the stock did not last until the order came; the order itself is not to blame."""
         if not request.customer and request.on_hand - request.waiting >= request.quantity:
             text = f"{self._node} keeps part of its stock for its own customers"
@@ -120,14 +118,18 @@ class Shelf:
         late = self._ordered_late(request, helping, window)
         if late is not None:
             return [late]
+        return self.surge(window) or [self._reorder_point_low(helping, window)]
+
+    def surge(self, window: Window) -> list[RootCause]:
+        """Demand far above its mean, where the mean would have been covered; empty if that is not so."""
+        if not self._is_surge(window):
+            return []
         words = self._words
-        if self._is_surge(window):
-            text = (
-                f"demand at {self._node} was {window.ratio:.1f} x its mean over {span(window.length_ms)} "
-                f"({words.amount(window.asked)} instead of {words.mean(window.expected)})"
-            )
-            return [RootCause(Cause.DEMAND_SURGE, self._node, text)]
-        return [self._reorder_point_low(helping, window)]
+        text = (
+            f"demand at {self._node} was {window.ratio:.1f} x its mean over {span(window.length_ms)} "
+            f"({words.amount(window.asked)} instead of {words.mean(window.expected)})"
+        )
+        return [RootCause(Cause.DEMAND_SURGE, self._node, text)]
 
     @staticmethod
     def _is_surge(window: Window) -> bool:

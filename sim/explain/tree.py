@@ -9,24 +9,24 @@ from typing import Any
 class Cause(StrEnum):
     """What can be at the root of a shortage."""
 
-    NOT_STOCKED = "not_stocked"
-    OPENING_STOCK = "opening_stock"
-    REORDER_POINT = "reorder_point"
-    ORDERED_LATE = "ordered_late"
-    ORDER_HELD_BACK = "order_held_back"
-    RESERVE = "reserve"
-    DEMAND_SURGE = "demand_surge"
-    LARGE_LINE = "large_line"
-    UPSTREAM_SHORT = "upstream_short"
-    LEFT_BEHIND = "left_behind"
-    NEXT_DEPARTURE = "next_departure"
-    SLOW_TRIP = "slow_trip"
+    NOT_STOCKED = "not_stocked"  # the node orders every unit when it is asked for
+    OPENING_STOCK = "opening_stock"  # too little at the start, before anything could come
+    REORDER_POINT = "reorder_point"  # too low for what is usually asked for until an order comes
+    ORDERED_LATE = "ordered_late"  # at the reorder point, but reviewed later
+    ORDER_HELD_BACK = "order_held_back"  # at the reorder point, but capacity or minimum order did not allow it
+    RESERVE = "reserve"  # the source kept what it had for its own customers
+    DEMAND_SURGE = "demand_surge"  # far more than the mean, which would have been covered
+    LARGE_LINE = "large_line"  # one line for far more than is usual
+    UPSTREAM_SHORT = "upstream_short"  # the source had nothing to give
+    LEFT_BEHIND = "left_behind"  # a truck left without it
+    NEXT_DEPARTURE = "next_departure"  # no truck left for longer than usual
+    SLOW_TRIP = "slow_trip"  # breakdown, traffic, or a night in between
     SLOW_PARCEL = "slow_parcel"
     SUPPLIER_OUTAGE = "supplier_outage"
     SUPPLIER_CLOSED = "supplier_closed"
-    SUPPLIER_CAPACITY = "supplier_capacity"
-    SUPPLIER_LEAD_TIME = "supplier_lead_time"
-    DONOR_NOTHING = "donor_nothing"
+    SUPPLIER_CAPACITY = "supplier_capacity"  # busy with earlier orders
+    SUPPLIER_LEAD_TIME = "supplier_lead_time"  # released in time, and long under way
+    DONOR_NOTHING = "donor_nothing"  # nobody in the pool could give
 
 
 @dataclass(frozen=True)
