@@ -39,7 +39,7 @@ class Registry:
 
         def add(model: M) -> M:
             known = self._models.get(kind)
-            if known is not None and _origin(known) != _origin(cast("type[Model]", model)):
+            if known is not None and (known is model or _origin(known) != _origin(cast("type[Model]", model))):
                 raise ValueError(f"there are two {self.sort} policies of kind {kind!r}")
             field = cast("type[Model]", model).model_fields.get("kind")
             if field is None or field.default != kind:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,8 +12,9 @@ from click.testing import CliRunner
 from pydantic import Field
 
 from mro_twin.validate_command import command as validate
+from policies import registry
 from policies.custom import CustomPolicy, Int64Array, View, policy
-from policies.registry import FILES_VARIABLE, PolicyFileError, load_policy_file
+from policies.registry import ENTRY_POINTS, FILES_VARIABLE, PolicyFileError, load_policy_file
 from sim import columns as c
 from sim.build.network_builder import build_network
 from sim.engine import simulate_replication
@@ -176,6 +178,29 @@ def test_a_file_of_policies(tmp_path: Path) -> None:
     assert (found.exit_code, found.stderr) == (0, "")
     assert os.environ[FILES_VARIABLE] == str(path.resolve())  # for worker processes
     load_policy_file(path)  # a second time is nothing
+
+
+def test_an_entry_point_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = EntryPoint("theirs", "no_such_module_of_theirs", ENTRY_POINTS)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [broken] if group == ENTRY_POINTS else [])
+    monkeypatch.setattr(registry, "_loaded", set())
+    with pytest.raises(ScenarioError, match="entry point `theirs` cannot be loaded: No module named"):
+        load_scenario(sample())
+
+
+def test_an_entry_point_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    ours = EntryPoint("ours", "tests.sample_policy", ENTRY_POINTS)
+
+    def found(group: str) -> list[EntryPoint]:
+        calls.append(group)
+        return [ours]
+
+    monkeypatch.setattr(registry, "entry_points", found)
+    monkeypatch.setattr(registry, "_loaded", set())
+    load_scenario(sample())
+    load_scenario(sample())
+    assert calls == ["mro_twin.policies"]
 
 
 @pytest.mark.usefixtures("variable")

@@ -152,20 +152,26 @@ def pool_columns(
     }
     flags = zero.copy()
     for number, pool in enumerate(scenario.pools.values()):
-        _, givers, askers = (nodes.numbers(names) for names in members(scenario, pool))
+        names, givers, askers = members(scenario, pool)
         chosen = item_filter(pool.items, scenario.item_names, classes)
-        own = np.isin(grid.node, nodes.numbers(members(scenario, pool)[0])) & chosen[grid.item]
-        gives, asks = own & np.isin(grid.node, givers), own & np.isin(grid.node, askers)
+        own = _points(nodes, grid, names, chosen)
+        gives, asks = _points(nodes, grid, givers, chosen), _points(nodes, grid, askers, chosen)
         columns[c.P_POOL][own] = number
         flags[gives] |= c.SP_GIVES
         flags[asks] |= c.SP_ASKS
         for name, level in pool.hold_back_levels.items():
-            rows = np.flatnonzero(gives & (classes[grid.item] == CLASSES.index(name)))
+            rows = gives[classes[grid.item[gives]] == CLASSES.index(name)]
             columns[c.P_HOLD_BACK][rows] = resolver(scenario, grid, rows)(level)
         if pool.preventive is not None:
-            rows = np.flatnonzero(asks)
-            resolve = resolver(scenario, grid, rows)
+            resolve = resolver(scenario, grid, asks)
             below = resolve(pool.preventive.below)
-            columns[c.P_PREVENTIVE][rows] = below - 1  # below 1 unit: never
-            columns[c.P_PREVENTIVE_UP_TO][rows] = np.maximum(resolve(pool.preventive.up_to), below)
+            columns[c.P_PREVENTIVE][asks] = below - 1  # below 1 unit: never
+            columns[c.P_PREVENTIVE_UP_TO][asks] = np.maximum(resolve(pool.preventive.up_to), below)
     return columns, flags
+
+
+def _points(nodes: NodeNumbers, grid: StockPointGrid, names: list[str], chosen: BoolArray) -> Int64Array:
+    """The stock points of some of the items (I,) at the named nodes, ascending."""
+    first = grid.first_of_node
+    rows = [np.arange(first[node], first[node + 1], dtype=np.int64) for node in nodes.numbers(names).tolist()]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *(own[chosen[grid.item[own]]] for own in rows)])
