@@ -4,7 +4,8 @@ What the rules have beyond that comes in features that can be left out one by on
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -87,7 +88,7 @@ def random_habits(draw: st.DrawFn, lanes: list[int], features: frozenset[str]) -
         policies=policies,
         first_lane=order[0],
         further_lanes=tuple(order[1:]) if several else (),
-        split=several and draw(st.booleans()),
+        split=several and draw(st.integers(0, 2)) == 0,
         allocation=draw(st.sampled_from(("in_turn", "fair_share", "priority"))) if customers_first else "in_turn",
         reserves=(0, 2, 4) if customers_first else (0,),
         periodic=draw(st.sampled_from(calendars)),
@@ -116,6 +117,7 @@ def random_points(
     return points
 
 
+shares = st.sampled_from((0, 250, 333, 500))
 ages = st.builds(lambda days, h: days * DAY_MS - h, st.sampled_from((5, 90, 180, 365)), hours(0, 99))
 
 
@@ -128,12 +130,11 @@ def random_point(draw: st.DrawFn, node: int, item: int, habits: Habits) -> Point
         habits.first_lane,
         on_hand=draw(st.integers(0, 12)),
         age_ms=draw(ages),
-        others=tuple((lane, draw(st.sampled_from((0, 250, 333, 500)))) for lane in habits.further_lanes),
+        others=tuple((lane, draw(shares) if habits.split else 0) for lane in habits.further_lanes),
         split=habits.split,
         allocation=habits.allocation,
         reserve=draw(st.sampled_from(habits.reserves)),
         periodic=draw(st.sampled_from(habits.periodic)),
-        mean_demand_per_day=draw(st.sampled_from((0.0, 0.02, 0.05, 0.3, 2.0))),
     )
     if kind == "through":
         return replace(point, on_hand=draw(st.integers(0, 2)))
@@ -234,11 +235,11 @@ def drafts(draw: st.DrawFn, chance: bool = False, poisson: bool = False, feature
             for row in taken:
                 lanes[row] = replace(lanes[row], route=len(routes) - 1)
             served = [row for row in served if row not in taken]
-    items = draw(st.lists(random_items, min_size=1, max_size=3))
+    items = draw(st.integers(1, 3).flatmap(partial(just_so_many, random_items)))
     points = draw(random_points(lanes, nodes, supplier_nodes, len(items), features))
     pools: list[Pool] = []
-    if "pools" in features and draw(st.integers(0, 2)) > 0:
-        pools, points = draw(random_pools(points, nodes, supplier_nodes, horizon_hours, chance, features))
+    if "pools" in features and draw(st.integers(0, 3)) < 3:
+        pools, points = draw(random_pools(points, nodes, supplier_nodes, chance, features))
     keys = st.sampled_from([(p.node, p.item) for p in points])
     quantities = st.integers(1, 6)
     flags = st.sampled_from((0, DEMAND_LOST, DEMAND_WHOLE, DEMAND_LOST | DEMAND_WHOLE))
@@ -258,7 +259,9 @@ def drafts(draw: st.DrawFn, chance: bool = False, poisson: bool = False, feature
         lanes=lanes,
         points=points,
         items=items,
-        lines=draw(st.integers(0, 50).flatmap(lambda size: st.lists(lines, min_size=size, max_size=size))),
+        lines=draw(
+            st.sampled_from((12, 12, 30, 30, 50, 0)).flatmap(lambda size: st.lists(lines, min_size=size, max_size=size))
+        ),
         poisson=draw(st.lists(sources_of_chance, max_size=4, unique_by=lambda s: (s.node, s.item))) if poisson else (),
         routes=routes,
         suppliers=[draw(random_supplier(node, horizon_hours, chance)) for node in sorted(supplier_nodes)],
@@ -274,6 +277,14 @@ def drafts(draw: st.DrawFn, chance: bool = False, poisson: bool = False, feature
         pools=pools,
         deciders=DECIDERS if any(p.decider >= 0 for p in points) else (),
     )
+
+
+T = TypeVar("T")
+
+
+def just_so_many(elements: st.SearchStrategy[T], size: int) -> st.SearchStrategy[list[T]]:
+    """Lists of this size: left to themselves, lists are mostly short and little happens."""
+    return st.lists(elements, min_size=size, max_size=size)
 
 
 def random_reviews(horizon_hours: int) -> st.SearchStrategy[list[int]]:

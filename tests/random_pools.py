@@ -15,7 +15,6 @@ def random_pools(
     points: list[Point],
     nodes: int,
     suppliers: set[int],
-    horizon_hours: int,
     chance: bool,
     features: frozenset[str],
 ) -> tuple[list[Pool], list[Point]]:
@@ -24,9 +23,9 @@ def random_pools(
     items = sorted({point.item for point in points})
     pools = []
     for number in range(draw(st.integers(1, 2))):
-        members = draw(st.lists(st.sampled_from(own_nodes), min_size=2, unique=True))
-        pooled = draw(st.lists(st.sampled_from(items), min_size=1, unique=True))
-        pools.append(draw(random_pool(f"pool-{number}", members, list(range(nodes)), horizon_hours, chance, features)))
+        members = draw(st.lists(st.sampled_from(own_nodes), min_size=min(3, len(own_nodes)), unique=True))
+        pooled = items if draw(st.booleans()) else items[number % len(items) :]
+        pools.append(draw(random_pool(f"pool-{number}", members, list(range(nodes)), chance, features)))
         points = [
             draw(random_member(point, number, features))
             if point.pool < 0 and point.node in members and point.item in pooled
@@ -38,13 +37,15 @@ def random_pools(
 
 @st.composite
 def random_member(draw: st.DrawFn, point: Point, pool: int, features: frozenset[str]) -> Point:
-    often = st.sampled_from((True, True, True, False))
+    often = st.sampled_from((True, True, True, True, False))
     preventive = draw(st.integers(0, 4)) if "preventive" in features and draw(st.booleans()) else -1
     return replace(
         point,
         pool=pool,
         asks=draw(often),
         gives=draw(often),
+        on_hand=point.on_hand + draw(st.sampled_from((0, 0, 8))),  # for something to be left over
+        mean_demand_per_day=draw(st.sampled_from((0.0, 0.02, 0.05, 0.3, 2.0))),
         hold_back=draw(st.sampled_from((0, 0, 1, 3))),
         preventive=preventive,
         preventive_up_to=preventive + draw(st.integers(1, 5)),
@@ -52,8 +53,7 @@ def random_member(draw: st.DrawFn, point: Point, pool: int, features: frozenset[
 
 
 # 100 a piece at 20 % a year: no saving is equal to one of these costs, where rounding would decide
-transfer_costs = st.sampled_from((0, 7, 33))
-kilogram_costs = st.sampled_from((0, 1000))
+costs = st.sampled_from(((0, 0), (7, 0), (33, 0), (0, 1000), (7, 1000)))
 
 
 @st.composite
@@ -62,22 +62,21 @@ def random_pool(
     name: str,
     members: list[int],
     nodes: list[int],
-    horizon_hours: int,
     chance: bool,
     features: frozenset[str],
 ) -> Pool:
     givers = [*members, *draw(st.sets(st.sampled_from(nodes), max_size=1))]  # perhaps one that is no member
     pairs = sorted({(giver, asker) for giver in givers for asker in members if giver != asker})
-    transfers = [pair for pair in draw(st.permutations(pairs)) if draw(st.integers(0, 5)) > 0]
-    from_outside = st.tuples(st.sampled_from(nodes), st.sampled_from(members)).filter(lambda pair: pair[0] != pair[1])
-    emergencies = draw(st.lists(from_outside, max_size=4))
+    transfers = draw(st.lists(st.sampled_from(pairs), min_size=min(3, len(pairs)), max_size=8, unique=True))
+    from_outside = [(giver, asker) for giver in nodes for asker in members if giver != asker]
+    emergencies = draw(st.lists(st.sampled_from(from_outside), min_size=1, max_size=3))
     links = [(pair, False) for pair in transfers] + [(pair, True) for pair in emergencies]
-    rebalance = st.lists(st.integers(0, horizon_hours // 6 - 1), min_size=1, max_size=4, unique=True)
-    instants = [6 * HOUR_MS * n for n in sorted(draw(rebalance))] if "rebalancing" in features else []
+    rebalance = st.sampled_from((None, [0], [0, 6], [6, 30], [12, 24, 36]))
+    instants = draw(rebalance) if "rebalancing" in features else None
     return Pool(
         name,
         links=tuple(
-            Link(giver, asker, emergency, draw(durations(8, chance)), draw(transfer_costs), draw(kilogram_costs))
+            Link(giver, asker, emergency, draw(durations(8, chance)), *draw(costs))
             for (giver, asker), emergency in links
         ),
         donor_rule=draw(st.sampled_from((DONOR_IN_ORDER, DONOR_MOST_STOCK, DONOR_MOST_COVER))),
@@ -85,5 +84,5 @@ def random_pool(
         search_ms=draw(hours(0, 2)),
         approval_ms=draw(hours(0, 3)),
         working_ms=draw(intervals(3, 168)) if draw(st.booleans()) else None,
-        rebalance_ms=int64(instants) if instants and draw(st.integers(0, 2)) > 0 else None,
+        rebalance_ms=None if instants is None else int64(instants) * HOUR_MS,
     )
