@@ -13,27 +13,17 @@ from sim.network import (
     Float64Array,
 )
 from sim.record.records import Records
-from tests.reference_inputs import DAY_MS, Point, constant
-from tests.theory_formulas import (
-    compound_poisson,
+from sim.verify.formulas.distributions import compound_poisson, geometric, mean_of, poisson
+from sim.verify.formulas.one_echelon import (
     erlang_loss,
-    geometric,
     lot_positions,
-    mean_of,
+    mean_position,
     order_up_to_positions,
     performance,
-    poisson,
 )
-from tests.theory_runs import (
-    PRECISION,
-    SEED,
-    Case,
-    Comparison,
-    in_joint_region,
-    mean_interval,
-    one_echelon,
-    run_cases,
-)
+from sim.verify.samples import in_joint_region, mean_estimate
+from tests.reference_inputs import DAY_MS, Point, constant
+from tests.theory_runs import CONFIDENCE, PRECISION, SEED, Case, Comparison, one_echelon, run_cases
 
 pytestmark = pytest.mark.theory
 
@@ -136,7 +126,7 @@ def test_order_up_to_under_compound_demand() -> None:
     expected = performance(positions, compound_poisson(1.0 * LEAD_TIME_DAYS, sizes), sizes)
     with Comparison() as compare:
         compare.performance("(s, S)", copies, expected)
-        compare.inside("position", copies.position, sum(y * p for y, p in positions.items()))
+        compare.inside("position", copies.position, mean_position(positions))
 
 
 # --- the position itself ----------------------------------------------------------------------------------------------
@@ -180,10 +170,11 @@ def test_time_at_each_position(case: Case, expected: dict[int, float]) -> None:
     shares = time_at_position(simulate_replication(network, SEED, 0, events=True), max(expected))
     assert sorted(expected) == np.flatnonzero(shares.any(axis=0)).tolist()
     positions = list(expected)[1:]  # the shares add up to 1
-    assert in_joint_region(shares[:, positions], [expected[position] for position in positions])
-    assert max(mean_interval(shares[:, position]).half_width for position in positions) < PRECISION / 5
+    assert in_joint_region(shares[:, positions], [expected[position] for position in positions], CONFIDENCE)
+    widths = [mean_estimate(shares[:, position]).interval(CONFIDENCE).half_width for position in positions]
+    assert max(widths) < PRECISION / 5
     skewed = [expected[position] + 0.01 * (-1) ** position for position in positions]
-    assert not in_joint_region(shares[:, positions], skewed), "the region is small enough to say something"
+    assert not in_joint_region(shares[:, positions], skewed, CONFIDENCE), "the region is small enough to say something"
 
 
 # --- the formulas -----------------------------------------------------------------------------------------------------

@@ -7,15 +7,13 @@ items. A closed form is compared with the 99 % confidence interval of the sample
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from scipy import stats
-
-from sim import columns as c
 from sim.engine import simulate_replication
-from sim.network import Distribution, Float64Array, Lane, Network
+from sim.network import Distribution, Lane, Network
 from sim.record.records import Records
+from sim.verify.copies import Copies
+from sim.verify.formulas.one_echelon import Performance
+from sim.verify.samples import Estimate
 from tests.reference_inputs import DAY_MS, Draft, Item, Point, PoissonSource, small_network
-from tests.theory_formulas import Performance
 
 CONFIDENCE = 0.99
 PRECISION = 0.02
@@ -25,45 +23,6 @@ SEED = 1
 """The same for every test, chosen beforehand. Of almost 80 intervals of 99 % another seed may well have one miss."""
 
 STORE, SUPPLIER = 0, 1
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean and the half width of its confidence interval."""
-
-    mean: float
-    half_width: float
-
-    def contains(self, value: float) -> bool:
-        return abs(value - self.mean) <= self.half_width
-
-    def __str__(self) -> str:
-        return f"{self.mean:.5f} ± {self.half_width:.5f}"
-
-
-def mean_interval(samples: Float64Array) -> Interval:
-    """Interval of the mean of independent samples of one distribution."""
-    count = len(samples)
-    quantile = float(stats.t.ppf(0.5 + CONFIDENCE / 2, count - 1))
-    return Interval(float(samples.mean()), quantile * float(samples.std(ddof=1)) / count**0.5)
-
-
-def ratio_interval(part: Float64Array, whole: Float64Array) -> Interval:
-    """Interval of E[part] / E[whole]; unlike the mean of the samples' own ratios it has no bias of first order."""
-    ratio = float(part.sum() / whole.sum())
-    return Interval(ratio, mean_interval(part - ratio * whole).half_width / float(whole.mean()))
-
-
-def in_joint_region(samples: Float64Array, expected: Sequence[float]) -> bool:
-    """Whether expected means lie in the joint confidence region of the columns (Hotelling 1931).
-
-    One statement about all columns together; an interval for each would miss more often than 1 - CONFIDENCE says.
-    """
-    count, columns = samples.shape
-    distance = samples.mean(axis=0) - np.asarray(expected)
-    squared = count * float(distance @ np.linalg.solve(np.cov(samples, rowvar=False), distance))
-    limit = float(stats.f.ppf(CONFIDENCE, columns, count - columns))
-    return bool(squared <= limit * columns * (count - 1) / (count - columns))
 
 
 @dataclass(frozen=True)
@@ -101,51 +60,6 @@ def one_echelon(
     )
 
 
-class Copies:
-    """What the copies of one stock point gave: rows `first` to `first + copies - 1` of a replication's records."""
-
-    def __init__(self, records: Records, first: int, copies: int) -> None:
-        rows = slice(first, first + copies)
-        self._total = records.summary.total[rows].astype(np.float64)
-        measured_ms = records.network.horizon_ms - records.network.warm_up_ms
-        self._level = records.summary.area[rows] / measured_ms
-
-    def total(self, column: int) -> Float64Array:
-        """A counter (T_*), one sample per copy."""
-        return self._total[:, column]
-
-    def level(self, column: int) -> Float64Array:
-        """A time mean (A_*), one sample per copy."""
-        return self._level[:, column]
-
-    @property
-    def fill_rate(self) -> Interval:
-        return ratio_interval(self.total(c.T_UNITS_AT_ONCE), self.total(c.T_DEMAND_UNITS))
-
-    @property
-    def lost_share(self) -> Interval:
-        return ratio_interval(self.total(c.T_UNITS_LOST), self.total(c.T_DEMAND_UNITS))
-
-    @property
-    def backorders(self) -> Interval:
-        """Units owed to customers."""
-        return mean_interval(self.level(c.A_WAITING_CUSTOMERS))
-
-    @property
-    def owed_to_stores(self) -> Interval:
-        """Units owed to downstream stock points."""
-        return mean_interval(self.level(c.A_WAITING_ORDERS))
-
-    @property
-    def on_hand(self) -> Interval:
-        return mean_interval(self.level(c.A_ON_HAND))
-
-    @property
-    def position(self) -> Interval:
-        """Inventory position: on hand + on order - owed."""
-        return mean_interval(self.level(c.A_ON_HAND) + self.level(c.A_ON_ORDER) - self.level(c.A_WAITING_CUSTOMERS))
-
-
 def simulate(network: Network, seed: int = SEED) -> Records:
     """One long replication."""
     return simulate_replication(network, seed, 0)
@@ -170,8 +84,9 @@ class Comparison:
         if kind is None:
             assert not self._faults, "\n" + "\n".join(self._faults)
 
-    def inside(self, what: str, interval: Interval, expected: float) -> None:
+    def inside(self, what: str, estimate: Estimate, expected: float) -> None:
         """The closed form lies in the interval, and the interval is narrow."""
+        interval = estimate.interval(CONFIDENCE)
         if not interval.contains(expected):
             self._faults.append(f"{what}: closed form {expected:.5f} is outside {interval}")
         if interval.half_width > PRECISION * expected:
