@@ -15,8 +15,9 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Final
 
+from sim.network import Network
 from sim.record.records import Records
-from sim.verify.copies import Copies, Design
+from sim.verify.copies import Copies
 from sim.verify.formulas.one_echelon import Performance
 from sim.verify.samples import Estimate
 from sim.verify.sources import Source
@@ -38,11 +39,11 @@ class Effort:
         """Copies of a system, of `full` without haste."""
         return max(full // 4, 2) if self.quick else full
 
-    def simulate(self, design: Design) -> Records:
-        """One long replication of a design; its books are checked."""
+    def simulate(self, network: Network) -> Records:
+        """One long replication; its books are checked."""
         from sim.engine import simulate_replication
 
-        return simulate_replication(design.network(), self.seed, 0)
+        return simulate_replication(network, self.seed, 0)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def palm(effort: Effort) -> Iterator[Check]:
     for law, lead_time in LEAD_TIMES.items():
         group = Group(f"palm-{law}", {"store": ONE_A_DAY}, {"store": {"kind": "base_stock", "level": level}})
         design = one_store([group], effort.copies(800), lead_time, days=2000)
-        copies = design.copies_of(effort.simulate(design), group.name, "store")
+        copies = design.copies_of(effort.simulate(design.network()), group.name, "store")
         yield from performance_checks(f"S = {level}, {law} lead time", copies, theory)
 
 
@@ -42,5 +42,5 @@ def several_units(effort: Effort) -> Iterator[Check]:
     theory = one_echelon.performance({level: 1.0}, on_order, sizes)
     group = Group("stuttering", {"store": demand}, {"store": {"kind": "base_stock", "level": level}})
     design = one_store([group], effort.copies(600), LEAD_TIMES["exponential"], days=3000)
-    copies = design.copies_of(effort.simulate(design), group.name, "store")
+    copies = design.copies_of(effort.simulate(design.network()), group.name, "store")
     yield from performance_checks(f"S = {level}, exponential lead time", copies, theory)

@@ -22,7 +22,7 @@ def lost_sales(effort: Effort) -> Iterator[Check]:
             for level in levels
         }
         design = one_store(list(groups.values()), effort.copies(400), LEAD_TIMES[law], days=1000)
-        records = effort.simulate(design)
+        records = effort.simulate(design.network())
         for level, group in groups.items():
             copies = design.copies_of(records, group.name, "store")
             lost = one_echelon.erlang_loss(level, 1.0 * LEAD_TIME_DAYS)

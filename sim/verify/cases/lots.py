@@ -51,7 +51,7 @@ def _compare(
     effort: Effort, group: Group, what: str, positions: Mapping[int, float], sizes: Float64Array
 ) -> Iterator[Check]:
     design = one_store([group], effort.copies(600), LEAD_TIMES["constant"], days=2500)
-    copies = design.copies_of(effort.simulate(design), group.name, "store")
+    copies = design.copies_of(effort.simulate(design.network()), group.name, "store")
     lead_time_demand = distributions.compound_poisson(1.0 * LEAD_TIME_DAYS, sizes)
     yield from performance_checks(what, copies, one_echelon.performance(positions, lead_time_demand, sizes))
     yield Check(f"position, {what}", one_echelon.mean_position(positions), copies.position)

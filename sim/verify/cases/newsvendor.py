@@ -30,7 +30,7 @@ def newsvendor(effort: Effort) -> Iterator[Check]:
     }
     days = 400
     design = one_store(list(groups.values()), effort.copies(1200), "1 d", days, warm_up_days=20)
-    records = effort.simulate(design)
+    records = effort.simulate(design.network())
     for name, level in levels.items():
         copies = design.copies_of(records, groups[name].name, "store")
         left, short = copies.level(c.A_ON_HAND), copies.total(c.T_UNITS_LOST) / days

@@ -9,7 +9,6 @@ import numpy as np
 from scipy import optimize, stats
 
 from sim import columns as c
-from sim.engine import simulate_replication
 from sim.network import Int64Array, Network
 from sim.verify.copies import Copies, Design, Group, one_store
 from sim.verify.formulas import distributions, normal_demand, one_echelon
@@ -41,7 +40,7 @@ def correlated_sites(effort: Effort) -> Iterator[Check]:
         lane = {"from": "maker", "to": list(nodes)}
         design = Design({**nodes, "maker": supplier}, [lane], groups, effort.copies(240), days=400, warm_up_days=10)
         network = _with_demand(design.network(), design, correlation, effort.seed)
-        records = simulate_replication(network, effort.seed, 0)
+        records = effort.simulate(network)
         sites = [design.copies_of(records, name, node).level(c.A_READY) for node in nodes if node != "pool"]
         pool, law = (design.copies_of(records, group.name, "pool") for group in groups)
         what = f"ready rate, correlation {correlation:g}"
@@ -69,7 +68,7 @@ def few_pieces(effort: Effort) -> Iterator[Check]:
         lead_time = {"exponential": {"mean": "10 d"}}
         days = math.ceil(1200 / (load / 10))
         design = one_store([group], effort.copies(1200), lead_time, days, warm_up_days=150)
-        copies: Copies = design.copies_of(effort.simulate(design), name, "store")
+        copies: Copies = design.copies_of(effort.simulate(design.network()), name, "store")
         yield Check(f"share met at once, {what}", _at_once(level, load), copies.fill_rate)
         if level == 5:
             yield Check(

@@ -35,7 +35,7 @@ def serial_system(effort: Effort) -> Iterator[Check]:
     ]
     supplier = {"kind": "supplier", "lead_time": f"{CHAIN.lead_days[-1]} d"}
     design = Design({**nodes, "maker": supplier}, lanes, list(groups.values()), effort.copies(1200), days=1000)
-    records = effort.simulate(design)
+    records = effort.simulate(design.network())
     for name, plan in plans.items():
         levels = CHAIN.installation_levels(plan)
         what = f"levels {', '.join(map(str, levels))}" + (" (the best)" if name == "best" else "")

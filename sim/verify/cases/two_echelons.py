@@ -18,7 +18,7 @@ def depot_and_stores(effort: Effort) -> Iterator[Check]:
     """On order at a store: a binomial share of what the depot owes, and the demand of the transit. METRIC is near."""
     for law, lead_time in LEAD_TIMES.items():
         design = two_echelons(law, lead_time, effort.copies(300))
-        records = effort.simulate(design)
+        records = effort.simulate(design.network())
         for store, level in enumerate(LEVELS):
             what = f"store {store + 1}, S = {level}, {law} lead time"
             copies = design.copies_of(records, f"depot-{law}", f"store-{store + 1}")

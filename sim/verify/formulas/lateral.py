@@ -11,6 +11,8 @@ from scipy.sparse import linalg
 
 from sim.network import Float64Array
 
+Choice = Literal["order", "most_stock", "most_cover"]
+
 
 @dataclass(frozen=True)
 class LocationShares:
@@ -48,8 +50,8 @@ class LateralPool:
         lead_days: mean time of each location's orders.
         donors: for each location those that may give to it, in the order in which they are asked.
         hold_back: a location gives only while it has more than this.
-        choice: `order` asks the donors in the given order; `most_stock` takes the one with most on hand, ties in
-            that order.
+        choice: `order` asks the donors in the given order; `most_stock` takes the one that can give most, `most_cover`
+            the one that can give most days of its own demand; ties in the given order.
     """
 
     levels: tuple[int, ...]
@@ -57,16 +59,21 @@ class LateralPool:
     lead_days: tuple[float, ...]
     donors: tuple[tuple[int, ...], ...]
     hold_back: tuple[int, ...]
-    choice: Literal["order", "most_stock"] = "order"
+    choice: Choice = "order"
 
     def giver(self, state: Sequence[int], location: int) -> int | None:
         """Whose stock serves a customer of `location`; None: from outside."""
         if state[location] > 0:
             return location
-        able = [donor for donor in self.donors[location] if state[donor] > max(self.hold_back[donor], 0)]
-        if not able:
-            return None
-        return able[0] if self.choice == "order" else max(able, key=lambda donor: state[donor])
+        able = [donor for donor in self.donors[location] if state[donor] > self.hold_back[donor]]
+        return max(able, key=lambda donor: self._preference(state, donor)) if able else None
+
+    def _preference(self, state: Sequence[int], donor: int) -> float:
+        """The donor with the highest is asked, the first of equal ones."""
+        spare = state[donor] - self.hold_back[donor]
+        if self.choice == "most_cover":
+            return spare / self.rates_per_day[donor]
+        return float(spare) if self.choice == "most_stock" else 0.0
 
     def states(self) -> list[tuple[int, ...]]:
         """All vectors of stock on hand, in the order of the chain's rows."""
