@@ -96,6 +96,7 @@ FAMILIES: Final = (
     "lots",
     "economic_lot",
     "newsvendor",
+    "periodic_review",
     "two_echelons",
     "serial",
     "pooling",

@@ -34,6 +34,7 @@ PALM = Source(
     "Palm", 1938, "Analysis of the Erlang traffic formulae for busy-signal arrangements. Ericsson Technics 4."
 )
 ARROW_HARRIS_MARSCHAK = Source("Arrow, Harris & Marschak", 1951, "Optimal inventory policy. Econometrica 19.")
+BROWN = Source("Brown", 1956, "Exponential Smoothing for Predicting Demand. Arthur D. Little.")
 CLARK_SCARF = Source(
     "Clark & Scarf", 1960, "Optimal policies for a multi-echelon inventory problem. Management Science 6; in "
     "continuous time: F. Chen and Y.-S. Zheng (1994), Management Science 40."
