@@ -185,7 +185,8 @@ def _in_processes(
     pool = ProcessPoolExecutor(workers, context, initializer=_start_worker)
     try:
         with held_back():  # submitting starts processes, which must not hear of Ctrl-C
-            waiting: set[Future[CaseOutcome]] = {pool.submit(run_case, name, effort) for name in names}
+            # the last cases take longest, and a long one at the end would leave the other processes idle
+            waiting: set[Future[CaseOutcome]] = {pool.submit(run_case, name, effort) for name in reversed(names)}
         while waiting:
             done, waiting = wait(waiting, _LOOK_SECONDS, FIRST_COMPLETED)
             yield from (future.result() for future in done)

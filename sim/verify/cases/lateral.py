@@ -58,7 +58,7 @@ PAIRS: Final = ("3 stores, complete",)
 def stores_that_help(effort: Effort) -> Iterator[Check]:
     """Who serves the customers of 2 to 5 stores with unequal rates: own stock, another store, or an emergency."""
     for name, chain in POOLS.items():
-        design = _design(name, chain, effort.copies(400))
+        design = _design(name, chain, effort.copies(200))
         records = effort.simulate(with_pool(design.network(), chain))
         served = _units_served(records, design)
         for store, shares in enumerate(chain.shares()):
