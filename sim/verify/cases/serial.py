@@ -1,6 +1,7 @@
 """A chain of a store, a regional and a central warehouse."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -14,7 +15,7 @@ from sim.verify.registry import Check, Effort, case, performance_checks
 from sim.verify.samples import mean_estimate
 from sim.verify.sources import CLARK_SCARF, SIMON
 
-CHAIN: Final = Series(rate_per_day=1.0, lead_days=(1.0, 2.0, 3.0), echelon_holding=(1.0, 0.5, 0.25), backorder=20.0)
+CHAIN: Final = Series(rate_per_day=1.0, lead_days=(1.0, 2.0, 3.0), echelon_holding=(1.0, 0.5, 0.25), backorder=10.0)
 STAGES: Final = ("store", "regional", "central")
 
 
@@ -27,33 +28,34 @@ def serial_system(effort: Effort) -> Iterator[Check]:
         "lean": tuple(level - 1 for level in best),
         "rich": tuple(level + step for step, level in enumerate(best, start=1)),
     }
-    groups = {name: _group(name, CHAIN.installation_levels(plan)) for name, plan in plans.items()}
+    for name, plan in plans.items():
+        levels = CHAIN.installation_levels(plan)
+        design = _design(f"serial-{name}", levels, effort.copies(600))
+        records = effort.simulate(design.network())
+        what = f"levels {', '.join(map(str, levels))}" + (" (the best)" if name == "best" else "")
+        theory = least if name == "best" else CHAIN.cost(plan)
+        yield Check(f"cost a day, {what}", theory, mean_estimate(_cost(design, records)))
+        if name == "best":
+            store = design.copies_of(records, design.groups[0].name, "store")
+            for check in performance_checks("store, the best levels", store, CHAIN.customers(levels)):
+                yield replace(check, source=SIMON)
+
+
+def _design(name: str, levels: Sequence[int], copies: int) -> Design:
     nodes = {"store": {"kind": "store"}, "regional": {"kind": "warehouse"}, "central": {"kind": "warehouse"}}
+    supplier = {"kind": "supplier", "lead_time": f"{CHAIN.lead_days[-1]} d"}
     lanes = [
         {"from": above, "to": below, "lead_time": f"{days} d"}
         for below, above, days in zip(STAGES, (*STAGES[1:], "maker"), CHAIN.lead_days, strict=True)
     ]
-    supplier = {"kind": "supplier", "lead_time": f"{CHAIN.lead_days[-1]} d"}
-    design = Design({**nodes, "maker": supplier}, lanes, list(groups.values()), effort.copies(1200), days=1000)
-    records = effort.simulate(design.network())
-    for name, plan in plans.items():
-        levels = CHAIN.installation_levels(plan)
-        what = f"levels {', '.join(map(str, levels))}" + (" (the best)" if name == "best" else "")
-        theory = least if name == "best" else CHAIN.cost(plan)
-        yield Check(f"cost a day, {what}", theory, mean_estimate(_cost(design, records, groups[name].name)))
-    store = design.copies_of(records, groups["best"].name, "store")
-    for check in performance_checks("store, the best levels", store, CHAIN.customers(CHAIN.installation_levels(best))):
-        yield Check(check.what, check.theory, check.estimate, SIMON)
-
-
-def _group(name: str, levels: Sequence[int]) -> Group:
     policies = {stage: {"kind": "base_stock", "level": level} for stage, level in zip(STAGES, levels, strict=True)}
-    return Group(f"serial-{name}", {"store": {"poisson": {"rate": f"{CHAIN.rate_per_day} /d"}}}, policies)
+    group = Group(name, {"store": {"poisson": {"rate": f"{CHAIN.rate_per_day} /d"}}}, policies)
+    return Design({**nodes, "maker": supplier}, lanes, [group], copies, days=1000)
 
 
-def _cost(design: Design, records: Records, group: str) -> Float64Array:
+def _cost(design: Design, records: Records) -> Float64Array:
     """Cost per day of each copy: every echelon's stock at its rate, and what customers are owed."""
-    stages = [design.copies_of(records, group, stage) for stage in STAGES]
+    stages = [design.copies_of(records, design.groups[0].name, stage) for stage in STAGES]
     echelon = np.zeros(design.copies)
     cost = CHAIN.backorder * stages[0].level(c.A_WAITING_CUSTOMERS)
     for number, stage in enumerate(stages):
