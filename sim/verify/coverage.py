@@ -4,7 +4,7 @@ Hundreds of experiments on a model whose true KPIs are known, each with a seed o
 user would make, through the same KPI table and the same summary as `mro-twin run`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,19 +48,28 @@ def model() -> Network:
 
 
 def coverage(
-    first_seed: int, experiments: int, truth: Mapping[str, float] | None = None, confidence: float = CONFIDENCE
+    first_seed: int,
+    experiments: int,
+    truth: Mapping[str, float] | None = None,
+    should_stop: Callable[[], bool] | None = None,
 ) -> list[Coverage]:
-    """Make experiments with the seeds `first_seed`, `first_seed` + 1, ..., and count."""
+    """Make experiments with the seeds `first_seed`, `first_seed` + 1, ..., and count.
+
+    RunInterruptedError when told to stop.
+    """
     wanted = dict(truth or true_values())
     covered = dict.fromkeys(wanted, 0)
     network = model()
     for seed in range(first_seed, first_seed + experiments):
-        for mean in _experiment(network, seed, confidence):
+        for mean in _experiment(network, seed, should_stop):
             if mean.kpi in wanted:
                 covered[mean.kpi] += abs(mean.mean - wanted[mean.kpi]) <= mean.half_width
     return [Coverage(kpi, count, experiments) for kpi, count in covered.items()]
 
 
-def _experiment(network: Network, seed: int, confidence: float) -> Iterator[Mean]:
-    tables = [kpi_table(simulate_replication(network, seed, number)) for number in range(REPLICATIONS)]
-    yield from summarize(pa.concat_tables(tables).unify_dictionaries(), confidence, ("network",))
+def _experiment(network: Network, seed: int, should_stop: Callable[[], bool] | None) -> Iterator[Mean]:
+    tables = [
+        kpi_table(simulate_replication(network, seed, number, should_stop=should_stop))
+        for number in range(REPLICATIONS)
+    ]
+    yield from summarize(pa.concat_tables(tables).unify_dictionaries(), CONFIDENCE, ("network",))

@@ -10,7 +10,7 @@ Its docstring is what the page says of it. It draws everything from the effort's
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Final
@@ -22,6 +22,8 @@ from sim.verify.formulas.one_echelon import Performance
 from sim.verify.samples import Estimate
 from sim.verify.sources import Source
 
+ShouldStop = Callable[[], bool]
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -30,20 +32,22 @@ class Effort:
     Attributes:
         seed: of all random streams.
         quick: a fourth of the copies, hence intervals twice as wide.
+        should_stop: asked every now and then whether to give up.
     """
 
     seed: int
     quick: bool = False
+    should_stop: ShouldStop | None = field(default=None, compare=False)
 
     def copies(self, full: int) -> int:
         """Copies of a system, of `full` without haste."""
         return max(full // 4, 2) if self.quick else full
 
     def simulate(self, network: Network) -> Records:
-        """One long replication; its books are checked."""
+        """One long replication; its books are checked. RunInterruptedError when told to stop."""
         from sim.engine import simulate_replication
 
-        return simulate_replication(network, self.seed, 0)
+        return simulate_replication(network, self.seed, 0, should_stop=self.should_stop)
 
 
 @dataclass(frozen=True)

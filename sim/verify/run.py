@@ -7,6 +7,7 @@ are (Bonferroni).
 """
 
 import contextlib
+import ctypes
 import multiprocessing
 import signal
 import threading
@@ -14,13 +15,13 @@ import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
 from sim.errors import RunFailedError, RunInterruptedError, TwinError
 from sim.run.interrupt import Interruption, held_back
 from sim.run.warm_up import compile_all
-from sim.verify.registry import Case, Check, Effort, all_cases
+from sim.verify.registry import Case, Check, Effort, ShouldStop, all_cases
 from sim.verify.samples import Interval, joint_confidence
 from sim.verify.sources import Source
 
@@ -160,15 +161,15 @@ def _row(case: Case, check: Check, confidence: float, quick: bool) -> Row:
 
 # --- doing it ---------------------------------------------------------------------------------------------------------
 def _outcomes(
-    names: Sequence[str], effort: Effort, workers: int, interrupted: Callable[[], bool]
+    names: Sequence[str], effort: Effort, workers: int, interrupted: ShouldStop
 ) -> Generator[CaseOutcome, None, None]:
     if workers > 1 and len(names) > 1:
         yield from _in_processes(names, effort, min(workers, len(names)), interrupted)
         return
     for name in names:
         if interrupted():
-            raise KeyboardInterrupt
-        yield run_case(name, effort)
+            raise RunInterruptedError("stopped")
+        yield run_case(name, replace(effort, should_stop=interrupted))
 
 
 def run_case(name: str, effort: Effort) -> CaseOutcome:
@@ -178,28 +179,43 @@ def run_case(name: str, effort: Effort) -> CaseOutcome:
     return CaseOutcome(name, checks, time.perf_counter() - wall, time.process_time() - cpu)
 
 
+# --- worker processes -------------------------------------------------------------------------------------------------
+_worker: dict[str, Any] = {}
+
+
 def _in_processes(
-    names: Sequence[str], effort: Effort, workers: int, interrupted: Callable[[], bool]
+    names: Sequence[str], effort: Effort, workers: int, interrupted: ShouldStop
 ) -> Generator[CaseOutcome, None, None]:
     context = multiprocessing.get_context("spawn")  # a forked copy of a process with threads can hang
-    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker)
+    stop = context.RawValue(ctypes.c_bool, False)  # without a lock, which a killed worker could take along
+    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(stop,))
     try:
         with held_back():  # submitting starts processes, which must not hear of Ctrl-C
             # the last cases take longest, and a long one at the end would leave the other processes idle
-            waiting: set[Future[CaseOutcome]] = {pool.submit(run_case, name, effort) for name in reversed(names)}
+            waiting: set[Future[CaseOutcome]] = {pool.submit(_work, name, effort) for name in reversed(names)}
         while waiting:
             done, waiting = wait(waiting, _LOOK_SECONDS, FIRST_COMPLETED)
             yield from (future.result() for future in done)
             if interrupted():
-                raise KeyboardInterrupt
+                raise RunInterruptedError("stopped")
     finally:
+        stop.value = True
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start_worker() -> None:
+def _start_worker(stop: Any) -> None:
     """Ctrl-C is the main process's business, and nobody outlives it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
+    _worker["stop"] = stop
+
+
+def _told_to_stop() -> bool:
+    return bool(_worker["stop"].value)
+
+
+def _work(name: str, effort: Effort) -> CaseOutcome:
+    return run_case(name, replace(effort, should_stop=_told_to_stop))
 
 
 def _die_with_parent() -> None:
