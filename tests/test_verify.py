@@ -14,6 +14,7 @@ from scipy import stats
 from mro_twin.cli import cli
 from sim.errors import RunInterruptedError, TwinError
 from sim.verify import coverage, registry
+from sim.verify.cases import lateral
 from sim.verify.formulas import one_echelon
 from sim.verify.page import as_document, as_markdown
 from sim.verify.registry import CASES, Check, Effort, all_cases, case
@@ -35,7 +36,16 @@ QUICK = Effort(seed=1, quick=True)
 CHEAP = ["(R, Q)", "EOQ"]
 
 
-LEFT_OUT = {"Palm", "Feeney-Sherbrooke", "Erlang loss", "(R, nQ)", "(s, S)", "two echelons", "shared pieces", "coverage"}
+LEFT_OUT = {
+    "Palm",
+    "Feeney-Sherbrooke",
+    "Erlang loss",
+    "(R, nQ)",
+    "(s, S)",
+    "two echelons",
+    "shared pieces",
+    "coverage",
+}
 """Long ones, whose claims the tests of theory and of coverage look at anyway."""
 
 
@@ -147,12 +157,24 @@ def test_a_case_says_what_it_claims_and_is_alone_with_its_name(monkeypatch: pyte
         case("EOQ", ERLANG)(nothing)
 
 
+def test_a_pool_of_the_scenario_language_is_the_pool_of_the_chain() -> None:
+    """The case writes its pool into the network's arrays; a scenario that says the same gives the same."""
+    name = "3 stores, complete"
+    design = lateral.design(name, lateral.POOLS[name], 2)
+    emergency = [{"from": "maker", "lead_time": "0 d"}]
+    said = {"nodes": "store-*", "donor": "most_stock", "delivery": "0 d", "emergency": emergency}
+    written = lateral.with_pool(design.network(), lateral.POOLS[name])
+    built = dataclasses.replace(design, extra={"pools": {"pool": said}}).network()
+    assert built.pools == written.pools
+    np.testing.assert_array_equal(built.parameter, written.parameter)
+
+
 # --- coverage ---------------------------------------------------------------------------------------------------------
 def test_intervals_of_experiments_cover_the_truth_and_nothing_else() -> None:
     truth = coverage.true_values()
-    for one in coverage.coverage(11, 60):
+    for one in coverage.coverage(11, 30):
         assert ShareEstimate(one.covered, one.experiments).interval(0.9999).contains(coverage.CONFIDENCE), one
-    for one in coverage.coverage(11, 60, {kpi: 1.1 * value for kpi, value in truth.items()}):
+    for one in coverage.coverage(11, 30, {kpi: 1.1 * value for kpi, value in truth.items()}):
         assert not ShareEstimate(one.covered, one.experiments).interval(0.9999).contains(coverage.CONFIDENCE), one
 
 

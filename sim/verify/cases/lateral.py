@@ -58,9 +58,9 @@ PAIRS: Final = ("3 stores, complete",)
 def stores_that_help(effort: Effort) -> Iterator[Check]:
     """Who serves the customers of 2 to 5 stores with unequal rates: own stock, another store, or an emergency."""
     for name, chain in POOLS.items():
-        design = _design(name, chain, effort.copies(200))
-        records = effort.simulate(with_pool(design.network(), chain))
-        served = _units_served(records, design)
+        copied = design(name, chain, effort.copies(200))
+        records = effort.simulate(with_pool(copied.network(), chain))
+        served = _units_served(records, copied)
         for store, shares in enumerate(chain.shares()):
             what = f"store {store + 1} of {name}"
             demand = served[store].sum(axis=0)
@@ -75,7 +75,8 @@ def stores_that_help(effort: Effort) -> Iterator[Check]:
                     yield Check(f"store {donor + 1} for {what}", shares.lateral[donor], of_pair)
 
 
-def _design(name: str, chain: LateralPool, copies: int) -> Design:
+def design(name: str, chain: LateralPool, copies: int) -> Design:
+    """Copies of the stores without their pool."""
     stores = [f"store-{number + 1}" for number in range(len(chain.levels))]
     nodes = {store: {"kind": "store"} for store in stores}
     lanes = [
