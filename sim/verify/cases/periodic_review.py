@@ -1,7 +1,7 @@
 """Base stock under periodic review, normal demand."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from sim.verify.copies import Design, Group
 from sim.verify.formulas import normal_demand
@@ -23,7 +23,7 @@ def order_up_to_on_a_calendar(effort: Effort) -> Iterator[Check]:
             {"store": {"normal": {"per": "1 d", "mean": MEAN, "sd": DEVIATION}}},
             {"store": {"kind": "base_stock", "level": level}},
         )
-        nodes = {
+        nodes: dict[str, dict[str, Any]] = {
             "store": {"kind": "store", "review": {"every": f"{review} d"}},
             "maker": {"kind": "supplier", "lead_time": f"{lead} d"},
         }
