@@ -65,7 +65,7 @@ def run_scenario(scenario: Scenario, options: RunOptions, progress: Progress | N
     manifest = _manifest(scenario, options, seed, replications, _measured_from_ms(scenario, options))
     if options.out is None:
         return _in_memory(plan, manifest, options, progress)
-    return _in_directory(plan, manifest, scenario, options.out, options, progress)
+    return _in_directory(plan, network, manifest, scenario, options.out, options, progress)
 
 
 def _seed(scenario: Scenario, options: RunOptions) -> int:
@@ -137,7 +137,13 @@ def _in_memory(plan: Plan, manifest: Manifest, options: RunOptions, progress: Pr
 
 
 def _in_directory(
-    plan: Plan, wanted: Manifest, scenario: Scenario, out: Path, options: RunOptions, progress: Progress | None
+    plan: Plan,
+    network: Network,
+    wanted: Manifest,
+    scenario: Scenario,
+    out: Path,
+    options: RunOptions,
+    progress: Progress | None,
 ) -> Result:
     if options.resume:
         run = RunDirectory.find(out, wanted.name, wanted.variant)
@@ -145,7 +151,7 @@ def _in_directory(
         run.remove_parts()
         wanted = replace(wanted, timings=run.manifest().timings, started=run.manifest().started)
     else:
-        run = RunDirectory.create(out, scenario, plan.network, wanted)
+        run = RunDirectory.create(out, scenario, network, wanted)
     missing = sorted(set(range(wanted.replications)) - set(run.finished()))
     if options.resume and options.save_state_ms is not None and not missing:
         raise RunDirectoryError(f"nothing to save: all replications in {run.path} are finished")
