@@ -11,7 +11,9 @@ from rich.table import Table
 
 from sim.kpi.kpis import KPIS
 from sim.kpi.summary import Mean
+from sim.run.precision import describe as describe_precision
 from sim.run.result import Result
+from sim.run.warm_up_length import describe as describe_warm_up
 from sim.scenario import Scenario
 from sim.units import format_duration
 
@@ -26,6 +28,10 @@ def print_report(scenario: Scenario, means: Sequence[Mean], result: Result) -> N
     console.print(_title(scenario, n, result.confidence), style="bold", soft_wrap=True)
     console.print(kpi_table(means))
     console.print(_basis(result.measured_ms), soft_wrap=True)
+    if result.warm_up is not None:
+        console.print(describe_warm_up(result.warm_up), soft_wrap=True)
+    if result.precision is not None:
+        console.print("\n".join(describe_precision(result.precision)), soft_wrap=True)
     if n == 1:
         console.print("one replication: no confidence intervals; ask for more with -r")
     if result.path is not None:

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from mro_twin.progress import ReplicationProgress
 from sim.errors import TwinError
 from sim.run.simulation import RunOptions, run_scenario
 from sim.scenario import Scenario, ScenarioError, load_scenario
+
+if TYPE_CHECKING:
+    from sim.run.precision import Precision
 
 DEFAULT_OUT = Path("runs")
 
@@ -21,6 +25,23 @@ DEFAULT_OUT = Path("runs")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all random streams; default: the scenario's.")
 @click.option("--set", "settings", metavar="PATH=VALUE", multiple=True, help="Override a setting; may be repeated.")
 @click.option("--variant", metavar="NAME", help="A variant of the scenario file; also as SCENARIO@NAME.")
+@click.option(
+    "--precision",
+    "targets",
+    metavar="KPI=WIDTH",
+    multiple=True,
+    help="Replications until this half width of the KPI's confidence interval is reached; repeatable. `0.5%` means "
+    "points of a KPI that is a share (fill_rate=0.5%), percent of the mean of others (stock_value=2%); a number alone "
+    "is in the KPI's own unit (wait_mean=0.25). Exit code 1 when the maximum of replications does not suffice.",
+)
+@click.option("--min-replications", type=click.IntRange(2), help="At least, with --precision; default: 5.")
+@click.option("--max-replications", type=click.IntRange(2), help="At most, with --precision; default: 200.")
+@click.option(
+    "--warm-up",
+    metavar="TIME|auto",
+    help="Time at the start that is not measured; `auto` finds it in a pilot run (MSER-5) and writes warm_up.json.",
+)
+@click.option("--pilot", type=click.IntRange(1, 1000), default=5, show_default=True, help="Replications of that pilot.")
 @click.option("-j", "--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option(
     "--out",
@@ -38,6 +59,11 @@ DEFAULT_OUT = Path("runs")
     help="Start from a saved state, or from those of a run directory's replications; no warm-up then.",
 )
 @policies_option
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Simulate on the workers of a Dask scheduler, such as tcp://HOST:8786, instead of -j processes here.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print means and confidence intervals as JSON.")
 def command(
     scenario: str,
@@ -45,12 +71,18 @@ def command(
     seed: int | None,
     settings: tuple[str, ...],
     variant: str | None,
+    targets: tuple[str, ...],
+    min_replications: int | None,
+    max_replications: int | None,
+    warm_up: str | None,
+    pilot: int,
     workers: int,
     out: Path,
     events: bool,
     resume: bool,
     save_state: str | None,
     from_state: Path | None,
+    cluster: str | None,
     as_json: bool,
 ) -> None:
     """Simulate SCENARIO, print its KPIs and write a run directory.
@@ -58,6 +90,8 @@ def command(
     SCENARIO is a file, the name of a built-in scenario (see `mro-twin scenarios`), or either with @VARIANT.
     """
     try:
+        if warm_up is not None:
+            settings = (*settings, f"warm_up={warm_up}")
         checked = _load(scenario, settings, variant)
         options = RunOptions(
             replications=replications,
@@ -68,8 +102,12 @@ def command(
             resume=resume,
             save_state_ms=None if save_state is None else _instant(save_state, checked),
             from_state=from_state,
+            precision=_precision(targets, min_replications, max_replications, checked),
+            cluster=cluster,
+            pilot=pilot,
         )
-        _announce_compilation()
+        if cluster is None:
+            announce_compilation()
         with ReplicationProgress() as progress:
             result = run_scenario(checked, options, progress)
     except ScenarioError as error:
@@ -86,11 +124,35 @@ def command(
         from sim.kpi.summary import summary_document
 
         document = summary_document(means, checked.variant, result.confidence, result.measured_ms)
+        if result.precision is not None:
+            document["precision"] = result.precision.as_dict()
+        if result.warm_up is not None:
+            document["warm_up"] = result.warm_up
         click.echo(json.dumps({"run_directory": str(result.path), **document}, indent=1, allow_nan=False))
-        return
-    from mro_twin.report_table import print_report
+    else:
+        from mro_twin.report_table import print_report
 
-    print_report(checked, means, result)
+        print_report(checked, means, result)
+    if result.precision is not None and not result.precision.reached:
+        sys.exit(1)
+
+
+def _precision(
+    targets: tuple[str, ...], minimum: int | None, maximum: int | None, scenario: Scenario
+) -> "Precision | None":
+    """What is to be reached; TwinError (exit code 2) when it cannot be read or makes no sense."""
+    if not targets:
+        if minimum is not None or maximum is not None:
+            raise TwinError("--min-replications and --max-replications go with --precision; otherwise use -r")
+        return None
+    from sim.run.precision import MAXIMUM, MINIMUM, Precision, parse_target
+
+    parsed = tuple(parse_target(text, scenario.currency) for text in targets)
+    twice = [one.kpi for one in parsed if [other.kpi for other in parsed].count(one.kpi) > 1]
+    if twice:
+        raise TwinError(f"--precision {twice[0]} is there twice; give it once")
+    most = maximum or max(MAXIMUM, minimum or 0)
+    return Precision(parsed, minimum or min(MINIMUM, most), most)
 
 
 def _load(name: str, settings: tuple[str, ...], variant: str | None) -> Scenario:
@@ -113,7 +175,7 @@ def _instant(text: str, scenario: Scenario) -> int:
     return instant
 
 
-def _announce_compilation() -> None:
+def announce_compilation() -> None:
     """Tell the user why the very first run takes longer."""
     from sim.run.warm_up import is_compiled
 

@@ -65,6 +65,12 @@ Duration = Annotated[
     int, PlainValidator(_duration), _text("a duration: number and ms, s, min, h, d, wk, mo or y", "4 h")
 ]
 """Whole milliseconds, >= 0, written `4 h`."""
+WarmUp = Annotated[
+    int,
+    PlainValidator(lambda value: 0 if value == "auto" else _duration(value)),
+    _text("a duration: number and ms, s, min, h, d, wk, mo or y; or `auto`", "4 wk", "auto"),
+]
+"""Whole milliseconds, >= 0, or `auto`, which counts as 0 until it has been found."""
 PositiveDuration = Annotated[int, PlainValidator(_duration), ABOVE_ZERO, _text("a duration longer than zero", "1 wk")]
 """Whole milliseconds, > 0."""
 Money = Annotated[Fraction, PlainValidator(_with_currency(_money)), _text("money with its currency", "24.75 USD")]

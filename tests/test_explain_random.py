@@ -58,7 +58,7 @@ def run_directory(network: Network, folder: Path) -> RunFiles:
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(draft=drafts(chance=True, features=FEATURES - {"python"}))
+@given(draft=drafts(chance=True))
 def test_levels_close_and_every_shortage_is_explained(draft: Draft) -> None:
     network = small_network(draft)
     with tempfile.TemporaryDirectory() as folder:

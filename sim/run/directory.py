@@ -16,7 +16,7 @@ import errno
 import json
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -98,6 +98,10 @@ class RunDirectory:
         folders = (self.path / "replications").iterdir() if (self.path / "replications").is_dir() else iter(())
         return sorted(int(folder.name) for folder in folders if folder.name.isdigit())
 
+    def is_finished(self, replication: int) -> bool:
+        """Whether a replication is whole."""
+        return self.replication_folder(replication).is_dir()
+
     @contextlib.contextmanager
     def writing(self, replication: int) -> Iterator[Path]:
         """A folder to write a replication into: it becomes whole at the end of the block, or goes away on an error."""
@@ -114,6 +118,16 @@ class RunDirectory:
             ) from error
         finally:
             shutil.rmtree(part, ignore_errors=True)
+
+    def remove(self, replication: int) -> None:
+        """Take a whole replication out of the run."""
+        folder = self.replication_folder(replication)
+        part = folder.with_name(folder.name + _PART)
+        try:
+            folder.rename(part)  # first, so that a half-removed one never looks whole
+            shutil.rmtree(part)
+        except OSError as error:
+            raise RunFailedError(f"{folder} could not be removed: {reason(error)}") from error
 
     def remove_parts(self) -> None:
         """Clear what stopped processes left behind."""
@@ -136,6 +150,13 @@ class RunDirectory:
             _write_text(self.path / MANIFEST, manifest.to_json())
         except OSError as error:
             raise RunFailedError(f"results could not be written to {self.path}: {reason(error)}") from error
+
+    def write_json(self, name: str, data: Mapping[str, Any]) -> None:
+        """Write a file of plain data beside the manifest."""
+        try:
+            _write_text(self.path / name, json.dumps(data, indent=1, allow_nan=False) + "\n")
+        except OSError as error:
+            raise RunFailedError(f"{self.path / name} could not be written: {reason(error)}") from error
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Bring the manifest up to date."""

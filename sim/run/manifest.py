@@ -27,6 +27,7 @@ class Manifest:
         currency: ISO 4217 code of all money. minor_digits: decimal places of its minor unit.
         inputs: SHA-256 by name of every file that the scenario was read from.
         finished: number of whole replications.
+        precision: targets of a run until a precision, and how it ended; empty for a given number of replications.
         status: `running`, `interrupted`, `failed` or `complete`.
         timings: wall and CPU seconds per replication number, of the processes that made them.
     """
@@ -51,6 +52,7 @@ class Manifest:
     status: str = "running"
     finished: int = 0
     workers: int = 1
+    precision: dict[str, Any] = field(default_factory=dict)
     timings: dict[str, dict[str, float]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     git: dict[str, Any] = field(default_factory=dict)

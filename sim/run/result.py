@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,6 +14,8 @@ from sim.kpi.summary import SUMMARY_SCOPES, Mean, summarize
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from sim.run.precision import PrecisionReport
 
 
 class Tables(Mapping[str, "pd.DataFrame"]):
@@ -66,6 +68,8 @@ class Result:
         tables: the records, by table name.
         measured_ms: [from, to) of the time that KPIs are about, since the start.
         path: the run directory, None when nothing was written.
+        precision: how a run until a precision ended; None for a given number of replications.
+        warm_up: how the warm-up was found (content of warm_up.json); None when it was stated.
     """
 
     kpi_table: pa.Table
@@ -73,6 +77,8 @@ class Result:
     tables: Tables
     measured_ms: tuple[int, int]
     path: Path | None = None
+    precision: "PrecisionReport | None" = None
+    warm_up: Mapping[str, Any] | None = None
 
     @cached_property
     def kpis(self) -> "pd.DataFrame":

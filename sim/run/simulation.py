@@ -1,8 +1,12 @@
 """From a checked scenario to results: the one way in for the command line and for Python."""
 
+import itertools
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -11,9 +15,14 @@ from sim.kpi.summary import summarize, summary_document
 from sim.network import Network
 from sim.record.records import Records
 from sim.run.directory import RunDirectory
-from sim.run.experiment import Outcome, Plan, Progress, ShouldStop, run_replications
+from sim.run.experiment import Progress, run_replications
 from sim.run.manifest import Manifest, now
+from sim.run.plan import Outcome, Plan, ShouldStop
+from sim.run.precision import Precision, manifest_entry, run_until_precise
 from sim.run.result import Result, Tables
+from sim.run.warm_up_length import FILE as WARM_UP_FILE
+from sim.run.warm_up_length import PILOT_REPLICATIONS, find_warm_up, read_warm_up
+from sim.run.workers import Workers, open_workers
 from sim.scenario import Scenario
 
 
@@ -30,6 +39,9 @@ class RunOptions:
         save_state_ms: instant at which the state of each replication is saved into its folder (only with `out`).
         from_state: folder with a saved state to start from, or a run directory with one for each replication. The seed
             is the state's then, unless one is given.
+        precision: when to stop, instead of a number of replications.
+        cluster: address of a Dask scheduler whose workers simulate, instead of processes on this machine.
+        pilot: replications from which `warm_up: auto` is found.
     """
 
     replications: int | None = None
@@ -40,6 +52,9 @@ class RunOptions:
     resume: bool = False
     save_state_ms: int | None = None
     from_state: Path | None = None
+    precision: Precision | None = None
+    cluster: str | None = None
+    pilot: int = PILOT_REPLICATIONS
 
 
 def run_scenario(scenario: Scenario, options: RunOptions, progress: Progress | None = None) -> Result:
@@ -48,24 +63,86 @@ def run_scenario(scenario: Scenario, options: RunOptions, progress: Progress | N
     Raises any of `sim.errors`; what was finished by then stays in the run directory and can be resumed. ScenarioError
     when a saved state cannot be used; nothing is written then.
     """
-    replications = scenario.experiment.replications if options.replications is None else options.replications
-    seed = _seed(scenario, options)
+    _check_together(scenario, options)
+    replications = _replications(scenario, options)
+    network = network_of(scenario)
+    if options.from_state is not None:
+        from sim.state.front import check_state
+
+        check_state(network, options.from_state, range(replications), options.save_state_ms)
+    with opened(options.cluster, min(options.workers, replications)) as crew:
+        warm_up: Mapping[str, Any] | None = None
+        if scenario.warm_up_is_automatic:
+            scenario, warm_up = _settled(scenario, network, options, crew, progress)
+            network = network_of(scenario)
+        plan = plan_of(scenario, options, network)
+        manifest = _manifest(scenario, options, plan.seed, replications, _measured_from_ms(scenario, options))
+        if options.out is None:
+            result = _in_memory(plan, manifest, options, crew, progress)
+        else:
+            run = _directory(scenario, network, manifest, options, warm_up)
+            result = _in_directory(plan, manifest, run, options, crew, progress)
+        return replace(result, warm_up=warm_up)
+
+
+def plan_of(scenario: Scenario, options: RunOptions, network: Network | None = None) -> Plan:
+    """What is to be simulated of a scenario; without its network, that is built where and when it is needed."""
     engine_options: dict[str, object] = {"traces": True}
     if options.save_state_ms is not None:
         engine_options["save_state_ms"] = options.save_state_ms
     if options.from_state is not None:
         engine_options["from_state"] = options.from_state
     build = partial(network_of, scenario)
-    network = build()
-    if options.from_state is not None:
-        from sim.state.front import check_state
+    return Plan(
+        network, build, simulate_lazily, _seed(scenario, options), options.events, engine_options, prepare_lazily
+    )
 
-        check_state(network, options.from_state, range(replications), options.save_state_ms)
-    plan = Plan(network, build, simulate_lazily, seed, options.events, engine_options, prepare_lazily)
-    manifest = _manifest(scenario, options, seed, replications, _measured_from_ms(scenario, options))
-    if options.out is None:
-        return _in_memory(plan, manifest, options, progress)
-    return _in_directory(plan, network, manifest, scenario, options.out, options, progress)
+
+@contextmanager
+def opened(cluster: str | None, workers: int) -> Iterator[Workers]:
+    """Workers of a cluster or of this machine, sent home at the end and stopped on an error."""
+    if cluster is None:
+        crew = open_workers(workers)
+    else:
+        from sim.run.cluster import connect
+
+        crew = connect(cluster)
+    try:
+        yield crew
+    except BaseException:
+        crew.abandon()
+        raise
+    crew.close()
+
+
+def _check_together(scenario: Scenario, options: RunOptions) -> None:
+    """TwinError for options that contradict each other."""
+    if options.precision is not None and options.replications is not None:
+        raise TwinError("--replications and --precision contradict each other; give one of them")
+    if options.from_state is not None and scenario.warm_up_is_automatic:
+        raise TwinError("--from-state has no warm-up, so none can be found; state one instead of warm_up: auto")
+    if options.from_state is not None and options.cluster is not None:
+        raise TwinError("--from-state reads files that the machines of a --cluster do not have; use -j instead")
+
+
+def _replications(scenario: Scenario, options: RunOptions) -> int:
+    """How many there are, or how many there may be when it depends on the precision."""
+    if options.precision is not None:
+        return options.precision.maximum
+    return scenario.experiment.replications if options.replications is None else options.replications
+
+
+def _settled(
+    scenario: Scenario, network: Network, options: RunOptions, crew: Workers, progress: Progress | None
+) -> tuple[Scenario, Mapping[str, Any]]:
+    """The scenario with the warm-up that a pilot shows, or that it showed when the resumed run was begun."""
+    if options.resume and options.out is not None:
+        run = RunDirectory.find(options.out, scenario.name, scenario.variant)
+        found = read_warm_up(run.path)
+    else:
+        plan = plan_of(scenario, options, network)
+        found = find_warm_up(scenario, plan, options.pilot, crew, progress).as_dict()
+    return scenario.with_warm_up(found["warm_up_ms"]), found
 
 
 def _seed(scenario: Scenario, options: RunOptions) -> int:
@@ -125,42 +202,68 @@ def _manifest(scenario: Scenario, options: RunOptions, seed: int, replications: 
         inputs={file.name: file.sha256 for file in scenario.inputs},
         source="" if scenario.source is None else scenario.source.name,
         workers=options.workers,
+        precision={} if options.precision is None else manifest_entry(options.precision, None),
     ).made_now()
 
 
-def _in_memory(plan: Plan, manifest: Manifest, options: RunOptions, progress: Progress | None) -> Result:
-    numbers = range(manifest.replications)
-    outcomes = run_replications(plan, numbers, None, options.workers, progress)
+def _in_memory(plan: Plan, wanted: Manifest, options: RunOptions, crew: Workers, progress: Progress | None) -> Result:
+    report = None
+    if options.precision is None:
+        outcomes = run_replications(plan, range(wanted.replications), None, crew, progress)
+    else:
+        outcomes, report = run_until_precise(plan, options.precision, wanted.confidence, None, crew, progress)
     kpis = pa.concat_tables([outcome.kpis for outcome in outcomes]).unify_dictionaries()
     tables = Tables({one.replication: one.tables for one in outcomes}, {})
-    return Result(kpis, manifest.confidence, tables, (manifest.warm_up_ms, manifest.horizon_ms))
+    return Result(kpis, wanted.confidence, tables, (wanted.warm_up_ms, wanted.horizon_ms), precision=report)
+
+
+def _directory(
+    scenario: Scenario, network: Network, wanted: Manifest, options: RunOptions, warm_up: Mapping[str, Any] | None
+) -> RunDirectory:
+    """The new run directory, or the one to go on with. RunDirectoryError when it belongs to another run."""
+    assert options.out is not None
+    if options.resume:
+        run = RunDirectory.find(options.out, wanted.name, wanted.variant)
+        run.check_same(wanted)
+        run.remove_parts()
+    else:
+        run = RunDirectory.create(options.out, scenario, network, wanted)
+        if warm_up is not None:
+            run.write_json(WARM_UP_FILE, warm_up)
+    return run
 
 
 def _in_directory(
-    plan: Plan,
-    network: Network,
-    wanted: Manifest,
-    scenario: Scenario,
-    out: Path,
-    options: RunOptions,
-    progress: Progress | None,
+    plan: Plan, wanted: Manifest, run: RunDirectory, options: RunOptions, crew: Workers, progress: Progress | None
 ) -> Result:
+    before = run.manifest()
     if options.resume:
-        run = RunDirectory.find(out, wanted.name, wanted.variant)
-        run.check_same(wanted)
-        run.remove_parts()
-        wanted = replace(wanted, timings=run.manifest().timings, started=run.manifest().started)
-    else:
-        run = RunDirectory.create(out, scenario, network, wanted)
+        wanted = replace(wanted, timings=before.timings, started=before.started)
     missing = sorted(set(range(wanted.replications)) - set(run.finished()))
     if options.resume and options.save_state_ms is not None and not missing:
         raise RunDirectoryError(f"nothing to save: all replications in {run.path} are finished")
+    report = None
     try:
-        outcomes = run_replications(plan, missing, run, options.workers, progress)
+        if options.precision is None:
+            outcomes = run_replications(plan, missing, run, crew, progress)
+        else:
+            precision = _no_less(options.precision, before, run)
+            outcomes, report = run_until_precise(plan, precision, wanted.confidence, run, crew, progress)
+            entry = manifest_entry(precision, report)
+            wanted = replace(wanted, replications=report.used, precision=entry)
     except TwinError as error:
         _note_end(run, wanted, error)
         raise
-    return _finish(run, wanted, outcomes)
+    return replace(_finish(run, wanted, outcomes), precision=report)
+
+
+def _no_less(precision: Precision, before: Manifest, run: RunDirectory) -> Precision:
+    """A run that was given a number of replications keeps what it has: the precision is looked at from there on."""
+    if before.precision:
+        return precision
+    whole = next(number for number in itertools.count() if not run.is_finished(number))
+    minimum = max(precision.minimum, whole)
+    return replace(precision, minimum=minimum, maximum=max(precision.maximum, minimum))
 
 
 def _note_end(run: RunDirectory, wanted: Manifest, error: TwinError) -> None:
@@ -183,7 +286,8 @@ def _finish(run: RunDirectory, wanted: Manifest, outcomes: list[Outcome]) -> Res
         kpis = pa.concat_tables([fresh[number].kpis for number in numbers]).unify_dictionaries()
     else:
         kpis = run.read_kpis(numbers)
-    timings = wanted.timings | {str(number): outcome.timing for number, outcome in sorted(fresh.items())}
+    kept = {number: timing for number, timing in wanted.timings.items() if int(number) < wanted.replications}
+    timings = kept | {str(number): outcome.timing for number, outcome in sorted(fresh.items())}
     manifest = replace(wanted, status="complete", ended=now(), finished=len(run.finished()), timings=timings)
     means = summarize(kpis, manifest.confidence)
     measured_ms = manifest.warm_up_ms, manifest.horizon_ms

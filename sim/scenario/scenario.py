@@ -4,7 +4,7 @@ import copy
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, PrivateAttr
 
-from policies.fields import Duration, Model, Moment, PositiveDuration
+from policies.fields import Model, Moment, PositiveDuration, WarmUp
 from sim import units
 from sim.scenario.base import Name
 from sim.scenario.demand import Demand
@@ -66,7 +66,10 @@ class ScenarioModel(Model):
     notes: tuple[str, ...] = Field((), description="assumptions and remarks, carried into reports")
     start: Moment = Field(description="date of time 0, local; calendars are counted from here")
     horizon: PositiveDuration = Field(description="simulated time")
-    warm_up: Duration = Field(0, description="time at the beginning that is not measured; shorter than the horizon")
+    warm_up: WarmUp = Field(
+        0,
+        description="time at the start that is not measured, shorter than the horizon; `auto`: found in a pilot run",
+    )
     currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="ISO 4217 code; all money is in it")
     extends: str | None = Field(
         None, description="file whose settings this one starts from, in the same folder or below"
@@ -151,6 +154,18 @@ class Scenario(ScenarioModel):
         """The unit an item is counted in; generated items are counted in pieces."""
         item = self.items.get(name)
         return item.unit if item is not None else units.ItemUnit(Fraction(1), "each")
+
+    @property
+    def warm_up_is_automatic(self) -> bool:
+        """Whether the warm-up is still to be found (`warm_up: auto`); it is 0 until then."""
+        return self._origin.written.get("warm_up") == "auto"
+
+    def with_warm_up(self, warm_up_ms: int) -> "Scenario":
+        """The same scenario with another warm-up, stated as if it had been written."""
+        changed = self.model_copy(update={"warm_up": warm_up_ms})
+        written = {**self._origin.written, "warm_up": units.format_duration(warm_up_ms)}
+        changed._origin = replace(self._origin, written=written)
+        return changed
 
     @property
     def minor_digits(self) -> int:
