@@ -53,9 +53,9 @@ class RunDirectory:
             (path / "network").mkdir()
             run = RunDirectory(path)
             write_network(network, path / "network")
-            run._write_inputs(scenario)
-            _write_text(path / "README.md", readme())
-            _write_text(path / MANIFEST, manifest.to_json())
+            write_inputs(path, scenario)
+            write_text(path / "README.md", readme())
+            write_text(path / MANIFEST, manifest.to_json())
         except OSError as error:
             shutil.rmtree(path, ignore_errors=True)
             raise RunDirectoryError(f"no run directory can be made in the folder {root}: {reason(error)}") from error
@@ -146,32 +146,34 @@ class RunDirectory:
             part = self.path / f"kpis.parquet{_PART}"
             write_kpi_table(kpis, part)
             part.replace(self.path / "kpis.parquet")
-            _write_text(self.path / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
-            _write_text(self.path / MANIFEST, manifest.to_json())
+            write_text(self.path / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
+            write_text(self.path / MANIFEST, manifest.to_json())
         except OSError as error:
             raise RunFailedError(f"results could not be written to {self.path}: {reason(error)}") from error
 
     def write_json(self, name: str, data: Mapping[str, Any]) -> None:
         """Write a file of plain data beside the manifest."""
         try:
-            _write_text(self.path / name, json.dumps(data, indent=1, allow_nan=False) + "\n")
+            write_text(self.path / name, json.dumps(data, indent=1, allow_nan=False) + "\n")
         except OSError as error:
             raise RunFailedError(f"{self.path / name} could not be written: {reason(error)}") from error
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Bring the manifest up to date."""
         try:
-            _write_text(self.path / MANIFEST, manifest.to_json())
+            write_text(self.path / MANIFEST, manifest.to_json())
         except OSError as error:
             raise RunFailedError(f"{self.path / MANIFEST} could not be written: {reason(error)}") from error
 
-    def _write_inputs(self, scenario: Scenario) -> None:
-        tables = [file for file in scenario.inputs if not file.name.endswith((".yaml", ".yml"))]
-        for file in tables:
-            target = self.path / "inputs" / file.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file.path, target)
-        _write_text(self.path / "scenario.resolved.yaml", yaml_text(scenario.resolved("inputs")))
+
+def write_inputs(folder: Path, scenario: Scenario) -> None:
+    """Write the resolved scenario and copies of the tables it reads; OSError as the file system says."""
+    tables = [file for file in scenario.inputs if not file.name.endswith((".yaml", ".yml"))]
+    for file in tables:
+        target = folder / "inputs" / file.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file.path, target)
+    write_text(folder / "scenario.resolved.yaml", yaml_text(scenario.resolved("inputs")))
 
 
 def reason(error: OSError) -> str:
@@ -188,7 +190,8 @@ def reason(error: OSError) -> str:
     return error.strerror or text
 
 
-def _write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write a file that is whole or not there; OSError as the file system says."""
     part = path.with_name(path.name + _PART)
     part.write_text(text, encoding="utf-8")
     part.replace(path)

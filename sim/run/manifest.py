@@ -81,7 +81,12 @@ class Manifest:
 
     def made_now(self) -> "Manifest":
         """This manifest with time, versions, git state and machine filled in."""
-        return replace(self, started=now(), versions=_versions(), git=_git_state(), machine=_machine())
+        return replace(self, started=now(), **circumstances())
+
+
+def circumstances() -> dict[str, Any]:
+    """What things are made with, now: versions, git (state of this program's source) and machine."""
+    return {"versions": _versions(), "git": _git_state(), "machine": _machine()}
 
 
 def now() -> str:
