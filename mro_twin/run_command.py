@@ -41,7 +41,9 @@ DEFAULT_OUT = Path("runs")
     metavar="TIME|auto",
     help="Time at the start that is not measured; `auto` finds it in a pilot run (MSER-5) and writes warm_up.json.",
 )
-@click.option("--pilot", type=click.IntRange(1, 1000), default=5, show_default=True, help="Replications of that pilot.")
+@click.option(
+    "--pilot", type=click.IntRange(2, 1000), default=10, show_default=True, help="Replications of that pilot."
+)
 @click.option("-j", "--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option(
     "--out",

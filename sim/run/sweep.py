@@ -25,7 +25,7 @@ from sim.run.experiment import Batch, Progress, run_many
 from sim.run.plan import Outcome, Plan
 from sim.run.simulation import RunOptions, network_of, opened, plan_of
 from sim.run.sweep_directory import SweepDirectory, SweepManifest
-from sim.run.sweep_grid import Factor, Point
+from sim.run.sweep_grid import Factor, Point, point_text
 from sim.run.sweep_table import sweep_rows
 from sim.run.warm_up_length import PILOT_REPLICATIONS, find_warm_up
 from sim.scenario import Finding, Scenario, ScenarioError
@@ -131,8 +131,7 @@ def check_networks(points: Sequence[Point], factors: Sequence[Factor]) -> None:
         try:
             network_of(point.scenario)
         except ScenarioError as error:
-            where = ", ".join(f"{one.path}={level}" for one, level in zip(factors, point.levels, strict=True))
             for finding in error.findings:
-                findings.setdefault(finding, where)
+                findings.setdefault(finding, point_text(factors, point.levels))
     if findings:
         raise ScenarioError([replace(one, message=f"with {where}: {one.message}") for one, where in findings.items()])

@@ -128,7 +128,7 @@ def grid(path: Path, settings: Sequence[str], variant: str | None, factors: Sequ
     """
     _check_factors(factors)
     points: list[Point] = []
-    findings: dict[Finding, None] = {}
+    findings: dict[Finding, Finding] = {}
     for number, choice in enumerate(itertools.product(*(range(len(factor.texts)) for factor in factors))):
         chosen = [(factor.path, factor.texts[place]) for factor, place in zip(factors, choice, strict=True)]
         levels = tuple(factor.levels[place] for factor, place in zip(factors, choice, strict=True))
@@ -136,9 +136,10 @@ def grid(path: Path, settings: Sequence[str], variant: str | None, factors: Sequ
             scenario = load_scenario(path, [*settings, *(f"{name}={text}" for name, text in chosen)], variant)
             points.append(Point(number, levels, scenario))
         except ScenarioError as error:
-            findings.update(dict.fromkeys(_of_vary(one, chosen) for one in error.findings))
+            for one in error.findings:
+                findings.setdefault(one, _of_vary(one, chosen, point_text(factors, levels)))
     if findings:
-        raise ScenarioError(list(findings))
+        raise ScenarioError(list(dict.fromkeys(findings.values())))
     return points
 
 
@@ -156,9 +157,14 @@ def _check_factors(factors: Sequence[Factor]) -> None:
         raise TwinError(f"--vary: the grid has {count:,} points; at most {MOST_POINTS:,}, so give fewer values")
 
 
-def _of_vary(finding: Finding, chosen: Sequence[tuple[str, str]]) -> Finding:
-    """A finding that names the option which brought the value in."""
-    for path, text in chosen:
+def point_text(factors: Sequence[Factor], levels: Sequence[Level]) -> str:
+    """A point in words: `policies.0.policy.level=3, horizon=7 d`."""
+    return ", ".join(f"{factor.path}={level}" for factor, level in zip(factors, levels, strict=True))
+
+
+def _of_vary(finding: Finding, chosen: Sequence[tuple[str, str]], point: str) -> Finding:
+    """A finding that names the option which brought the value in, or the point at which it shows."""
+    for path, _ in chosen:
         if finding.place.file == f"--set {path}":
-            return replace(finding, place=Place(f"--vary {path}={text}"))
-    return finding
+            return replace(finding, place=Place(f"--vary {path}"))
+    return replace(finding, message=f"with {point}: {finding.message}")

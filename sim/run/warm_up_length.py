@@ -2,11 +2,14 @@
 
 MSER-5 (White 1997, An effective truncation heuristic for bias reduction in simulation output, Simulation 69(6); its
 form with batches of five by Spratt 1998): of all truncation points take the one after which the mean of the rest is
-known best, judged by the squared standard error of the batch means that are left.
+known best, judged by the squared standard error of the batch means that are left. A cut in the second half means that
+the series has not settled (Hoad, Robinson and Davies 2010, Automating warm-up length estimation, JORS 61(9)), or that
+it happens to be quiet at the end, as a fill rate with rare shortages often is. The replications tell the two apart:
+where their third and last quarters do not differ, the best cut of the first half is taken.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.errors import RunDirectoryError, TwinError
+from sim.kpi.summary import half_width
 from sim.run.experiment import Progress, run_replications
 from sim.run.plan import Outcome, Plan
 from sim.run.workers import Workers
@@ -22,13 +26,14 @@ from sim.scenario import Scenario
 from sim.units import MS_PER_DAY, format_duration
 
 FILE: Final = "warm_up.json"
-PILOT_REPLICATIONS: Final = 5
+PILOT_REPLICATIONS: Final = 10
 PILOT_FIRST: Final = 1_000_000
 """Number of the pilot's first replication: far from those that count, so that these do not decide over themselves."""
 
 BATCH_DAYS: Final = 5
 FEWEST_BATCHES: Final = 10
 KEPT_BATCHES: Final = 5
+DRIFT_CONFIDENCE: Final = 0.99
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,17 +45,25 @@ class Truncation:
     Attributes:
         batch_means: of BATCH_DAYS days each, shape (B,).
         statistic: MSER of dropping 0, 1, 2 ... batches, shape (C,), C < B.
-        batches: how many to drop: the smallest of the best.
     """
 
     batch_means: Floats
     statistic: Floats
-    batches: int
 
     @property
-    def settled(self) -> bool:
-        """Whether the cut lies in the first half; later, the series has not settled within the horizon."""
-        return self.batches * 2 <= len(self.batch_means)
+    def batches(self) -> int:
+        """How many batches to drop: the smallest of the best."""
+        return int(np.argmin(self.statistic))
+
+    @property
+    def first_half(self) -> int:
+        """The same when only cuts in the first half are allowed."""
+        return int(np.argmin(self.statistic[: len(self.batch_means) // 2 + 1]))
+
+    @property
+    def late(self) -> bool:
+        """Whether the best cut lies in the second half."""
+        return self.batches * 2 > len(self.batch_means)
 
 
 def mser5(series: Floats) -> Truncation:
@@ -68,18 +81,53 @@ def mser5(series: Floats) -> Truncation:
     left = np.arange(count, 0, -1)
     sums, squares = np.cumsum(centred[::-1])[::-1], np.cumsum(centred[::-1] ** 2)[::-1]
     statistic = np.maximum(squares - sums**2 / left, 0.0) / left.astype(np.float64) ** 2
-    statistic = statistic[:candidates]
-    return Truncation(means, statistic, int(np.argmin(statistic)))
+    return Truncation(means, statistic[:candidates])
+
+
+@dataclass(frozen=True)
+class DailySeries:
+    """A quantity per day as a ratio, in every replication of the pilot; both arrays have shape (replications, days)."""
+
+    name: str
+    unit: str
+    numerator: Floats
+    denominator: Floats
+
+    @property
+    def pooled(self) -> Floats:
+        """One value per day over all replications; a day that says nothing has the value of the day before."""
+        below = self.denominator.sum(axis=0)
+        return _filled(np.divide(self.numerator.sum(axis=0), below, out=np.full(len(below), np.nan), where=below > 0))
+
+    @property
+    def drifts(self) -> bool:
+        """Whether the third and the last quarter differ: paired t-test over replications, level 1 %.
+
+        With fewer than two replications nobody can tell, which counts as yes.
+        """
+        days = self.numerator.shape[1]
+        third, last = slice(days // 2, days * 3 // 4), slice(days * 3 // 4, days)
+        known = (self.denominator[:, third].sum(axis=1) > 0) & (self.denominator[:, last].sum(axis=1) > 0)
+        change = self._means(last)[known] - self._means(third)[known]
+        if len(change) < 2:
+            return True
+        return abs(float(change.mean())) > half_width(float(change.std(ddof=1)), len(change), DRIFT_CONFIDENCE)
+
+    def _means(self, days: slice) -> Floats:
+        below = self.denominator[:, days].sum(axis=1)
+        means: Floats = self.numerator[:, days].sum(axis=1) / np.maximum(below, 1e-300)
+        return means
 
 
 @dataclass(frozen=True)
 class Settling:
-    """A series of the pilot and where it has settled: `daily` has a value per day, mean over the replications."""
+    """A series of the pilot and where it has settled: `daily` has a value per day, `batches` are to be dropped."""
 
     name: str
     unit: str
     daily: Floats
     cut: Truncation
+    batches: int
 
 
 @dataclass(frozen=True)
@@ -92,7 +140,7 @@ class FoundWarmUp:
 
     @property
     def warm_up_ms(self) -> int:
-        return max(one.cut.batches for one in self.series) * BATCH_DAYS * MS_PER_DAY
+        return max(one.batches for one in self.series) * BATCH_DAYS * MS_PER_DAY
 
     def as_dict(self) -> dict[str, Any]:
         """The content of warm_up.json; what is drawn and told comes from it."""
@@ -109,7 +157,8 @@ class FoundWarmUp:
                 {
                     "name": one.name,
                     "unit": one.unit,
-                    "truncation_day": one.cut.batches * BATCH_DAYS,
+                    "truncation_day": one.batches * BATCH_DAYS,
+                    "best_day": one.cut.batches * BATCH_DAYS,
                     "daily": _plain(one.daily),
                     "batch_means": _plain(one.cut.batch_means),
                     "statistic": _plain(one.cut.statistic),
@@ -136,38 +185,38 @@ def find_warm_up(
     pilot = replace(plan, tables=frozenset({"series"}), events=False, options=dict(plan.options) | {"traces": False})
     numbers = range(PILOT_FIRST, PILOT_FIRST + replications)
     outcomes = run_replications(pilot, numbers, None, crew, progress)
-    daily = daily_series(outcomes, days, 10.0**scenario.minor_digits)
-    units = {"stock_value": scenario.currency, "fill_rate": "share"}
-    series = tuple(Settling(name, units[name], values, mser5(values)) for name, values in daily.items())
-    for one in series:
-        if not one.cut.settled:
-            day = one.cut.batches * BATCH_DAYS
-            raise TwinError(
-                f"warm_up: auto: the daily {one.name} has not settled by the middle of the {days} days (MSER-5 cuts at "
-                f"day {day}): lengthen the horizon (try {2 * days} d), start with stock closer to what the policies "
-                "hold, or state the warm-up"
-            )
-    return FoundWarmUp(series, replications, plan.seed)
+    pilot_series = daily_series(outcomes, days, scenario)
+    return FoundWarmUp(tuple(_settling(one) for one in pilot_series), replications, plan.seed)
 
 
-def daily_series(outcomes: list[Outcome], days: int, minor_per_major: float) -> dict[str, Floats]:
-    """Name -> one value per day, shape (days,): mean stock value in major units, and the fill rate of all pooled.
+def _settling(series: DailySeries) -> Settling:
+    """Where a series has settled; TwinError when it has not."""
+    daily = series.pooled
+    cut = mser5(daily)
+    if cut.late and series.drifts:
+        days = len(daily)
+        raise TwinError(
+            f"warm_up: auto: the daily {series.name} has not settled by the middle of the {days} days (MSER-5 cuts at "
+            f"day {cut.batches * BATCH_DAYS}, and the last two quarters differ): lengthen the horizon (try {2 * days} "
+            "d), begin with stock closer to what the policies hold, or state the warm-up"
+        )
+    return Settling(series.name, series.unit, daily, cut, cut.first_half if cut.late else cut.batches)
 
-    A day without demand has the fill rate of the day before.
-    """
-    sums = {name: np.zeros(days) for name in ("value_on_hand", "units_at_once", "demand_units")}
-    for outcome in outcomes:
+
+def daily_series(outcomes: Sequence[Outcome], days: int, scenario: Scenario) -> tuple[DailySeries, DailySeries]:
+    """The network's mean stock value (major units) and fill rate of each of the first `days` days."""
+    sums = {name: np.zeros((len(outcomes), days)) for name in ("value_on_hand", "units_at_once", "demand_units")}
+    for row, outcome in enumerate(outcomes):
         table = outcome.tables["series"]
         day = table["day"].to_numpy()
         whole = day < days
         for name, total in sums.items():
-            total += np.bincount(day[whole], weights=table[name].to_numpy()[whole], minlength=days)
-    demand = sums["demand_units"]
-    share = np.divide(sums["units_at_once"], demand, out=np.full(days, np.nan), where=demand > 0)
-    return {
-        "stock_value": sums["value_on_hand"] / minor_per_major / max(len(outcomes), 1),
-        "fill_rate": _filled(share),
-    }
+            total[row] = np.bincount(day[whole], weights=table[name].to_numpy()[whole], minlength=days)
+    value = sums["value_on_hand"] / 10.0**scenario.minor_digits
+    return (
+        DailySeries("stock_value", scenario.currency, value, np.ones_like(value)),
+        DailySeries("fill_rate", "share", sums["units_at_once"], sums["demand_units"]),
+    )
 
 
 def _filled(values: Floats) -> Floats:
