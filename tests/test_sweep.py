@@ -2,7 +2,12 @@
 
 import csv
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +27,10 @@ from sim.run.sweep import SweepOptions, run_sweep
 from sim.run.sweep_grid import grid, parse_factor
 from sim.run.sweep_table import write_safe_csv
 from sim.scenario import load_scenario
+from tests import fake_engine
 from tests.test_cli import SHOP
 
+ROOT = Path(__file__).resolve().parent.parent
 LEVEL = "policies.0.policy.level"
 LEAD = "nodes.maker.lead_time.gamma.mean"
 
@@ -255,6 +262,35 @@ def test_finished_points_are_not_done_again(shop: Path, tmp_path: Path) -> None:
     assert pq.read_table(path / "kpis.parquet").equals(pq.read_table(other / "kpis.parquet"))
     assert sweep(shop, stopped, resume=True)[0] == 0
     assert [file.name for file in path.rglob("*.part")] == []
+
+
+def test_ctrl_c_keeps_finished_points(tmp_path: Path) -> None:
+    file, out = tmp_path / "fake.yaml", tmp_path / "runs"
+    file.write_text(json.dumps(fake_engine.SCENARIO))
+    vary = ("--vary", f"{LEVEL}=1:4:1", "-r", "3", "-j", "2", "--json")
+    command = [sys.executable, "-m", "tests.fake_engine", "sweep", str(file), "--out", str(out), *vary]
+    environment = os.environ | {"FAKE_ENGINE": json.dumps({"slow": 0.5}), "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        end = time.monotonic() + 60
+        while not list(out.glob("*/points/0000.parquet")):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130, stderr
+    assert stdout == b""
+    assert b"Traceback" not in stderr
+    assert b"of 4 points are finished" in stderr
+    (path,) = out.iterdir()
+    assert json.loads((path / "sweep.json").read_text())["status"] == "interrupted"
+    again = subprocess.run([*command, "--resume"], cwd=ROOT, env=environment, capture_output=True, check=True)
+    assert len(json.loads(again.stdout)["points"]) == 4
+    assert json.loads((path / "sweep.json").read_text())["status"] == "complete"
 
 
 def test_a_sweep_of_something_else_is_not_mixed_in(shop: Path, tmp_path: Path) -> None:

@@ -20,18 +20,24 @@ class Interruption:
     """While it is entered, Ctrl-C sets a flag: call the object to ask for it. A second Ctrl-C ends the program.
 
     In a thread other than the main one, or where Ctrl-C is ignored anyway (a job in the background), it does nothing.
+    Inside another one it knows what that one knows.
     """
 
     def __init__(self) -> None:
         self._wanted = False
+        self._outer: Interruption | None = None
         self._before: Any = None
 
     def __call__(self) -> bool:
         """Whether Ctrl-C has been pressed."""
-        return self._wanted
+        return self._wanted or (self._outer is not None and self._outer())
 
     def __enter__(self) -> "Interruption":
-        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        handler = signal.getsignal(signal.SIGINT)
+        outer = getattr(handler, "__self__", None)
+        if isinstance(outer, Interruption):
+            self._outer = outer
+        elif threading.current_thread() is threading.main_thread() and handler != signal.SIG_IGN:
             self._before = signal.signal(signal.SIGINT, self._note)
         return self
 

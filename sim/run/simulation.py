@@ -16,6 +16,7 @@ from sim.network import Network
 from sim.record.records import Records
 from sim.run.directory import RunDirectory
 from sim.run.experiment import Progress, run_replications
+from sim.run.interrupt import Interruption
 from sim.run.manifest import Manifest, now
 from sim.run.plan import Outcome, Plan, ShouldStop
 from sim.run.precision import Precision, manifest_entry, run_until_precise
@@ -80,8 +81,9 @@ def run_scenario(scenario: Scenario, options: RunOptions, progress: Progress | N
         if options.out is None:
             result = _in_memory(plan, manifest, options, crew, progress)
         else:
-            run = _directory(scenario, network, manifest, options, warm_up)
-            result = _in_directory(plan, manifest, run, options, crew, progress)
+            with Interruption():  # from here on there is something to tidy up
+                run = _directory(scenario, network, manifest, options, warm_up)
+                result = _in_directory(plan, manifest, run, options, crew, progress)
         return replace(result, warm_up=warm_up)
 
 

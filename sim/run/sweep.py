@@ -22,12 +22,14 @@ import pyarrow as pa
 from sim.errors import TwinError
 from sim.kpi.network_values import Value, network_values
 from sim.run.experiment import Batch, Progress, run_many
+from sim.run.interrupt import Interruption
 from sim.run.plan import Outcome, Plan
 from sim.run.simulation import RunOptions, network_of, opened, plan_of
 from sim.run.sweep_directory import SweepDirectory, SweepManifest
 from sim.run.sweep_grid import Factor, Point, point_text
 from sim.run.sweep_table import sweep_rows
 from sim.run.warm_up_length import PILOT_REPLICATIONS, find_warm_up
+from sim.run.workers import Workers
 from sim.scenario import Finding, Scenario, ScenarioError
 
 
@@ -91,28 +93,40 @@ def run_sweep(
         found = directory.found_warm_up()
         if base.warm_up_is_automatic and found is None:
             found = find_warm_up(base, _kpis_only(base, run_options), options.pilot, crew, progress).as_dict()
-        directory.make(base, manifest, found)
-        batches = [
-            Batch(_kpis_only(_settled(one.scenario, found), run_options), range(replications)) for one in missing
-        ]
-        collected: dict[int, dict[int, dict[str, Value]]] = {}
-
-        def keep(place: int, outcome: Outcome) -> None:
-            """A point is written when its last replication has come in, in whichever order they come."""
-            here = collected.setdefault(place, {})
-            here[outcome.replication] = network_values(outcome.kpis)
-            if len(here) == replications:
-                directory.write_point(missing[place].number, collected.pop(place))
-
-        try:
-            run_many(batches, crew, progress, keep)
-        except TwinError as error:
-            directory.note_end(manifest, error)
-            raise
+        with Interruption():  # from here on there is something to tidy up
+            directory.make(base, manifest, found)
+            todo = [_settled(point.scenario, found) for point in missing]
+            batches = [Batch(_kpis_only(one, run_options), range(replications)) for one in todo]
+            _simulate(directory, manifest, missing, batches, crew, progress)
     kpis = directory.read_points()
     table = sweep_rows(kpis, factors, points, base.experiment.confidence)
     directory.write_results(kpis, table, manifest)
     return SweepResult(table, directory.path, float(base.experiment.confidence), found)
+
+
+def _simulate(
+    directory: SweepDirectory,
+    manifest: SweepManifest,
+    points: Sequence[Point],
+    batches: Sequence[Batch],
+    crew: Workers,
+    progress: Progress | None,
+) -> None:
+    """Simulate the batches, one for each of the points, and write each point when it is complete."""
+    collected: dict[int, dict[int, dict[str, Value]]] = {}
+
+    def keep(place: int, outcome: Outcome) -> None:
+        """A point is written when its last replication has come in, in whichever order they come."""
+        here = collected.setdefault(place, {})
+        here[outcome.replication] = network_values(outcome.kpis)
+        if len(here) == manifest.replications:
+            directory.write_point(points[place].number, collected.pop(place))
+
+    try:
+        run_many(batches, crew, progress, keep)
+    except TwinError as error:
+        directory.note_end(manifest, error)
+        raise
 
 
 def _settled(scenario: Scenario, found: Mapping[str, Any] | None) -> Scenario:
