@@ -51,15 +51,23 @@ class ReplenishmentPolicy(Model):
     """Levels that are at least one unit."""
     in_tables: ClassVar[bool] = True
     """Whether a stocking table can give it: the fields that it requires are levels and counts."""
+    lots: ClassVar[frozenset[str]] = frozenset()
+    """Names of the fields that say how much is ordered, not how much is held: a stock factor leaves them alone."""
 
     @classmethod
     def rule_from(cls, figures: Mapping[str, Int64Array]) -> OrderRule:
         """The engine's rule for levels in integer units and for counts, by field name."""
         raise NotImplementedError
 
-    def order_rule(self, resolve: Resolve) -> OrderRule:
-        """The policy as one of the engine's rules, its levels turned into integer units by `resolve`."""
-        levels = {name: resolve(level) for name, level in self.levels().items()}
+    def order_rule(self, resolve: Resolve, resolve_lot: Resolve | None = None) -> OrderRule:
+        """The policy as one of the engine's rules.
+
+        Its levels are turned into integer units by `resolve`, those named in `lots` by `resolve_lot` (default: alike).
+        """
+        of_lots = resolve_lot or resolve
+        levels = {
+            name: (of_lots if name in self.lots else resolve)(level) for name, level in self.levels().items()
+        }
         size = len(next(iter(levels.values()), ()))
         counts = {name: np.full(size, getattr(self, name), dtype=np.int64) for name in self.count_names()}
         return self.rule_from(levels | counts)
@@ -103,6 +111,8 @@ class ReorderPointOrderUpTo(ReplenishmentPolicy):
 @policy("r_nQ")
 class ReorderPointLot(ReplenishmentPolicy):
     """(R, nQ): when the position is at or below R, order the fewest lots that lift it above R."""
+
+    lots = frozenset({"lot"})
 
     kind: Literal["r_nQ"] = Field("r_nQ", description="name of the policy")
     reorder_point: Level = Field(description="R: order when the inventory position is at or below this")

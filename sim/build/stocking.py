@@ -196,9 +196,9 @@ def settle(
         if isinstance(value, _Generated):
             _settle_generated(scenario, stocking, grid, classes, rows, value, seed, opening)
         elif isinstance(value, _TableRows):
-            _settle_table(stocking, grid, rows, value)
+            _settle_table(stocking, grid, rows, value, scenario.stock_factor)
         else:
-            _follow(stocking, rows, value, resolver(scenario, grid, rows), opening)
+            _follow(scenario, stocking, grid, rows, value, opening)
     for setting, target in (
         ("minimum_order", stocking.minimum_order),
         ("multiple", stocking.multiple),
@@ -215,17 +215,43 @@ def settle(
     return stocking
 
 
-def resolver(scenario: Scenario, grid: StockPointGrid, rows: Int64Array, factor: Float64Array | float = 1.0) -> Resolve:
-    """Turns a level into integer units at the given stock points; days of cover are multiplied by `factor`."""
+def resolver(
+    scenario: Scenario,
+    grid: StockPointGrid,
+    rows: Int64Array,
+    factor: Float64Array | float = 1.0,
+    stock_factor: float = 1.0,
+) -> Resolve:
+    """Turns a level into integer units at the given stock points.
+
+    Days of cover are multiplied by `factor`, every level by `stock_factor`; both before it is rounded.
+    """
 
     def resolve(level: Quantity | Cover) -> Int64Array:
         if isinstance(level, Cover):
-            return cover_quantity(level.days * np.asarray(factor), grid.mean_per_day[rows])
+            return cover_quantity(level.days * np.asarray(factor) * stock_factor, grid.mean_per_day[rows])
         if level.unit == "each":
-            return np.full(rows.size, int(level.amount), dtype=np.int64)
-        return _units(scenario, grid, rows, level)
+            return scaled_units(np.full(rows.size, int(level.amount), dtype=np.int64), stock_factor)
+        return scaled_units(_units(scenario, grid, rows, level), stock_factor)
 
     return resolve
+
+
+def scaled_units(units: Int64Array, stock_factor: float) -> Int64Array:
+    """Levels in integer units times the scenario's stock factor, rounded half up as days of cover are."""
+    return units if stock_factor == 1.0 else np.floor(units * stock_factor + 0.5).astype(np.int64)
+
+
+def _rule(
+    scenario: Scenario,
+    grid: StockPointGrid,
+    rows: Int64Array,
+    policy: ReplenishmentPolicy,
+    factor: Float64Array | float = 1.0,
+) -> OrderRule:
+    """A policy's rule at the given stock points: its levels times the stock factor, its lots as they are."""
+    levels = resolver(scenario, grid, rows, factor, scenario.stock_factor)
+    return policy.order_rule(levels, resolver(scenario, grid, rows, factor))
 
 
 def _units(scenario: Scenario, grid: StockPointGrid, rows: Int64Array, quantity: Quantity) -> Int64Array:
@@ -235,7 +261,13 @@ def _units(scenario: Scenario, grid: StockPointGrid, rows: Int64Array, quantity:
 
 
 def _follow(
-    stocking: Stocking, rows: Int64Array, policy: ReplenishmentPolicy, resolve: Resolve, opening: OpeningOf
+    scenario: Scenario,
+    stocking: Stocking,
+    grid: StockPointGrid,
+    rows: Int64Array,
+    policy: ReplenishmentPolicy,
+    opening: OpeningOf,
+    factor: Float64Array | float = 1.0,
 ) -> None:
     """Let stock points follow a policy: by one of the engine's rules, or by its own decisions."""
     if isinstance(policy, CustomPolicy):
@@ -243,7 +275,7 @@ def _follow(
         stocking.deciders.append((policy, rows))
         _apply(stocking, rows, OrderRule(POLICY_PYTHON, np.full_like(up_to, -1), up_to, np.ones_like(up_to)))
     else:
-        _apply(stocking, rows, policy.order_rule(resolve))
+        _apply(stocking, rows, _rule(scenario, grid, rows, policy, factor))
 
 
 def _apply(stocking: Stocking, rows: Int64Array, rule: OrderRule) -> None:
@@ -265,24 +297,30 @@ def _setting(scenario: Scenario, grid: StockPointGrid, rows: Int64Array, setting
     return resolver(scenario, grid, rows)(value)
 
 
-def _column_units(column: LevelColumn, table_rows: Int32Array, mean_per_day: Float64Array) -> Int64Array:
+def _column_units(
+    column: LevelColumn, table_rows: Int32Array, mean_per_day: Float64Array, stock_factor: float = 1.0
+) -> Int64Array:
     cover_ms = column.cover_ms[table_rows]
-    in_units = cover_quantity(cover_ms / MS_PER_DAY, mean_per_day)
-    return np.where(cover_ms == ABSENT, column.units[table_rows], in_units)
+    in_units = cover_quantity(cover_ms / MS_PER_DAY * stock_factor, mean_per_day)
+    return np.where(cover_ms == ABSENT, scaled_units(column.units[table_rows], stock_factor), in_units)
 
 
-def _settle_table(stocking: Stocking, grid: StockPointGrid, rows: Int64Array, value: _TableRows) -> None:
+def _settle_table(
+    stocking: Stocking, grid: StockPointGrid, rows: Int64Array, value: _TableRows, stock_factor: float
+) -> None:
     """Rows of one kind go together; a count whose cell is empty has the kind's default."""
     table_rows = value.row[grid.node[rows], grid.item[rows]]
     kinds = value.table.kind[table_rows]
     for kind in np.unique(kinds):
         own = kinds == kind
-        columns = {
-            name: _column_units(column, table_rows[own], grid.mean_per_day[rows[own]])
-            for name, column in value.table.levels.items()
-        }
         model = REPLENISHMENT.model(REPLENISHMENT.kinds[kind])
         assert issubclass(model, ReplenishmentPolicy)
+        mean_per_day = grid.mean_per_day[rows[own]]
+        unscaled = {*model.lots, *model.count_names()}
+        columns = {
+            name: _column_units(column, table_rows[own], mean_per_day, 1.0 if name in unscaled else stock_factor)
+            for name, column in value.table.levels.items()
+        }
         figures = {name: columns[name] for name in (*model.level_names(), *model.count_names()) if name in columns}
         for name in model.count_names():
             empty = figures[name] == ABSENT
@@ -304,7 +342,7 @@ def _settle_generated(
 ) -> None:
     entry = value.entry
     factors = np.array([entry.class_factors.get(name, 1.0) for name in CLASSES])[classes[grid.item[rows]]]  # type: ignore[call-overload]
-    _follow(stocking, rows, entry.policy, resolver(scenario, grid, rows, factors), opening)
+    _follow(scenario, stocking, grid, rows, entry.policy, opening, factors)
     stocking.age_ms[rows] = entry.opening.age
     mean_per_day = grid.mean_per_day[rows]
     on_hand = stocking.on_hand[rows]

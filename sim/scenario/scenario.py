@@ -88,6 +88,13 @@ class ScenarioModel(Model):
     policies: tuple[PolicyEntry, ...] = Field((), description="who stocks what; later entries override earlier ones")
     pools: dict[Name, Pool] = Field({}, description="nodes that help each other out, by name of the pool")
     stocking_table: str | None = Field(None, description="file with one row per node and item; overrides `policies`")
+    stock_factor: float = Field(
+        1.0,
+        gt=0,
+        le=100,
+        description="multiplies every stock level of every policy (reorder points, order-up-to levels; not lots, "
+        "capacities or stated opening stock), rounded half up to whole units",
+    )
     generator: GeneratorSection | None = Field(None, description="thousands of items from a handful of figures")
     costs: Costs = Field(Costs(), description="costs that belong to no lane or truck")
     experiment: Experiment = Field(Experiment(), description="replications and seed")
