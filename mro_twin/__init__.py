@@ -12,7 +12,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from mro_twin.api import compare as compare
     from mro_twin.api import simulate as simulate
+    from sim.compare.comparison import Comparison as Comparison
     from sim.run.result import Result as Result
     from sim.scenario import Scenario as Scenario
     from sim.scenario import ScenarioError as ScenarioError
@@ -24,9 +26,11 @@ _HOME: Final = {
     "ScenarioError": "sim.scenario",
     "Result": "sim.run.result",
     "simulate": "mro_twin.api",
+    "compare": "mro_twin.api",
+    "Comparison": "sim.compare.comparison",
 }
 
-__all__ = ["Result", "Scenario", "ScenarioError", "load_scenario", "simulate"]
+__all__ = ["Comparison", "Result", "Scenario", "ScenarioError", "compare", "load_scenario", "simulate"]
 
 
 def __getattr__(name: str) -> object:

@@ -1,10 +1,15 @@
 """The Python way in."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sim.run.result import Result
 from sim.run.simulation import RunOptions, run_scenario
 from sim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from sim.compare.comparison import Comparison
 
 
 def simulate(
@@ -39,3 +44,51 @@ def simulate(
         raise ValueError(f"workers must be at least 1, not {workers}")
     folder = None if out is None else Path(out)
     return run_scenario(scenario, RunOptions(replications, seed, workers, folder, events))
+
+
+def compare(
+    *variants: Scenario | str | Path,
+    replications: int | None = None,
+    seed: int | None = None,
+    workers: int = 1,
+    out: str | Path | None = None,
+    settings: Sequence[str] = (),
+    match: str | None = None,
+    scale: str = "stock_factor",
+    frontier: bool = False,
+    best: str = "total_cost",
+) -> "Comparison":
+    """Compare variants with the first one under common random numbers.
+
+    Args:
+        variants: scenarios from `load_scenario`, scenario files or built-in names (with `@variant`), or directories of
+            finished runs. A single file stands for all its variants.
+        replications, seed: None takes those of the first finished run, else the base's `experiment`.
+        workers: processes; see `simulate`.
+        out: folder to write a comparison directory into; None keeps everything in memory.
+        settings: overrides for all, as in `--set`: `["horizon=90 d"]`.
+        match: KPI of the network in which each variant is brought to the base first, by scaling the number at `scale`.
+        frontier: also simulate each variant with stock scaled from 0.6 to 1.6 times.
+        best: KPI for the probability of being best.
+
+    Returns:
+        Differences (`.differences`, a DataFrame), the answer in words (`.sentences`), changes, warnings.
+
+    Raises:
+        ScenarioError: a scenario is wrong. sim.errors.TwinError: a run is not finished, was written by another version,
+            or `match` cannot be reached. ValueError: fewer than one replication or worker.
+    """
+    from sim.compare.comparison import CompareOptions, compare_subjects
+    from sim.compare.subjects import find_subjects
+
+    if replications is not None and replications < 1:
+        raise ValueError(f"replications must be at least 1, not {replications}")
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, not {workers}")
+    if not variants:
+        raise ValueError("name at least two variants, or a scenario file that has some")
+    folder = None if out is None else Path(out)
+    options = CompareOptions(
+        replications, seed, workers, folder, False, match, scale, frontier, best, settings=tuple(settings)
+    )
+    return compare_subjects(find_subjects(variants, settings), options)

@@ -10,6 +10,7 @@ COMMANDS: Final = {
     "run": "Simulate a scenario and print its KPIs.",
     "verify": "Compare the twin with inventory theory.",
     "sweep": "Simulate a scenario over a grid of settings.",
+    "compare": "Compare variants: which is better, by how much, how sure.",
     "validate": "Check a scenario and list everything that is wrong with it.",
     "scenarios": "List the built-in scenarios.",
     "report": "Draw stock, service and waiting times of a run.",

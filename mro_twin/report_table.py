@@ -75,14 +75,14 @@ def _number(mean: Mean) -> str:
     share = mean.unit == "share"
     factor = 100.0 if share else 1.0
     value, width = mean.mean * factor, mean.half_width * factor
-    digits = _digits(value, width)
+    digits = decimals(value, width)
     text = f"{value:,.{digits}f}"
     if not math.isnan(width):
         text += f" ± {width:,.{digits}f}"
     return text + (" %" if share else "")
 
 
-def _digits(value: float, width: float) -> int:
+def decimals(value: float, width: float) -> int:
     """Decimal places: two significant digits of the interval, or four of the value when there is none."""
     scale = width if width > 0 else abs(value) / 100
     if scale <= 0 or math.isnan(scale):

@@ -28,7 +28,7 @@ from sim.errors import RunDirectoryError, RunFailedError
 from sim.kpi.table import write_kpi_table
 from sim.network import Network
 from sim.record.network_tables import write_network
-from sim.run.manifest import Manifest
+from sim.run.manifest import Manifest, is_run
 from sim.run.plain_yaml import yaml_text
 from sim.run.readme import readme
 from sim.scenario import Scenario
@@ -66,7 +66,8 @@ class RunDirectory:
         """The run directory to resume: `folder` itself, or the newest run of that scenario and variant in it."""
         if (folder / MANIFEST).is_file():
             return RunDirectory(folder)
-        runs = [RunDirectory(path.parent) for path in sorted(folder.glob(f"*/{MANIFEST}"), reverse=True)]
+        files = [file for file in sorted(folder.glob(f"*/{MANIFEST}"), reverse=True) if is_run(file)]
+        runs = [RunDirectory(file.parent) for file in files]
         for run in runs:
             manifest = run.manifest()
             if (manifest.name, manifest.variant) == (name, variant):
@@ -77,7 +78,7 @@ class RunDirectory:
         """What the run is about; RunDirectoryError when the file is damaged."""
         try:
             return Manifest.from_json((self.path / MANIFEST).read_text(encoding="utf-8"))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise RunDirectoryError(f"{self.path / MANIFEST} cannot be read: {error}") from error
 
     def check_same(self, wanted: Manifest) -> None:

@@ -66,8 +66,15 @@ class Manifest:
     def from_json(text: str) -> "Manifest":
         """The manifest in `text`; ValueError, KeyError or TypeError when it is none of ours."""
         data = json.loads(text)
+        if data.get("kind", "run") != "run":
+            raise ValueError(f"this is a {data['kind']}, not a run")
         if data["format"] != FORMAT:
-            raise ValueError(f"format {data['format']} is not {FORMAT}, which this version reads")
+            written = data.get("versions", {}).get("mro-twin", "another version")
+            here = versions()["mro-twin"]
+            raise ValueError(
+                f"it was written by mro-twin {written} in format {data['format']}, "
+                f"mro-twin {here} reads format {FORMAT}; run the scenario again"
+            )
         return Manifest(**data)
 
     def differences(self, other: "Manifest") -> Iterator[tuple[str, object, object]]:
@@ -86,7 +93,16 @@ class Manifest:
 
 def circumstances() -> dict[str, Any]:
     """What things are made with, now: versions, git (state of this program's source) and machine."""
-    return {"versions": _versions(), "git": _git_state(), "machine": _machine()}
+    return {"versions": versions(), "git": _git_state(), "machine": _machine()}
+
+
+def is_run(file: Path) -> bool:
+    """Whether a manifest is that of a run (damaged and older ones included), not of a comparison of runs."""
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return True
+    return not isinstance(data, dict) or data.get("kind", "run") == "run"
 
 
 def now() -> str:
@@ -94,14 +110,15 @@ def now() -> str:
     return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
+def versions() -> dict[str, str]:
+    """Versions of this program, of Python and of the libraries that results depend on."""
+    found = {"python": platform.python_version()}
     for name in _LIBRARIES:
         try:
-            versions[name] = metadata.version(name)
+            found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            versions[name] = "not installed"
-    return versions
+            found[name] = "not installed"
+    return found
 
 
 def _git_state() -> dict[str, Any]:

@@ -77,7 +77,7 @@ def run_scenario(scenario: Scenario, options: RunOptions, progress: Progress | N
             scenario, warm_up = _settled(scenario, network, options, crew, progress)
             network = network_of(scenario)
         plan = plan_of(scenario, options, network)
-        manifest = _manifest(scenario, options, plan.seed, replications, _measured_from_ms(scenario, options))
+        manifest = manifest_of(scenario, options, plan.seed, replications, _measured_from_ms(scenario, options))
         if options.out is None:
             result = _in_memory(plan, manifest, options, crew, progress)
         else:
@@ -186,7 +186,8 @@ def _measured_from_ms(scenario: Scenario, options: RunOptions) -> int:
     return saved_time_ms(options.from_state)
 
 
-def _manifest(scenario: Scenario, options: RunOptions, seed: int, replications: int, warm_up_ms: int) -> Manifest:
+def manifest_of(scenario: Scenario, options: RunOptions, seed: int, replications: int, warm_up_ms: int) -> Manifest:
+    """What a run is about, before it begins."""
     return Manifest(
         name=scenario.name,
         variant=scenario.variant,
@@ -256,7 +257,7 @@ def _in_directory(
     except TwinError as error:
         _note_end(run, wanted, error)
         raise
-    return replace(_finish(run, wanted, outcomes), precision=report)
+    return replace(finish(run, wanted, outcomes), precision=report)
 
 
 def _no_less(precision: Precision, before: Manifest, run: RunDirectory) -> Precision:
@@ -281,7 +282,8 @@ def _note_end(run: RunDirectory, wanted: Manifest, error: TwinError) -> None:
         error.add_note(str(second))
 
 
-def _finish(run: RunDirectory, wanted: Manifest, outcomes: list[Outcome]) -> Result:
+def finish(run: RunDirectory, wanted: Manifest, outcomes: list[Outcome]) -> Result:
+    """Put the replications of a run directory together, the fresh ones among them from memory."""
     numbers = list(range(wanted.replications))
     fresh = {outcome.replication: outcome for outcome in outcomes}
     if len(fresh) == len(numbers):

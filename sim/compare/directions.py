@@ -1,0 +1,88 @@
+"""Which way a KPI is better, and what may be compared between runs of unequal length."""
+
+from typing import Final
+
+DIRECTION: Final[dict[str, int]] = {
+    "fill_rate": 1,
+    "fill_rate_stocked": 1,
+    "line_fill_rate": 1,
+    "line_fill_rate_stocked": 1,
+    "sku_fill_rate": 1,
+    "first_time_fix": 1,
+    "ready_rate": 1,
+    "turnover": 1,
+    "load_factor": 1,
+    "share_own_stock": 1,
+    "lost": -1,
+    "wait_mean": -1,
+    "wait_if_short": -1,
+    "on_hand": -1,
+    "backorders": -1,
+    "stock_value": -1,
+    "stock_to_revenue": -1,
+    "age_over_90d": -1,
+    "age_over_180d": -1,
+    "age_over_365d": -1,
+    "distance": -1,
+    "holding_cost": -1,
+    "ordering_cost": -1,
+    "transport_cost": -1,
+    "transfer_cost": -1,
+    "emergency_cost": -1,
+    "purchase_cost": -1,
+    "shortage_cost": -1,
+    "total_cost": -1,
+    "share_emergency": -1,
+    "share_backorder": -1,
+    "transfer_response_hours": -1,
+}
+"""1: more is better, -1: less is better. What is not here (orders, demand, what is under way) is neither."""
+
+MAIN: Final = (
+    "stock_value",
+    "fill_rate",
+    "line_fill_rate",
+    "first_time_fix",
+    "wait_mean",
+    "turnover",
+    "age_over_180d",
+    "transport_cost",
+    "ordering_cost",
+    "total_cost",
+)
+"""The KPIs of the whole network that a comparison puts into words."""
+
+_RATE_UNITS: Final = frozenset({"share", "h", "per year"})
+_TIME_MEANS: Final = frozenset({"on_hand", "on_order", "in_transit", "backorders", "stock_value"})
+
+
+def direction(kpi: str) -> int:
+    """1 where more is better, -1 where less is, 0 where it is neither."""
+    return DIRECTION.get(kpi, 0)
+
+
+def verdict(kpi: str, difference: float) -> str:
+    """`better`, `worse`, or nothing where a change is neither."""
+    sign = direction(kpi) * (1 if difference > 0 else -1 if difference < 0 else 0)
+    return {1: "better", -1: "worse"}.get(sign, "")
+
+
+def has_no_length(kpi: str, unit: str) -> bool:
+    """Whether a KPI means the same for a short and a long run: a share, a mean over time, a rate; not a total."""
+    return unit in _RATE_UNITS or kpi in _TIME_MEANS
+
+
+_WORDS: Final = {
+    "wait_mean": "mean waiting time",
+    "wait_if_short": "mean waiting time of what was short",
+    "stock_to_revenue": "stock to revenue",
+    "age_over_90d": "share of stock older than 90 days",
+    "age_over_180d": "share of stock older than 180 days",
+    "age_over_365d": "share of stock older than 365 days",
+    "turnover": "stock turnover",
+}
+
+
+def in_words(kpi: str) -> str:
+    """A KPI's name as words."""
+    return _WORDS.get(kpi, kpi.replace("_", " "))
