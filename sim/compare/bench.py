@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-import pyarrow as pa
-
-from sim.compare.kpi_values import KpiValues, kpi_values, only_compared
+from sim.compare.kpi_values import SCOPES, KpiValues, kpi_values, only_compared
 from sim.errors import TwinError
+from sim.network import Network
+from sim.record.records import Records
 from sim.run import simulation
 from sim.run.directory import RunDirectory
 from sim.run.experiment import Batch, Outcome, Plan, Progress, run_many
@@ -18,6 +18,15 @@ from sim.scenario import Scenario
 
 FEW: Final = 5
 """Replications of a try: enough to see where to go, before all of them confirm it."""
+
+
+RECORDED_SCOPES: Final = frozenset({*SCOPES, "lane", "truck"})
+"""Of KPIs: those of single items and stock points are most of the work, and nobody compares them."""
+
+
+def simulate(network: Network, seed: int, replication: int, **options: object) -> Records:
+    """The engine, with daily levels of the worst stock points in the first replication only: they take their time."""
+    return simulation.simulate_lazily(network, seed, replication, traces=replication == 0, **options)
 
 
 @dataclass(frozen=True)
@@ -60,11 +69,11 @@ class Bench:
         return Plan(
             None,
             build,
-            simulation.simulate_lazily,
+            simulate,
             self.seed,
-            options={"traces": True},
             prepare=simulation.prepare_lazily,
             tables=frozenset(),
+            scopes=RECORDED_SCOPES,
         )
 
 
@@ -79,14 +88,12 @@ class _Gathered:
         self._job = job
         self._replications = replications
         self._missing = missing
-        self._tables: list[pa.Table] = []
-        self._timings: dict[str, dict[str, float]] = {}
+        self._outcomes: list[Outcome] = []
         self._values: KpiValues | None = None
 
     def take(self, outcome: Outcome) -> None:
-        self._tables.append(only_compared(outcome.kpis))
-        self._timings[str(outcome.replication)] = outcome.timing
-        if len(self._tables) == self._missing:
+        self._outcomes.append(outcome)
+        if len(self._outcomes) == self._missing:
             self._values = self._put_together()
 
     def values(self) -> KpiValues:
@@ -95,10 +102,10 @@ class _Gathered:
     def _put_together(self) -> KpiValues:
         job = self._job
         if job.run is None or job.manifest is None:
-            return kpi_values(self._tables)
-        before = job.run.manifest().timings
-        manifest = replace(job.manifest, timings=before | self._timings)
-        return kpi_values([only_compared(simulation.finish(job.run, manifest, []).kpi_table)])
+            return kpi_values(only_compared(outcome.kpis) for outcome in self._outcomes)
+        before = job.run.manifest()
+        manifest = replace(job.manifest, timings=before.timings, started=before.started)
+        return kpi_values([only_compared(simulation.finish(job.run, manifest, self._outcomes).kpi_table)])
 
     def note_end(self, error: TwinError) -> None:
         """Write down that the run stopped, if that can still be written."""

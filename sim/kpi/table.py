@@ -1,6 +1,6 @@
 """From the records of a replication to the tidy KPI table: variant, replication, scope, key, kpi, value, unit."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -41,10 +41,11 @@ class _Scope:
     group: Group
 
 
-def kpi_table(records: Records) -> pa.Table:
-    """All KPIs of one replication in all scopes, with the columns of KPI_SCHEMA."""
+def kpi_table(records: Records, scopes: Collection[str] | None = None) -> pa.Table:
+    """All KPIs of one replication in all scopes (or those named), with the columns of KPI_SCHEMA."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        chunks = [chunk for scope in _scopes(records) for chunk in _chunks(records, scope)]
+        wanted = (scope for scope in _scopes(records) if scopes is None or scope.name in scopes)
+        chunks = [chunk for scope in wanted for chunk in _chunks(records, scope)]
     return pa.concat_tables(chunks).unify_dictionaries().combine_chunks() if chunks else KPI_SCHEMA.empty_table()
 
 

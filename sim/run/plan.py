@@ -43,6 +43,7 @@ class Plan:
         prepare: called once in this process before the first replication, with a function that tells whether to stop:
             compiles what the worker processes then find in the cache.
         tables: names of the records that come back where there is no run directory; None means all of them.
+        scopes: of the KPIs that are worked out; None means all of them.
     """
 
     network: Network | None
@@ -53,6 +54,7 @@ class Plan:
     options: Mapping[str, object] = field(default_factory=dict)
     prepare: Callable[[ShouldStop], None] | None = None
     tables: frozenset[str] | None = None
+    scopes: frozenset[str] | None = None
 
     def for_shipping(self) -> "Plan":
         """The plan as it is sent to another process: small, and without what is this process's business."""
@@ -100,7 +102,7 @@ def simulate_one(plan: Plan, replication: int, run: RunDirectory | None, should_
         records = plan.simulate(
             network, plan.seed, replication, folder=folder, events=plan.events, should_stop=should_stop, **plan.options
         )
-        kpis = kpi_table(records)
+        kpis = kpi_table(records, plan.scopes)
         tables: dict[str, pa.Table] = {}
         if run is None or folder is None:
             tables = _tables(records, plan.tables)
