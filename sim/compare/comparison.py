@@ -16,7 +16,7 @@ from sim.compare.directory import ComparisonDirectory, ComparisonManifest, Varia
 from sim.compare.frontier import Point, frontier
 from sim.compare.kpi_values import KpiValues, Row
 from sim.compare.limits import check_kpi
-from sim.compare.match import CONFIRMATIONS, Match, Matcher, next_factor, service
+from sim.compare.match import CONFIRMATIONS, Match, Matcher, Try, next_factor, service
 from sim.compare.pairing import Pairing, pairing
 from sim.compare.scale import STOCK_FACTOR, scale_at
 from sim.compare.sentences import sentences
@@ -316,12 +316,13 @@ class _Study:
                 continue
             for attempt in range(CONFIRMATIONS):
                 match.difference = self._left(side, match)
+                match.tries.append(Try(match.factor, match.value, self._replications, match.difference))
                 self._say(
                     f"confirming {match.kpi}: {side.label} with {match.path} {match.value}: {match.difference:+.5f}"
                 )
                 if abs(match.difference) < match.tolerance:
                     break
-                factor = next_factor(match, match.difference)
+                factor = next_factor(match)
                 if factor is None or attempt == CONFIRMATIONS - 1:
                     raise match.failed(f"all {self._replications} replications leave {match.difference:+.5f}")
                 match.factor, match.value = factor, self._scales[side.label].times(factor)

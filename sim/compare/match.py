@@ -24,8 +24,10 @@ TOLERANCE_SHARE: Final = 0.002
 TOLERANCE_RELATIVE: Final = 0.01
 """... anything else when they differ by less than 1 % of the base's."""
 
-CONFIRMATIONS: Final = 4
+CONFIRMATIONS: Final = 6
 """How often all replications are simulated before the search is given up."""
+
+_APART: Final = 1.05
 
 Say = Callable[[str], None]
 
@@ -69,7 +71,10 @@ class Match:
     def failed(self, why: str) -> NoMatchError:
         """The error that says what was tried."""
         lines = [f"{self.variant} could not be brought to the base's {self.kpi} by {self.path}: {why}"]
-        lines += [f"  factor {one.factor:.4g} ({one.value}): {one.difference:+.5f}" for one in self.tries]
+        lines += [
+            f"  factor {one.factor:.4g} ({one.value}), {one.replications} replications: {one.difference:+.5f}"
+            for one in self.tries
+        ]
         return NoMatchError("\n".join(lines))
 
 
@@ -129,15 +134,33 @@ def service(values: KpiValues, kpi: str) -> Float64Array:
     return found
 
 
-def next_factor(match: Match, difference: float) -> float | None:
-    """A better factor when all replications have left a difference; None when the tries give no slope to go by.
+def next_factor(match: Match) -> float | None:
+    """A better factor when all replications have left a difference at the last try; None when there is none to go by.
 
-    The slope, in the logarithm of the factor, is that of the two tries nearest to the present factor.
+    Between two factors that all replications have tried with opposite results if there are such, else along the slope
+    of the search; both in the logarithm of the factor.
     """
-    distance = {one.factor: abs(math.log(one.factor / match.factor)) for one in match.tries}
-    near = sorted(match.tries, key=lambda one: distance[one.factor])[:2]
-    if len(near) < 2 or near[0].difference == near[1].difference:
-        return None
-    rise = math.log(near[1].factor / near[0].factor)
-    slope = (near[1].difference - near[0].difference) / rise
-    return match.factor * math.exp(min(max(-difference / slope, -0.5), 0.5))
+    last = match.tries[-1]
+    confirmed = [one for one in match.tries if one.replications == last.replications]
+    opposite = [one for one in confirmed if one.difference * last.difference < 0]
+    if opposite:
+        other = min(opposite, key=lambda one: abs(one.difference))
+        slope = _slope(last, other)
+    else:
+        slope = _slope(*_around(match.tries, last.factor))
+    return last.factor * math.exp(min(max(-last.difference / slope, -0.5), 0.5)) if slope else None
+
+
+def _around(tries: list[Try], factor: float) -> tuple[Try, Try]:
+    """The nearest tries at least 5 % below and above a factor, the outermost where there are none.
+
+    Nearer ones would give the slope of a single step of the levels.
+    """
+    below = [one for one in tries if one.factor < factor / _APART] or [min(tries, key=lambda one: one.factor)]
+    above = [one for one in tries if one.factor > factor * _APART] or [max(tries, key=lambda one: one.factor)]
+    return max(below, key=lambda one: one.factor), min(above, key=lambda one: one.factor)
+
+
+def _slope(one: Try, other: Try) -> float:
+    rise = math.log(other.factor / one.factor)
+    return (other.difference - one.difference) / rise if rise else 0.0

@@ -64,7 +64,7 @@ def sentence(one: Difference) -> str:
     change = f"{_amount(one)} {_more(one)}"
     means = f"({_value(one.base_mean, one)} → {_value(one.mean, one)})"
     if one.pairs < 2:
-        return f"{subject} is {change} {means}; one replication does not tell how sure that is."
+        return f"{subject} is {change} {means}; one replication does not tell how sure it is."
     if not one.shown:
         return f"{subject}: no difference shown, {_bounds(one)} {means}."
     judged = verdict(one.kpi, one.difference)
@@ -95,7 +95,7 @@ def _bounds(one: Difference) -> str:
         return _point_bounds(one)
     if _as_percent(one):
         return _percent_bounds(one)
-    return f"[{_signed(one.adjusted_low, one.half_width)}, {_signed(one.adjusted_high, one.half_width)}] {one.unit}"
+    return f"[{_signed(one.adjusted_low, one.half_width)}, {_signed(one.adjusted_high, one.half_width)}]"
 
 
 def _point_bounds(one: Difference) -> str:
