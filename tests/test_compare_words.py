@@ -42,7 +42,10 @@ ALONE: dict[str, Any] = {
             {"adjusted_low": -0.03, "adjusted_high": 0.01, "half_width": 0.02, "verdict": ""},
             "B: fill rate: no difference shown, [-3.0, +1.0] (95.00 % → 94.00 %).",
         ),
-        (ALONE, "B: fill rate is 1.000 points lower (95.00 % → 94.00 %); one replication does not tell how sure it is."),
+        (
+            ALONE,
+            "B: fill rate is 1.000 points lower (95.00 % → 94.00 %); one replication does not tell how sure it is.",
+        ),
         (
             {"kpi": "trips", "unit": "trips", "base_mean": 0.0, "mean": 12.0, "difference": 12.0, "half_width": 2.0,
              "relative": NAN, "relative_low": NAN, "relative_high": NAN, "adjusted_low": 10.0, "adjusted_high": 14.0,
