@@ -230,20 +230,24 @@ def test_matching_brings_the_fill_rates_together(tmp_path: Path) -> None:
     assert (found / "frontier.svg").read_bytes().startswith(b"<?xml")
 
 
-def test_matching_another_number_and_failing_to(tmp_path: Path) -> None:
-    file = write_regions(tmp_path)
-    level = "policies.2.policy.level"
-    result = call(
-        "compare", f"{file}@rich-a", "-r", 2, "--match", "fill_rate", "--scale", level, "--out", tmp_path / "r"
-    )
-    assert result.exit_code == 2
-    assert "there is nothing" in result.stderr or "positions" in result.stderr  # the base has no such entry
+def test_any_number_of_the_variant_can_be_matched_with(tmp_path: Path) -> None:
+    level = "policies.2.policy.level"  # which the base does not have
+    found = mro_twin.compare(f"{write_regions(tmp_path)}@rich-a", replications=3, match="line_fill_rate", scale=level)
+    (match,) = found.matches
+    assert match.path == level
+    assert 60 < int(match.value) < 140
+    row = found.differences.query("scope == 'network' and kpi == 'line_fill_rate'")
+    assert abs(row["difference"].item()) < 0.002
 
-    hopeless = {"nodes": {"maker": {"lead_time": {"gamma": {"mean": "60 d", "cv": 0.3}}}}}
-    file = write_regions(tmp_path, "hopeless", variants={"late": {"set": hopeless}}, horizon="4 wk", warm_up="3 wk")
-    result = call("compare", file, "-r", 2, "--match", "wait_if_short", "--out", tmp_path / "r")
-    assert result.exit_code in (1, 2)
-    assert "wait_if_short" in result.stderr
+
+def test_what_cannot_be_matched_says_what_was_tried(tmp_path: Path) -> None:
+    late = {"nodes": {"maker": {"lead_time": "11 wk"}}}
+    file = write_regions(tmp_path, variants={"late": {"set": late}})
+    result = call("compare", file, "-r", 2, "--match", "on_order", "--out", tmp_path / "runs")
+    assert result.exit_code == 1, result.output
+    assert "late could not be brought to the base's on_order by stock_factor" in result.stderr
+    assert "factor 1.25 (1.25), 2 replications:" in result.stderr
+    assert json.loads((the_comparison(tmp_path / "runs") / "manifest.json").read_text())["status"] == "failed"
 
 
 # --- stopped and resumed ----------------------------------------------------------------------------------------------

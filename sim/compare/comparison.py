@@ -177,8 +177,8 @@ class _Study:
         self._sides = [_Side(one, self._manifest(one)) for one in subjects]
         self._scales = {
             one.label: scale_at(one.settings, options.scale)
-            for one in subjects
-            if one.scenario is not None and (options.match or options.frontier)
+            for place, one in enumerate(subjects)
+            if one.scenario is not None and (options.frontier or (options.match and place > 0))
         }
         self._directory = self._open_directory(subjects)
         self._workers = open_workers(options.workers)
