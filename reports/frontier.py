@@ -59,6 +59,7 @@ def draw_frontier(axes: Axes, points: Sequence[Mapping[str, Any]]) -> None:
             marker=MARKERS[number % len(MARKERS)],
             capsize=2,
             linewidth=1.5,
+            elinewidth=0.7,
             label=_plain(str(variant)),
         )
         for end in (own[0], own[-1]):
@@ -66,7 +67,8 @@ def draw_frontier(axes: Axes, points: Sequence[Mapping[str, Any]]) -> None:
             axes.annotate(f"× {end['factor']:g}", place, (5, 5), textcoords="offset points", fontsize=8, color=colour)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    costs = str(points[0]["cost_kpi"]).replace("_", " ")
+    costs = str(points[0]["cost_kpi"]).replace("_cost", "").replace("_", " ").replace(" + ", ", ")
+    costs += " cost" if "cost" in str(points[0]["cost_kpi"]) else ""
     axes.set(xlabel="fill rate", ylabel=f"{costs}, {points[0]['unit']}", title="Cost against service")
     axes.legend(frameon=False)
 
