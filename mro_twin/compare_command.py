@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mro_twin.progress import ReplicationProgress
-from mro_twin.run_command import DEFAULT_OUT, _announce_compilation
+from mro_twin.run_command import DEFAULT_OUT, announce_compilation
 from sim.errors import TwinError
 from sim.scenario import ScenarioError
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all of them; default: the scenario's.")
 @click.option("--set", "settings", metavar="PATH=VALUE", multiple=True, help="Override a setting of all; repeatable.")
 @click.option("-j", "--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("--cluster", metavar="ADDRESS", help="Simulate on a Dask cluster, as `mro-twin run` does.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -55,6 +56,7 @@ def command(
     seed: int | None,
     settings: tuple[str, ...],
     workers: int,
+    cluster: str | None,
     out: Path,
     resume: bool,
     limits: tuple[str, ...],
@@ -86,7 +88,7 @@ def command(
     from sim.compare.comparison import CompareOptions
     from sim.compare.limits import failures, parse_limit
 
-    options = CompareOptions(replications, seed, workers, out, resume, match, scale, frontier, best, settings=settings)
+    options = CompareOptions(replications, seed, workers, out, resume, match, scale, frontier, best, settings, cluster)
     try:
         parsed = [parse_limit(text) for text in limits]
         comparison = _compare(variants, settings, options)
@@ -110,7 +112,7 @@ def _compare(variants: tuple[str, ...], settings: tuple[str, ...], options: "Com
 
     subjects = find_subjects(variants, settings)
     if any(one.scenario is not None for one in subjects):
-        _announce_compilation()
+        announce_compilation()
     with ReplicationProgress() as progress:
         comparison = compare_subjects(subjects, options, progress, lambda text: click.echo(text, err=True))
     if comparison.frontier and comparison.path is not None:

@@ -321,6 +321,7 @@ def test_a_run_is_resumed_also_where_comparisons_lie_beside_it(tmp_path: Path, c
         (["{file}", "-r", "1", "--fail-if", "fill_rate@node/shop-z:-1%"], "no fill_rate of node 'shop-z'"),
         (["{file}", "--set", "horizn=3 wk"], "did you mean `horizon`?"),
         (["{file}", "--set", "stock_factor=0"], "stock_factor"),
+        (["{file}", "--set", "warm_up=auto"], "state one for all of them"),
         (["{file}", "--resume"], "nothing to resume"),
         (["{folder}", "{file}"], "is not a run directory: it has no manifest.json"),
     ],

@@ -25,9 +25,9 @@ from sim.compare.subjects import Subject
 from sim.errors import RunFailedError, RunInterruptedError, TwinError
 from sim.run import simulation
 from sim.run.experiment import Progress
+from sim.run.interrupt import Interruption
 from sim.run.manifest import Manifest
 from sim.run.simulation import RunOptions
-from sim.run.workers import open_workers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +47,7 @@ class CompareOptions:
         frontier: also simulate each variant with scaled stock.
         best: KPI of the network for the probability of being best.
         settings: overrides that were applied to all of them, for the record.
+        cluster: address of a Dask scheduler whose workers simulate, instead of processes on this machine.
     """
 
     replications: int | None = None
@@ -59,6 +60,7 @@ class CompareOptions:
     frontier: bool = False
     best: str = "total_cost"
     settings: tuple[str, ...] = ()
+    cluster: str | None = None
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,8 @@ def compare_subjects(
     """
     study = _Study(subjects, options, progress, say or (lambda text: None))
     try:
-        return study.run()
+        with Interruption():  # there is something to tidy up, also between two lots of replications
+            return study.run()
     except TwinError as error:
         study.note_end(error)
         raise
@@ -181,8 +184,7 @@ class _Study:
             if one.scenario is not None and (options.frontier or (options.match and place > 0))
         }
         self._directory = self._open_directory(subjects)
-        self._workers = open_workers(options.workers)
-        self._bench = Bench(self._seed, self._workers, progress)
+        self._progress = progress
 
     @staticmethod
     def _check(subjects: Sequence[Subject], options: CompareOptions) -> None:
@@ -190,6 +192,12 @@ class _Study:
         if direction(options.best) == 0:
             raise TwinError(f"--best {options.best}: neither more nor less of it is better")
         fresh = [one for one in subjects if one.scenario is not None]
+        for one in fresh:
+            if one.scenario is not None and one.scenario.warm_up_is_automatic:
+                raise TwinError(
+                    f"{one.label}: `warm_up: auto` could find another one for each variant; state one for all of them, "
+                    "as in --set warm_up=8wk (`mro-twin run` shows which)"
+                )
         for option, given in (("-r", options.replications), ("--seed", options.seed), ("--resume", options.resume)):
             if given not in (None, False) and not fresh:
                 raise TwinError(f"{option} has nothing to do: everything named is a finished run")
@@ -241,15 +249,12 @@ class _Study:
     # --- steps ----------------------------------------------------------------------------------------------------
     def run(self) -> Comparison:
         """Match, simulate, compare, write."""
-        try:
+        with simulation.opened(self._options.cluster, self._options.workers) as crew:
+            self._bench = Bench(self._seed, crew, self._progress)
             self._match()
             self._simulate(self._sides)
             self._confirm_matches()
             points = self._frontier()
-        except BaseException:
-            self._workers.abandon()
-            raise
-        self._workers.close()
         found = self._compared(points)
         if self._directory is not None:
             self._directory.write_results(found.found, found.document())
@@ -297,7 +302,6 @@ class _Study:
             found = self._bench.simulate([self._job(side) for side in fresh], self._replications)
             for side, values in zip(fresh, found, strict=True):
                 side.values = values
-                side.manifest = replace(side.manifest, finished=self._replications)
 
     def _job(self, side: _Side) -> Job:
         scenario = side.subject.scenario

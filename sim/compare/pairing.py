@@ -46,9 +46,13 @@ def pairing(base: Manifest, base_label: str, other: Manifest, label: str) -> Pai
             warnings.append(f"{between} differ in {what} ({there} and {here}): not paired, intervals are wider")
     if not window:
         warnings.append(f"{between} were measured over times of different length: counts and costs are left out")
-    if base.finished != other.finished:
-        counts = f"{other.finished} and {base.finished} replications"
-        used = f"the first {min(base.finished, other.finished)} pairs are used" if paired else "all of them are used"
+    if base.replications != other.replications:
+        counts = f"{other.replications} and {base.replications} replications"
+        used = (
+            f"the first {min(base.replications, other.replications)} pairs are used"
+            if paired
+            else "all of them are used"
+        )
         warnings.append(f"{between} have {counts}: {used}")
     if base.currency != other.currency:
         warnings.append(f"{between} are in different currencies ({other.currency}, {base.currency}): no money compared")
