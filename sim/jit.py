@@ -20,6 +20,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _CONSTANTS = ("columns.py", "model.py", "network.py", "ordering.py", "jit_tables.py")
 """Files without compiled functions whose values or rules are compiled into those of others."""
+_SIGNS = (b"sim.jit import", b"policies.compilable import")
+"""A file with compiled code contains one of these."""
 
 
 def _source_hash() -> str:
@@ -28,7 +30,7 @@ def _source_hash() -> str:
     for folder in (root, root.parent / "policies", root.parent / "device_emulators"):
         for path in sorted(folder.rglob("*.py")):
             source = path.read_bytes()
-            if b"sim.jit import" in source or path.name in _CONSTANTS:
+            if any(sign in source for sign in _SIGNS) or path.name in _CONSTANTS:
                 digest.update(path.name.encode())
                 digest.update(source)
     return digest.hexdigest()
