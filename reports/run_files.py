@@ -5,19 +5,53 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 CLASSES: Final = ("A", "B", "C")
 DAY_MS: Final = 86_400_000
 FORMAT: Final = 2
 """Of run directories, as manifest.json gives it."""
 
+_MANIFEST_FIELDS: Final[Mapping[str, type | tuple[type, ...]]] = {
+    "name": str,
+    "variant": str,
+    "seed": int,
+    "replications": int,
+    "confidence": (int, float),
+    "start": str,
+    "horizon_ms": int,
+    "warm_up_ms": int,
+    "currency": str,
+    "minor_digits": int,
+}
+_BULKY_SCOPES: Final = ("item", "stock")  # hundreds of thousands of rows a replication, which no report shows
+
 
 class NoRunError(Exception):
-    """A folder is not a run directory, or one in which nothing is finished yet; the text says what to do."""
+    """A folder is not a run directory, or its files are not what they should be; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over replications.
+
+    Attributes:
+        half_width: of its confidence interval (Student's t); NaN for a single value.
+        n: replications in which the KPI had a value.
+        unit: of the value; `share` for fractions, a currency code for money.
+    """
+
+    mean: float
+    half_width: float
+    n: int
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -33,17 +67,15 @@ class RunFiles:
     manifest: Mapping[str, Any]
 
     @staticmethod
-    def open(path: Path) -> "RunFiles":
-        """The run in `path`, or the newest one in a folder of runs; NoRunError when no replication is whole."""
-        path = _newest(path)
-        try:
-            manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise NoRunError(f"{path / 'manifest.json'} cannot be read: {error}") from error
-        if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-            raise NoRunError(f"{path} was written by another version of this program; run the scenario again")
-        run = RunFiles(path, manifest)
-        if not run.replications or not (path / "kpis.parquet").is_file():
+    def open(path: Path, summary_only: bool = False) -> "RunFiles":
+        """The run in `path`, or the newest one in a folder of runs; NoRunError when no replication is whole.
+
+        With `summary_only` the records may be absent: KPIs and network are enough (as in a comparison's folders).
+        """
+        path = newest(path)
+        run = RunFiles(path, _checked_manifest(path, read_json(path / "manifest.json")))
+        has_kpis = (path / "kpis.parquet").is_file()
+        if not (run.replications or (summary_only and has_kpis)):
             raise NoRunError(f"{path} holds no finished replication; go on with `mro-twin run ... --resume` first")
         return run
 
@@ -54,21 +86,71 @@ class RunFiles:
         return sorted(one for one in folder.glob("*") if one.name.isdigit())
 
     @property
+    def count(self) -> int:
+        """Replications that the report is based on."""
+        if self.replications:
+            return len(self.replications)
+        return int(self.kpis["replication"].nunique())
+
+    @property
     def title(self) -> str:
         """Name of the scenario, its variant unless that is plain `base`, and how often it was run."""
-        count = len(self.replications)
-        variant = "" if self.manifest["variant"] == "base" else f", {self.manifest['variant']}"
-        return f"{self.manifest['name']}{variant}: {count} replication{'s' if count != 1 else ''}"
+        return f"{self.label}: {self.count} replication{'s' if self.count != 1 else ''}"
+
+    @property
+    def label(self) -> str:
+        """Name of the scenario, and its variant unless that is plain `base`."""
+        variant = self.manifest["variant"]
+        return f"{self.manifest['name']}{'' if variant == 'base' else f', {variant}'}"
+
+    @property
+    def confidence(self) -> float:
+        """Level of the confidence intervals."""
+        return float(self.manifest["confidence"])
 
     @cached_property
     def kpis(self) -> pd.DataFrame:
-        """Every KPI of every replication: variant, replication, scope, key, kpi, value, unit."""
-        return self._read(self.path / "kpis.parquet")
+        """Every KPI of every replication: variant, replication, scope, key, kpi, value, unit; no single items."""
+        whole = self.path / "kpis.parquet"
+        folders = self.replications
+        stopped = bool(folders) and self.manifest.get("finished") != len(folders)
+        files = [folder / "kpis.parquet" for folder in folders] if stopped or not whole.is_file() else [whole]
+        columns = ["replication", "scope", "key", "kpi", "value", "unit"]
+        parts = [_kpi_rows(file, columns) for file in files]
+        return pd.concat(parts, ignore_index=True)
+
+    @cached_property
+    def estimates(self) -> Mapping[tuple[str, str, str], Estimate]:
+        """Mean and interval of every KPI by (scope, key, kpi), in the order of the KPI table."""
+        from scipy.special import stdtrit
+
+        grouped = self.kpis.groupby(["scope", "key", "kpi", "unit"], sort=False)["value"]
+        rows = grouped.agg(["mean", "std", "count"]).reset_index()
+        count = rows["count"].to_numpy(dtype=np.float64)
+        with np.errstate(invalid="ignore"):
+            quantile = np.where(count > 1, stdtrit(np.maximum(count - 1, 1), 0.5 + self.confidence / 2), np.nan)
+        rows["half_width"] = quantile * rows["std"] / np.sqrt(count)
+        names = ("scope", "key", "kpi", "mean", "half_width", "count", "unit")
+        return {
+            (scope, key, kpi): Estimate(float(mean), float(half_width), int(n), unit)
+            for scope, key, kpi, mean, half_width, n, unit in zip(*(rows[name] for name in names), strict=True)
+        }
+
+    def estimate(self, kpi: str, key: str = "network", scope: str = "network") -> Estimate | None:
+        """The mean of one KPI; None where it has no value. The stock-out rate follows from the line fill rate."""
+        if kpi == "stock_out_rate":
+            met = self.estimates.get((scope, key, "line_fill_rate"))
+            return met and Estimate(1.0 - met.mean, met.half_width, met.n, met.unit)
+        return self.estimates.get((scope, key, kpi))
 
     @cached_property
     def nodes(self) -> pd.DataFrame:
         """Name, kind and echelon of every node, by its number."""
-        return self._read(self.path / "network" / "nodes.parquet")
+        return read_table(self.path / "network" / "nodes.parquet", ("name", "kind", "echelon"))
+
+    def network_table(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
+        """A table of the folder network/, its row numbers as index; NoRunError when a column is missing."""
+        return read_table(self.path / "network" / f"{name}.parquet", columns)
 
     def network_kpi(self, name: str) -> pd.Series:
         """A KPI of the whole network, one value per replication; empty where it has no meaning."""
@@ -87,7 +169,7 @@ class RunFiles:
         count = len(values)
         if count < 2:
             return math.nan
-        quantile = float(stdtrit(count - 1, 0.5 + self.manifest["confidence"] / 2))
+        quantile = float(stdtrit(count - 1, 0.5 + self.confidence / 2))
         return quantile * float(values.std()) / math.sqrt(count)
 
     @cached_property
@@ -102,30 +184,64 @@ class RunFiles:
         return float(10.0 ** self.manifest["minor_digits"])
 
     @property
+    def measured_ms(self) -> int:
+        """Length of the time that KPIs are about."""
+        return int(self.manifest["horizon_ms"] - self.manifest["warm_up_ms"])
+
+    @property
     def days(self) -> range:
         """The days that series have, from time 0 or from the saved state that the run started from."""
-        first_ms = self.manifest["warm_up_ms"] if self.manifest["from_state"] else 0
+        first_ms = self.manifest["warm_up_ms"] if self.manifest.get("from_state") else 0
         return range(first_ms // DAY_MS, -(-self.manifest["horizon_ms"] // DAY_MS))
 
-    def table(self, name: str) -> pd.DataFrame:
-        """A table of all whole replications with a column `replication`, a column `echelon` where it has nodes."""
-        parts = [
-            self._read(folder / f"{name}.parquet").assign(replication=int(folder.name)) for folder in self.replications
-        ]
-        rows = pd.concat(parts, ignore_index=True)
+    def has_table(self, name: str) -> bool:
+        """Whether every whole replication has the table."""
+        return bool(self.replications) and all((one / f"{name}.parquet").is_file() for one in self.replications)
+
+    def table(self, name: str, columns: Sequence[str] = ()) -> pd.DataFrame:
+        """A table of all whole replications with a column `replication`, a column `echelon` where it has nodes.
+
+        With `columns` only those are read; NoRunError names the file when one is missing or it cannot be read.
+        """
+        rows = pd.concat(
+            [
+                read_table(folder / f"{name}.parquet", columns).assign(replication=int(folder.name))
+                for folder in self.replications
+            ],
+            ignore_index=True,
+        )
         if "node" in rows:
-            rows["echelon"] = self.nodes["echelon"].to_numpy()[rows["node"].to_numpy()]
+            rows["echelon"] = self.nodes["echelon"].to_numpy()[self.row_numbers(rows["node"], self.nodes, name)]
         return rows
 
-    @staticmethod
-    def _read(file: Path) -> pd.DataFrame:
-        try:
-            return pd.read_parquet(file)
-        except (OSError, ValueError) as error:
-            raise NoRunError(f"{file} cannot be read: {error}") from error
+    def row_numbers(self, column: pd.Series, target: pd.DataFrame, name: str) -> Any:
+        """A column that refers to the rows of another table, checked; NoRunError when it points outside."""
+        numbers = column.to_numpy(dtype=np.int64)
+        if len(numbers) and not (0 <= numbers.min() and numbers.max() < len(target)):
+            raise NoRunError(f"{self.path}: table {name} is damaged: {column.name} refers to rows that are not there")
+        return numbers
 
 
-def _newest(path: Path) -> Path:
+def read_table(file: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
+    """A Parquet file as a DataFrame; NoRunError when it is missing, damaged or lacks a column."""
+    try:
+        return pd.read_parquet(file, columns=list(columns) or None)
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        raise NoRunError(f"{file} cannot be read: {_first_line(error)}") from error
+
+
+def read_json(file: Path) -> Mapping[str, Any]:
+    """A JSON file that holds an object; NoRunError otherwise."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise NoRunError(f"{file} cannot be read: {_first_line(error)}") from error
+    if not isinstance(content, dict):
+        raise NoRunError(f"{file} cannot be read: it does not hold an object")
+    return content
+
+
+def newest(path: Path) -> Path:
     """`path` if it is a run directory, else the newest one in it (their names begin with the time)."""
     if (path / "manifest.json").exists():
         return path
@@ -133,3 +249,47 @@ def _newest(path: Path) -> Path:
     if not runs:
         raise NoRunError(f"{path} is not a run directory and holds none; make one with `mro-twin run SCENARIO`")
     return runs[-1].parent
+
+
+def check_format(path: Path, manifest: Mapping[str, Any], known: int) -> None:
+    """Refuse a directory of another format, with both versions; NoRunError."""
+    found = manifest.get("format")
+    if found == known:
+        return
+    versions = manifest.get("versions")
+    writer = versions.get("mro-twin", "of unknown version") if isinstance(versions, dict) else "of unknown version"
+    raise NoRunError(
+        f"{path} was written by another version of this program: mro-twin {writer}, format {found}; this is mro-twin "
+        f"{metadata.version('mro-twin')}, which reads format {known}; run the scenario again"
+    )
+
+
+def _checked_manifest(path: Path, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The manifest, after checking what reports rely on; NoRunError names every wrong field."""
+    check_format(path, manifest, FORMAT)
+    wrong = [
+        name
+        for name, kind in _MANIFEST_FIELDS.items()
+        if not isinstance(manifest.get(name), kind) or isinstance(manifest.get(name), bool)
+    ]
+    if not wrong:
+        wrong += [] if 0 < manifest["confidence"] < 1 else ["confidence"]
+        wrong += [] if 0 <= manifest["warm_up_ms"] < manifest["horizon_ms"] else ["warm_up_ms"]
+        wrong += [] if 0 <= manifest["minor_digits"] <= 6 else ["minor_digits"]
+    if wrong:
+        raise NoRunError(f"{path / 'manifest.json'} is damaged: no sensible value for {', '.join(wrong)}")
+    return manifest
+
+
+def _kpi_rows(file: Path, columns: list[str]) -> pd.DataFrame:
+    try:
+        table = pq.read_table(file, columns=columns, filters=[("scope", "not in", list(_BULKY_SCOPES))])
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        raise NoRunError(f"{file} cannot be read: {_first_line(error)}") from error
+    plain = [column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column for column in table.columns]
+    rows: pd.DataFrame = pa.Table.from_arrays(plain, names=table.column_names).to_pandas()
+    return rows
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]

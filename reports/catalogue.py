@@ -1,0 +1,208 @@
+"""What the key figures are called in reports, and what they are measured against: targets and grades.
+
+Targets and grades are those of the trade's business cases: parts fill rate, availability, turnover, dead stock, stock
+to revenue, stock-outs, record accuracy and renewal. A figure without a standard is shown without a grade.
+"""
+
+import bisect
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Tone = Literal["good", "fair", "watch", "bad"]
+"""How a grade is coloured; the word always stands beside the colour."""
+
+
+@dataclass(frozen=True)
+class Grade:
+    """A verdict in a word, and its tone."""
+
+    word: str
+    tone: Tone
+
+    @property
+    def mark(self) -> str:
+        """A sign that says the tone without colour, for print and for the colour-blind."""
+        return {"good": "✓", "fair": "●", "watch": "▲", "bad": "✕"}[self.tone]
+
+
+@dataclass(frozen=True)
+class Standard:
+    """What a key figure is held against.
+
+    Attributes:
+        target: the target or the scale in words.
+        edges: where one grade ends and the next begins, rising, in the KPI's own unit.
+        grades: one more than edges, from the lowest values up. A value on an edge has the upper grade, or the lower one
+            where `edge_below` is set (targets such as "at most 5 %").
+    """
+
+    target: str
+    edges: tuple[float, ...]
+    grades: tuple[Grade, ...]
+    edge_below: bool = False
+
+    def grade(self, value: float) -> Grade:
+        find = bisect.bisect_left if self.edge_below else bisect.bisect_right
+        return self.grades[find(self.edges, value)]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The grade of a mean, and how far its confidence interval reaches.
+
+    Attributes:
+        also: words of the other grades that the interval touches; empty when the verdict is sure, or when there is no
+            interval.
+    """
+
+    grade: Grade
+    also: tuple[str, ...] = ()
+
+
+def verdict(kpi: str, mean: float, half_width: float) -> Verdict | None:
+    """The verdict on a mean with its half width (NaN: none); None for a KPI without a standard or a value."""
+    standard = STANDARDS.get(kpi)
+    if standard is None or math.isnan(mean):
+        return None
+    grade = standard.grade(mean)
+    if math.isnan(half_width):
+        return Verdict(grade)
+    touched = (standard.grade(mean - half_width), standard.grade(mean + half_width))
+    return Verdict(grade, tuple(dict.fromkeys(one.word for one in touched if one.word != grade.word)))
+
+
+_EXCELLENT, _GOOD, _PASS = Grade("excellent", "good"), Grade("good", "good"), Grade("pass", "fair")
+_POOR, _MET, _MISSED = Grade("poor", "bad"), Grade("met", "good"), Grade("missed", "bad")
+
+
+def _at_least(share: float) -> Standard:
+    return Standard(f"at least {share:.0%}".replace("%", " %"), (share,), (_MISSED, _MET))
+
+
+STANDARDS: Final[Mapping[str, Standard]] = {
+    "availability": _at_least(0.99),
+    "sla_attainment": _at_least(0.99),
+    "ready_rate": _at_least(0.99),
+    "fill_rate": _at_least(0.95),
+    "fill_rate_stocked": _at_least(0.95),
+    "line_fill_rate": _at_least(0.95),
+    "line_fill_rate_stocked": _at_least(0.95),
+    "sku_fill_rate": _at_least(0.95),
+    "inventory_accuracy": _at_least(0.98),
+    "renewal": _at_least(0.85),
+    "stock_out_rate": Standard("at most 5 %", (0.05,), (_MET, _MISSED), edge_below=True),
+    "turnover": Standard(
+        "over 8 excellent, 6–8 good, 4–6 pass, under 4 poor", (4.0, 6.0, 8.0), (_POOR, _PASS, _GOOD, _EXCELLENT)
+    ),
+    "age_over_180d": Standard(
+        "under 5 % excellent, 5–10 % good, over 10 % poor", (0.05, 0.10), (_EXCELLENT, _GOOD, _POOR)
+    ),
+    "stock_to_revenue": Standard(
+        "15–25 %; watch above 30 %",
+        (0.15, 0.25, 0.30),
+        (Grade("below the usual band", "fair"), _MET, Grade("above the band", "fair"), Grade("watch", "watch")),
+    ),
+}
+
+GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
+    "Service": {
+        "availability": "Availability",
+        "sla_attainment": "SLA attainment",
+        "demand_lines": "Customer lines",
+        "demand_units": "Units demanded",
+        "line_fill_rate": "Lines met at once",
+        "line_fill_rate_stocked": "Lines met at once, stocked items",
+        "stock_out_rate": "Stock-out rate (lines)",
+        "fill_rate": "Units met at once",
+        "fill_rate_stocked": "Units met at once, stocked items",
+        "sku_fill_rate": "Items never short",
+        "first_time_fix": "First-time fix",
+        "ready_rate": "Time with stock, stocked items",
+        "lost": "Units lost",
+        "wait_mean": "Mean wait, all units",
+        "wait_if_short": "Mean wait of units that waited",
+        "backorders": "Units owed to customers",
+    },
+    "Stock": {
+        "stock_value": "Stock value",
+        "on_hand": "Units on hand",
+        "on_order": "Units on order",
+        "in_transit": "Units in transit",
+        "turnover": "Turnover",
+        "stock_to_revenue": "Stock to revenue",
+        "age_over_90d": "Value older than 90 days",
+        "age_over_180d": "Value older than 180 days (dead stock)",
+        "age_over_365d": "Value older than 365 days",
+        "inventory_accuracy": "Record accuracy",
+    },
+    "Flow": {
+        "orders": "Replenishment orders",
+        "order_lines": "Replenishment lines sent",
+        "transit_time": "Mean time under way",
+        "trips": "Truck trips",
+        "load_factor": "Load at departure",
+        "distance": "Distance driven",
+    },
+    "Pooling": {
+        "share_own_stock": "Demand met from own stock",
+        "share_transfer": "Demand met by transfer",
+        "share_emergency": "Demand met by emergency delivery",
+        "share_backorder": "Demand that waited",
+        "transfers": "Transfers",
+        "transfer_response_hours": "Response to a transfer request",
+    },
+    "Forecast": {"forecast_bias": "Forecast bias", "forecast_mase": "Forecast error (MASE)"},
+    "Cost": {
+        "holding_cost": "Holding",
+        "ordering_cost": "Ordering",
+        "transport_cost": "Transport",
+        "transfer_cost": "Transfers",
+        "shortage_cost": "Shortage",
+        "purchase_cost": "Purchase",
+        "total_cost": "Total cost",
+    },
+}
+"""Names of KPIs in reports, by group, in the order of the tables. KPIs not listed follow under `Other`."""
+
+LABELS: Final[Mapping[str, str]] = {kpi: label for group in GROUPS.values() for kpi, label in group.items()}
+NOT_MODELLED: Final = {
+    "Customer satisfaction index (CSI) and net promoter score (NPS)": "opinions; no model of them here",
+}
+"""Figures of the business cases that the twin never has, and why."""
+
+EXPECTED: Final = {
+    "sla_attainment": "SLA attainment",
+    "inventory_accuracy": "inventory accuracy",
+    "transfer_response_hours": "emergency transfer response",
+    "line_stops": "line stops",
+    "renewal": "ARPU, lifetime value and renewal",
+    "forecast_mase": "accuracy of the prediction of consumption",
+}
+"""Figures of the business cases that some runs have; a report names those that are absent."""
+
+
+def label(kpi: str) -> str:
+    """The name of a KPI in reports."""
+    return LABELS.get(kpi, kpi.replace("_", " "))
+
+
+def group_of(kpi: str) -> str:
+    """The heading that a KPI stands under."""
+    return next((name for name, members in GROUPS.items() if kpi in members), "Other")
+
+_HIGHER: Final = frozenset(
+    "availability sla_attainment line_fill_rate line_fill_rate_stocked fill_rate fill_rate_stocked sku_fill_rate "
+    "first_time_fix ready_rate turnover inventory_accuracy load_factor share_own_stock renewal".split()
+)
+_LOWER: Final = frozenset(
+    "stock_out_rate lost wait_mean wait_if_short backorders stock_value on_hand in_transit stock_to_revenue age_over_90d "
+    "age_over_180d age_over_365d trips distance transit_time share_emergency share_backorder transfer_response_hours "
+    "forecast_mase holding_cost ordering_cost transport_cost transfer_cost shortage_cost purchase_cost total_cost".split()
+)
+
+
+def better_when(kpi: str) -> int:
+    """1 where more is better, -1 where less is, 0 where neither can be said of the figure alone."""
+    return (kpi in _HIGHER) - (kpi in _LOWER)

@@ -1,0 +1,147 @@
+"""The report of one run: a page that needs nothing but itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from reports.catalogue import EXPECTED, NOT_MODELLED
+from reports.charts import chart
+from reports.checklist import checklist, words
+from reports.figures import draw_age, draw_costs, draw_fill_rates, draw_forecast, draw_service, draw_stock, draw_waiting
+from reports.forecasts import Forecasts, forecasts
+from reports.kpi_table import definitions, rows_by_group
+from reports.network_picture import draw_network
+from reports.numbers import number
+from reports.pooling import pooling
+from reports.render import render
+from reports.run_files import RunFiles
+from reports.scenario_file import ScenarioText
+from reports.words import answer, tiles
+from reports.worst_points import TRACE_HEIGHT, TRACE_WIDTH, worst_points
+
+WIDE = (7.2, 2.9)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture with its heading and what to know when reading it."""
+
+    heading: str
+    picture: Markup
+    caption: str
+
+
+def run_page(run: RunFiles) -> str:
+    """The page; NoRunError names a file of the directory that is missing or damaged."""
+    scenario = ScenarioText(run.path / "scenario.resolved.yaml")
+    forecast = forecasts(run)
+    return render(
+        "run.html",
+        {
+            "run": run,
+            "directory": run.path.resolve().name,
+            "unfinished": unfinished(run),
+            "answer": answer(run, scenario.text("description")),
+            "tiles": tiles(run),
+            "kpi_groups": rows_by_group(run),
+            "charts": _charts(run),
+            "network": draw_network(run),
+            "worst": worst_points(run),
+            "trace_size": (TRACE_WIDTH, TRACE_HEIGHT),
+            "costs": _costs(run),
+            "forecast": forecast,
+            "forecast_chart": _forecast_chart(forecast),
+            "pooling": pooling(run),
+            "notes": scenario.notes,
+            "absent": absent(run),
+            "checklist": checklist(run, scenario),
+            "versions": words(run, "versions"),
+            "definitions": definitions(run.path / "README.md"),
+        },
+    )
+
+
+def unfinished(run: RunFiles) -> str:
+    """A warning in words when not all replications of the run are whole; empty otherwise."""
+    wanted, status = int(run.manifest["replications"]), str(run.manifest.get("status", ""))
+    if status == "complete" and run.count >= wanted:
+        return ""
+    return (
+        f"This run is not complete ({status or 'unknown status'}): {run.count} of {wanted} replications are whole, and only "
+        "those are shown. Go on with `mro-twin run ... --resume`, then make the report again."
+    )
+
+
+def absent(run: RunFiles) -> Sequence[tuple[str, str]]:
+    """Figures of the business cases that this report does not have, and why."""
+    unmeasured = [name for kpi, name in EXPECTED.items() if not any(kpi == found for _, _, found in run.estimates)]
+    return [*NOT_MODELLED.items(), *((name[0].upper() + name[1:], "not measured in this run") for name in unmeasured)]
+
+
+def _charts(run: RunFiles) -> Sequence[Chart]:
+    interval = f"Whiskers: {run.confidence:.0%} confidence intervals. ".replace("%", " %") if run.count > 1 else ""
+    return [
+        Chart(
+            "Stock by echelon over time",
+            chart("stock", "Value of the stock on hand by echelon, week by week", lambda axes: draw_stock(axes, run)),
+            "Value on hand at purchase cost, weekly means over the replications.",
+        ),
+        Chart(
+            "Service over time",
+            chart("weeks", "Share of customer lines met in full at once, by week", lambda axes: draw_service(axes, run)),
+            "Customer lines met in full at once, of all lines of the week.",
+        ),
+        Chart(
+            "Fill rate by class",
+            chart("service", "Share of customer lines met in full at once, by class", lambda axes: draw_fill_rates(axes, run)),
+            f"{interval}Class A: the few items that make most of the demand value; C: the many that make little.",
+        ),
+        Chart(
+            "How long the others waited",
+            chart("waiting", "Distribution of the waiting times", lambda axes: draw_waiting(axes, run)),
+            "Lines not met in full at once, by the time until they were; all replications together.",
+        ),
+        Chart(
+            "Age of stock",
+            chart("age", "Value of the stock by grade of its age and echelon", lambda axes: draw_age(axes, run)),
+            "Days since receipt into the network, by value, at the end of the run.",
+        ),
+        Chart(
+            "Costs without purchases",
+            chart("costs", "Costs by kind and echelon, purchases left out", lambda axes: draw_costs(axes, run)),
+            f"{interval}Of the measured time; purchases stand in the table below.",
+        ),
+    ]
+
+
+def _forecast_chart(forecast: Forecasts) -> Markup | None:
+    if forecast.missing:
+        return None
+    rows = forecast.rows
+    return chart("forecast", "Demand and forecast over time", lambda axes: draw_forecast(axes, rows, "day"), WIDE)
+
+
+def _costs(run: RunFiles) -> Sequence[Mapping[str, Any]]:
+    """Cost lines of the network with their share of the total."""
+    from reports.catalogue import GROUPS
+
+    total = run.estimate("total_cost")
+    lines = []
+    for kpi, name in GROUPS["Cost"].items():
+        one = run.estimate(kpi)
+        if one is None or (one.mean == 0 and kpi != "total_cost"):
+            continue
+        share = one.mean / total.mean if total is not None and total.mean > 0 else 0.0
+        per_year = one.mean * 365 * 86_400_000 / run.measured_ms
+        lines.append(
+            {
+                "name": name,
+                "value": number(one.mean, one.half_width),
+                "per_year": number(per_year, one.half_width * 365 * 86_400_000 / run.measured_ms),
+                "share": share,
+                "total": kpi == "total_cost",
+            }
+        )
+    return lines
