@@ -13,7 +13,7 @@ COMMANDS: Final = {
     "compare": "Compare variants: which is better, by how much, how sure.",
     "validate": "Check a scenario and list everything that is wrong with it.",
     "scenarios": "List the built-in scenarios.",
-    "report": "Draw stock, service and waiting times of a run.",
+    "report": "Write the report of a run or a comparison.",
     "explain": "Say why a line was short: the chain of causes, in words.",
     "state": "Prepare and check the state that a run starts from.",
     "schema": "Print the JSON Schema of the scenario language.",

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from mro_twin.progress import ReplicationProgress
+
 PICTURES = (".svg", ".png", ".pdf")
 
 
@@ -14,8 +16,8 @@ PICTURES = (".svg", ".png", ".pdf")
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write; default: report.html in RUN. With the ending .svg, .png or .pdf: one picture of stock, service "
-    "and waiting times instead of the page.",
+    help="File to write; default: report.html in RUN. With the ending .svg, .png or .pdf: one picture of stock, "
+    "service and waiting times instead of the page.",
 )
 @click.option("--xlsx", is_flag=True, help="Write the tables as a workbook too, beside the page with the ending .xlsx.")
 @click.option("--open", "show", is_flag=True, help="Open the page in the browser.")
@@ -34,26 +36,30 @@ def command(directory: Path, output: Path | None, xlsx: bool, show: bool) -> Non
         raise click.BadParameter(f"{output}: the name must end in {endings}", param_hint="--output")
     if output is not None and output.suffix in PICTURES and (xlsx or show):
         raise click.UsageError(f"--xlsx and --open belong to the page, not to a picture ({output})")
-    try:
-        written = _write(directory, output, xlsx)
-    except OSError as error:
-        click.echo(f"mro-twin: the report could not be written: {error}", err=True)
-        sys.exit(4)
-    for path in written:
+    for path in (written := _write(directory, output, xlsx)):
         click.echo(path)
     if show:
         click.launch(written[0].resolve().as_uri())
 
 
+def report_of_run(directory: Path) -> Path:
+    """Write the page of a run directory, give its path; exits with code 2 or 4 and a message when that cannot be."""
+    return _write(directory, None, False)[0]
+
+
 def _write(directory: Path, output: Path | None, xlsx: bool) -> list[Path]:
-    """Write what was asked for; exit code 2 when `directory` is nothing that can be reported."""
+    """Write what was asked for. Exit code 2: `directory` is nothing that can be reported; 4: it cannot be written."""
     from reports.report import write_picture, write_report
     from reports.run_files import NoRunError
 
     try:
         if output is not None and output.suffix in PICTURES:
             return [write_picture(directory, output)]
-        return write_report(directory, output, xlsx)
+        with ReplicationProgress(what="parts of the page") as progress:
+            return write_report(directory, output, xlsx, progress)
     except NoRunError as error:
         click.echo(f"mro-twin: {error}", err=True)
         sys.exit(2)
+    except OSError as error:
+        click.echo(f"mro-twin: the report could not be written: {error}", err=True)
+        sys.exit(4)

@@ -66,6 +66,7 @@ DEFAULT_OUT = Path("runs")
     metavar="ADDRESS",
     help="Simulate on the workers of a Dask scheduler, such as tcp://HOST:8786, instead of -j processes here.",
 )
+@click.option("--report", "wants_report", is_flag=True, help="Write the report too, as `mro-twin report` does.")
 @click.option("--json", "as_json", is_flag=True, help="Print means and confidence intervals as JSON.")
 def command(
     scenario: str,
@@ -85,6 +86,7 @@ def command(
     save_state: str | None,
     from_state: Path | None,
     cluster: str | None,
+    wants_report: bool,
     as_json: bool,
 ) -> None:
     """Simulate SCENARIO, print its KPIs and write a run directory.
@@ -121,6 +123,10 @@ def command(
             click.echo(note, err=True)
         sys.stdout.flush()
         sys.exit(error.exit_code)
+    if wants_report and result.path is not None:
+        from mro_twin.report_command import report_of_run
+
+        click.echo(f"report: {report_of_run(result.path)}", err=True)
     means = result.means()
     if as_json:
         from sim.kpi.summary import summary_document

@@ -192,15 +192,30 @@ def group_of(kpi: str) -> str:
     """The heading that a KPI stands under."""
     return next((name for name, members in GROUPS.items() if kpi in members), "Other")
 
+
 _HIGHER: Final = frozenset(
-    "availability sla_attainment line_fill_rate line_fill_rate_stocked fill_rate fill_rate_stocked sku_fill_rate "
-    "first_time_fix ready_rate turnover inventory_accuracy load_factor share_own_stock renewal".split()
+    {
+        "availability",
+        "sla_attainment",
+        "line_fill_rate",
+        "line_fill_rate_stocked",
+        "fill_rate",
+        "fill_rate_stocked",
+        "sku_fill_rate",
+        "first_time_fix",
+        "ready_rate",
+        "turnover",
+        "inventory_accuracy",
+        "load_factor",
+        "share_own_stock",
+        "renewal",
+    }
 )
-_LOWER: Final = frozenset(
-    "stock_out_rate lost wait_mean wait_if_short backorders stock_value on_hand in_transit stock_to_revenue age_over_90d "
-    "age_over_180d age_over_365d trips distance transit_time share_emergency share_backorder transfer_response_hours "
-    "forecast_mase holding_cost ordering_cost transport_cost transfer_cost shortage_cost purchase_cost total_cost".split()
+_NEITHER: Final = frozenset(
+    {"demand_lines", "demand_units", "on_order", "in_transit", "orders", "order_lines", "trips", "transfers"}
+    | {"share_transfer", "forecast_bias"}
 )
+_LOWER: Final = frozenset(LABELS) - _HIGHER - _NEITHER
 
 
 def better_when(kpi: str) -> int:

@@ -6,6 +6,7 @@ share one page), and the colours of text, axes and grid become the page's own, s
 
 import io
 import re
+import warnings
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from typing import Any, Final
@@ -18,6 +19,9 @@ from matplotlib.figure import Figure
 INK: Final = "#1c2733"
 MUTED: Final = "#5a6674"
 RULE: Final = "#d5dbe2"
+LONGEST_NAME: Final = 32
+"""Characters of a name in a picture."""
+
 HALF_WIDTH: Final = 4.6
 """Inches, at which text stays readable on a phone."""
 
@@ -45,12 +49,20 @@ _COLOURS: Final = {INK: "var(--ink)", MUTED: "var(--muted)", RULE: "var(--rule)"
 _SVG: Final = "http://www.w3.org/2000/svg"
 _HREF: Final = "{http://www.w3.org/1999/xlink}href"
 _DRAWN: Final = frozenset({"svg", "g", "defs", "path", "use", "text", "tspan", "clipPath", "rect", "circle", "image"})
-_KEPT: Final = frozenset(
-    "id style transform d x y width height viewBox clip-path r cx cy points preserveAspectRatio".split()
-)
+_KEPT: Final = frozenset({"id", "style", "transform", "d", "x", "y", "r", "cx", "cy", "width", "height"}) | {
+    "viewBox",
+    "clip-path",
+    "points",
+    "preserveAspectRatio",
+}
 _REFERENCE: Final = re.compile(r"url\(#([^)]+)\)")
 _FONT: Final = re.compile(r"font: ((?:\w+ )*?)([\d.]+)px [^;]*")
 _LONG_NUMBER: Final = re.compile(r"(\d+\.\d{2})\d+")
+
+
+def shorten(name: str) -> str:
+    """A name short enough to stand in a picture."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def chart(name: str, title: str, draw: Callable[[Axes], None], size: tuple[float, float] = (HALF_WIDTH, 2.9)) -> Markup:
@@ -73,7 +85,10 @@ def chart(name: str, title: str, draw: Callable[[Axes], None], size: tuple[float
 def as_svg(figure: Figure, name: str, title: str) -> Markup:
     """The figure as inline SVG; the same figure gives the same text."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+    with warnings.catch_warnings():
+        # the browser has the fonts that matter; matplotlib's only measures, and misses most of the world's letters
+        warnings.filterwarnings("ignore", message=r"Glyph \d+|constrained_layout not applied", category=UserWarning)
+        figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
     root = ET.fromstring(buffer.getvalue())
     _strip(root)
     _rename(root, name)
@@ -90,7 +105,7 @@ def as_svg(figure: Figure, name: str, title: str) -> Markup:
         element.tag = element.tag.removeprefix(f"{{{_SVG}}}")
         if _HREF in element.attrib:
             element.set("href", element.attrib.pop(_HREF))
-    return Markup(ET.tostring(root, encoding="unicode"))  # noqa: S704 - escaped by ElementTree, elements chosen above
+    return Markup(ET.tostring(root, encoding="unicode"))  # ElementTree has escaped every text
 
 
 def _strip(element: ET.Element) -> None:
@@ -127,7 +142,9 @@ def _rename(root: ET.Element, name: str) -> None:
 
 
 def _style(style: str) -> str:
-    style = _FONT.sub(lambda found: f"font-size: {found[2]}px{'; font-weight: bold' if 'bold' in found[1] else ''}", style)
+    style = _FONT.sub(
+        lambda found: f"font-size: {found[2]}px{'; font-weight: bold' if 'bold' in found[1] else ''}", style
+    )
     for colour, variable in _COLOURS.items():
         style = style.replace(colour, variable)
     return style

@@ -62,20 +62,30 @@ def _logic(run: RunFiles, scenario: ScenarioText) -> Sequence[Entry]:
     counts = [f"{short(one.mean)} {what}" for what, one in counted if one]
     variant = str(run.manifest["variant"])
     return [
-        _entry("2.1", "Diagram of the base model", "The network is drawn above, with every lane and what went over it."),
+        _entry(
+            "2.1", "Diagram of the base model", "The network is drawn above, with every lane and what went over it."
+        ),
         _entry(
             "2.2",
             "Logic of the base model",
-            "Customers take what is on hand; what is short waits or is lost, as the demand says. Stock points order by their "
-            "policy from the source of their lane, which allocates first come first served; goods travel as parcels or by "
-            "truck. docs/rules.md of the program gives the rules to the millisecond.",
+            "Customers take what is on hand; what is short waits or is lost, as the demand says. Stock points order by "
+            "their policy from the source of their lane, which allocates to those waiting; goods travel as parcels or "
+            "by truck. docs/rules.md of the program gives the rules to the millisecond.",
         ),
-        _entry("2.3", "Logic of the scenario", f"Variant {variant}; scenario.resolved.yaml holds every setting it ran with."),
+        _entry(
+            "2.3",
+            "Logic of the scenario",
+            f"Variant {variant}; scenario.resolved.yaml holds every setting it ran with.",
+        ),
         _entry("2.4", "Algorithms", _policies(run, scenario)),
         _entry("2.5.1", "Entities", f"Customer lines, replenishment orders, shipments ({', '.join(counts)})."),
         _entry("2.5.2", "Activities", "Demand, review, ordering, allocation, dispatch, driving, receipt."),
         _entry("2.5.3", "Resources", f"{len(nodes)} nodes: {kinds}{vehicles}."),
-        _entry("2.5.4", "Queues", "One per stock point, first come first served; docks load critical items first."),
+        _entry(
+            "2.5.4",
+            "Queues",
+            "One per stock point, and one per dock of a truck route.",
+        ),
         _entry("2.5.5", "Entry and exit", "Goods enter from suppliers and leave with customers."),
     ]
 
@@ -93,12 +103,22 @@ def _policies(run: RunFiles, scenario: ScenarioText) -> str:
 
 def _data(run: RunFiles, scenario: ScenarioText) -> Sequence[Entry]:
     inputs = run.manifest.get("inputs")
-    files = ", ".join(f"{name} (SHA-256 {str(digest)[:12]}…)" for name, digest in inputs.items()) if isinstance(inputs, dict) else ""
+    files = (
+        ", ".join(f"{name} (SHA-256 {str(digest)[:12]}…)" for name, digest in inputs.items())
+        if isinstance(inputs, dict)
+        else ""
+    )
     notes = len(scenario.notes)
     return [
-        _entry("3.1", "Data sources", f"Files: {files}. Where figures come from is for the notes to say." if files else ""),
+        _entry(
+            "3.1", "Data sources", f"Files: {files}. Where figures come from is for the notes to say." if files else ""
+        ),
         _entry("3.2", "Pre-processing", ""),
-        _entry("3.3", "Input parameters", f"scenario.resolved.yaml, fingerprint {str(run.manifest.get('scenario_hash', ''))[:12]}…"),
+        _entry(
+            "3.3",
+            "Input parameters",
+            f"scenario.resolved.yaml, fingerprint {str(run.manifest.get('scenario_hash', ''))[:12]}…",
+        ),
         _entry("3.4", "Assumptions", f"{notes} notes of the scenario, given above in full." if notes else ""),
     ]
 
@@ -115,7 +135,11 @@ def _experimentation(run: RunFiles) -> Sequence[Entry]:
     interval = "no interval can be given" if run.count == 1 else f"{run.confidence:.0%} intervals by Student's t"
     return [
         _entry("4.1", "Initialisation", begin),
-        _entry("4.2", "Run length", f"{duration(manifest['horizon_ms'])} from {date(run)}, {duration(run.measured_ms)} measured."),
+        _entry(
+            "4.2",
+            "Run length",
+            f"{duration(manifest['horizon_ms'])} from {date(run)}, {duration(run.measured_ms)} measured.",
+        ),
         _entry(
             "4.3",
             "Estimation",
@@ -131,14 +155,14 @@ def _implementation(run: RunFiles) -> Sequence[Entry]:
         _entry(
             "5.2",
             "Random sampling",
-            "Every source of chance has a stream of its own (Philox), keyed by seed, replication and the source's name, so "
-            "that variants meet the same customers.",
+            "Every source of chance has a stream of its own (Philox), keyed by seed, replication and the source's "
+            "name, so that variants meet the same customers.",
         ),
         _entry(
             "5.3",
             "Execution",
-            "Next event, in the order (time, phase, node, item); SimPy is the clock, demand runs compiled between its events. "
-            "Books are balanced unit by unit at the end of every replication.",
+            "Next event, in the order (time, phase, node, item); SimPy is the clock, demand runs compiled between its "
+            "events. Books are balanced unit by unit at the end of every replication.",
         ),
         _entry("5.4", "System", f"{machine}. {_time(run)}".strip() if machine else ""),
     ]
@@ -152,7 +176,11 @@ def words(run: RunFiles, field: str) -> str:
 
 def _time(run: RunFiles) -> str:
     timings = run.manifest.get("timings")
-    walls = [one.get("wall_seconds") for one in timings.values() if isinstance(one, dict)] if isinstance(timings, dict) else []
+    walls = (
+        [one.get("wall_seconds") for one in timings.values() if isinstance(one, dict)]
+        if isinstance(timings, dict)
+        else []
+    )
     numbers = [float(wall) for wall in walls if isinstance(wall, (int, float))]
     return f"A replication took {seconds(float(np.median(numbers)))} (median)." if numbers else ""
 
@@ -163,4 +191,6 @@ def _access(run: RunFiles) -> Sequence[Entry]:
     if isinstance(git, dict) and git.get("commit"):
         changed = ", with changes that are not in it" if git.get("changed") else ""
         text = f"mro-twin, MIT licence, source at commit {str(git['commit'])[:12]}{changed}."
-    return [_entry("6.1", "Sharing of the computer model", text or "mro-twin, MIT licence; the commit is not recorded.")]
+    return [
+        _entry("6.1", "Sharing of the computer model", text or "mro-twin, MIT licence; the commit is not recorded.")
+    ]

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.catalogue import label
-from reports.charts import STYLE, as_svg
+from reports.charts import STYLE, as_svg, shorten
 from reports.comparison_files import ComparisonFiles
 from reports.figures import COLOURS, DAYS_PER_WEEK, place_legend, scale, weekly_stock
 
@@ -39,6 +39,9 @@ FOREST: Final = (
 )
 SERVICE: Final = ("line_fill_rate", "fill_rate", "line_fill_rate_stocked", "fill_rate_stocked")
 EXPENSES: Final = ("total_cost", "holding_cost", "stock_value")
+FURTHEST: Final = 100.0
+"""Per cent (or points) beyond which a difference is drawn at the edge, with its value: or it would dwarf the others."""
+
 _LANE: Final = 0.62  # of the distance between two rows, shared by the variants
 
 
@@ -103,14 +106,22 @@ def _draw_panel(axes: Axes, panel: Panel, variants: Sequence[str]) -> None:
                 continue
             middle, low, high = panel.values[kpi, variant]
             place = row + (number - (len(variants) - 1) / 2) * step
-            sure = (low > 0 or high < 0) if math.isfinite(low) and math.isfinite(high) else False
-            if math.isfinite(low) and math.isfinite(high):
-                axes.plot([low, high], [place, place], color=colour, linewidth=1.6, solid_capstyle="butt", zorder=2)
-            name = None if shown else variant
+            sure = low > 0 or high < 0
+            beyond = abs(middle) > FURTHEST
+            if beyond:
+                edge = math.copysign(FURTHEST, middle)
+                side = "right" if middle > 0 else "left"
+                place_of = (edge - math.copysign(2.5, middle), place)
+                axes.annotate(f"{middle:+,.0f}", place_of, ha=side, va="center_baseline", fontsize=8)
+                middle = edge
+            elif math.isfinite(low) and math.isfinite(high):
+                bounds = [max(low, -FURTHEST), min(high, FURTHEST)]
+                axes.plot(bounds, [place, place], color=colour, linewidth=1.6, solid_capstyle="butt", zorder=2)
+            name = None if shown else shorten(variant)
             axes.plot(
                 [middle],
                 [place],
-                marker="s",
+                marker="s" if not beyond else ">" if middle > 0 else "<",
                 markersize=5,
                 linestyle="none",
                 color=colour,
@@ -138,9 +149,13 @@ def frontier(comparison: ComparisonFiles) -> Markup | None:
         for number, (variant, curve) in enumerate(curves.items()):
             x, y, factors = (np.array(column) for column in zip(*curve, strict=True))
             colour = COLOURS[number % len(COLOURS)]
-            axes.plot(100 * x, y / divisor, marker="o", markersize=4, linewidth=1.4, color=colour, label=variant)
+            axes.plot(
+                100 * x, y / divisor, marker="o", markersize=4, linewidth=1.4, color=colour, label=shorten(variant)
+            )
             for at, height, factor in zip(x, y, factors, strict=True):
-                axes.annotate(f"×{factor:g}", (100 * at, height / divisor), (4, 4), textcoords="offset points", fontsize=7)
+                axes.annotate(
+                    f"×{factor:g}", (100 * at, height / divisor), (4, 4), textcoords="offset points", fontsize=7
+                )
         axes.set(xlabel=f"{label(service)}, %", ylabel=f"{_named(cost)}, {unit}{_currency(comparison)}")
         axes.grid()
         place_legend(axes, columns=3)
@@ -179,7 +194,7 @@ def draw_total_stock(axes: Axes, comparison: ComparisonFiles) -> None:
     divisor, unit = scale(max((float(one.max()) for one in totals.values()), default=0.0))
     for number, (name, total) in enumerate(totals.items()):
         colour = COLOURS[number % len(COLOURS)]
-        axes.step(total.index + 1, total / divisor, where="pre", color=colour, linewidth=1.5, label=name)
+        axes.step(total.index + 1, total / divisor, where="pre", color=colour, linewidth=1.5, label=shorten(name))
     first = next(iter(drawn.values()))
     if first.manifest["warm_up_ms"]:
         weeks = first.manifest["warm_up_ms"] / 86_400_000 / DAYS_PER_WEEK

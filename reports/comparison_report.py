@@ -2,9 +2,11 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+
+from markupsafe import Markup
 
 from reports.catalogue import GROUPS, STANDARDS, Verdict, better_when, group_of, label, verdict
 from reports.charts import chart
@@ -13,7 +15,7 @@ from reports.comparison_figures import draw_total_stock, forest, frontier
 from reports.comparison_files import ComparisonFiles
 from reports.kpi_table import definitions, kpi_names
 from reports.numbers import interval, number, signed
-from reports.render import render
+from reports.render import Progress, make_parts, no_progress, render
 from reports.run_report import absent, unfinished
 from reports.scenario_file import ScenarioText
 
@@ -47,42 +49,42 @@ class SideBySide:
     values: Sequence[tuple[str, str, Verdict | None]]
 
 
-def comparison_page(comparison: ComparisonFiles) -> str:
+def comparison_page(comparison: ComparisonFiles, progress: Progress = no_progress) -> str:
     """The page; NoRunError names a file of the directory that is missing or damaged."""
     base = comparison.runs[comparison.manifest["base"]]
     scenario = ScenarioText(base.path / "scenario.resolved.yaml")
-    recorded = any(run.has_table("series") for run in comparison.runs.values())
-    warnings = [*comparison.texts("warnings"), *_unfinished(comparison)]
-    return render(
-        "comparison.html",
-        {
-            "comparison": comparison,
-            "directory": comparison.path.resolve().name,
-            "base": base,
-            "sentences": comparison.texts("sentences"),
-            "warnings": warnings,
-            "one_sided": one_sided(comparison),
-            "basis": basis(comparison),
-            "forest": forest(comparison),
-            "differences": differences(comparison, "network"),
-            "by_echelon": differences(comparison, "echelon"),
-            "side_by_side": side_by_side(comparison),
-            "changes": changes(comparison),
-            "matches": matches(comparison),
-            "best": best(comparison),
-            "frontier": frontier(comparison),
-            "stock_chart": chart(
-                "stock", "Value of all stock on hand, by variant", lambda axes: draw_total_stock(axes, comparison), (7.2, 3.0)
-            )
-            if recorded
-            else None,
-            "notes": scenario.notes,
-            "absent": absent(base),
-            "checklist": checklist(base, scenario, aims(comparison)),
-            "versions": words(base, "versions"),
-            "definitions": definitions(base.path / "README.md"),
-        },
-    )
+    parts: Mapping[str, Callable[[], Any]] = {
+        "basis": lambda: basis(comparison),
+        "forest": lambda: forest(comparison),
+        "differences": lambda: differences(comparison, "network"),
+        "by_echelon": lambda: differences(comparison, "echelon"),
+        "side_by_side": lambda: side_by_side(comparison),
+        "frontier": lambda: frontier(comparison),
+        "stock_chart": lambda: _stock_chart(comparison),
+        "checklist": lambda: checklist(base, scenario, aims(comparison)),
+    }
+    content: dict[str, Any] = {
+        "comparison": comparison,
+        "directory": comparison.path.resolve().name,
+        "sentences": comparison.texts("sentences"),
+        "warnings": [*comparison.texts("warnings"), *_unfinished(comparison)],
+        "one_sided": one_sided(comparison),
+        "changes": changes(comparison),
+        "matches": matches(comparison),
+        "best": best(comparison),
+        "notes": scenario.notes,
+        "absent": absent(base),
+        "versions": words(base, "versions"),
+        "definitions": definitions(base.path / "README.md"),
+    }
+    return render("comparison.html", content | make_parts(parts, progress))
+
+
+def _stock_chart(comparison: ComparisonFiles) -> Markup | None:
+    if not any(run.has_table("series") for run in comparison.runs.values()):
+        return None
+    title = "Value of all stock on hand, by variant"
+    return chart("stock", title, lambda axes: draw_total_stock(axes, comparison), (7.2, 3.0))
 
 
 def basis(comparison: ComparisonFiles) -> str:
@@ -229,7 +231,9 @@ def matches(comparison: ComparisonFiles) -> Sequence[tuple[Sequence[tuple[str, s
     """For every variant that was matched: what came out as (name, value), and the tries as rows."""
     found = []
     for one in comparison.rows("match"):
-        plain = [(str(name).replace("_", " "), _setting(value)) for name, value in one.items() if not isinstance(value, list)]
+        plain = [
+            (str(name).replace("_", " "), _setting(value)) for name, value in one.items() if not isinstance(value, list)
+        ]
         tries = next((value for value in one.values() if isinstance(value, list) and value), [])
         rows = [
             {str(name).replace("_", " "): _setting(value) for name, value in row.items()}
@@ -266,5 +270,3 @@ def _unfinished(comparison: ComparisonFiles) -> Sequence[str]:
         if text:
             found.append(f"{name}: {text}")
     return found
-
-

@@ -11,6 +11,7 @@ from matplotlib.ticker import PercentFormatter
 from matplotlib.transforms import ScaledTranslation
 
 from reports.catalogue import label
+from reports.charts import shorten
 from reports.run_files import CLASSES, DAY_MS, RunFiles
 
 COLOURS: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#999999")
@@ -39,7 +40,7 @@ def draw_stock(axes: Axes, run: RunFiles) -> None:
         # A week is one step: the picture claims no more than is recorded.
         weeks = np.append(value.index, value.index[-1] + 1)
         levels = [np.append(value[echelon], value[echelon].iloc[-1]) / divisor for echelon in stocked]
-        axes.stackplot(weeks, levels, labels=stocked, colors=COLOURS, step="post", alpha=0.9)
+        axes.stackplot(weeks, levels, labels=[shorten(one) for one in stocked], colors=COLOURS, step="post", alpha=0.9)
         place_legend(axes, columns=3)
     weeks_in_all = run.manifest["horizon_ms"] / DAY_MS / DAYS_PER_WEEK
     label = f"week from {run.manifest['start'][:10]}"
@@ -68,12 +69,12 @@ def draw_fill_rates(axes: Axes, run: RunFiles) -> None:
     keys = [*(name for name in CLASSES if (kpis["key"] == name).any()), "network"]
     bars = {"of all lines": "line_fill_rate", "of lines for stocked items": "line_fill_rate_stocked"}
     height = 0.38
-    for number, (label, kpi) in enumerate(bars.items()):
+    for number, (name, kpi) in enumerate(bars.items()):
         values = [kpis.loc[(kpis["kpi"] == kpi) & (kpis["key"] == key), "value"] for key in keys]
         mean = np.array([one.mean() if len(one) else math.nan for one in values])
         width = np.array([run.half_width(one) for one in values])
         place = np.arange(len(keys), dtype=np.float64) + (number - 0.5) * height
-        axes.barh(place, mean, height * 0.92, color=SERVICE_COLOURS[number], label=label)
+        axes.barh(place, mean, height * 0.92, color=SERVICE_COLOURS[number], label=name)
         known = ~np.isnan(mean) & ~np.isnan(width)
         axes.errorbar(mean[known], place[known], xerr=width[known], fmt="none", ecolor="black", capsize=2)
         _name_bars(axes, place, mean)
@@ -98,10 +99,14 @@ def draw_service(axes: Axes, run: RunFiles) -> None:
     axes.plot(weeks, share.mean(axis=1), color=COLOURS[0], linewidth=1.6, label="mean")
     if run.count > 1:
         low, high = share.min(axis=1), share.max(axis=1)
-        axes.fill_between(weeks, low, high, color=COLOURS[4], alpha=0.35, linewidth=0, label="lowest to highest replication")
+        axes.fill_between(
+            weeks, low, high, color=COLOURS[4], alpha=0.35, linewidth=0, label="lowest to highest replication"
+        )
     if run.manifest["warm_up_ms"]:
         axes.axvline(run.manifest["warm_up_ms"] / DAY_MS / DAYS_PER_WEEK, color="black", linestyle=":", linewidth=1)
-    axes.set(xlim=(0, run.manifest["horizon_ms"] / DAY_MS / DAYS_PER_WEEK), xlabel=f"week from {run.manifest['start'][:10]}")
+    axes.set(
+        xlim=(0, run.manifest["horizon_ms"] / DAY_MS / DAYS_PER_WEEK), xlabel=f"week from {run.manifest['start'][:10]}"
+    )
     axes.set_ylim(top=min(1.0, axes.get_ylim()[1]))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.grid(axis="y")
@@ -138,7 +143,7 @@ def stock_by_age(run: RunFiles) -> pd.DataFrame:
     ages = run.table("age_histogram", ("node", "from_days", "value_minor"))
     starts = np.array(list(AGE_GRADES))
     grade = starts[np.searchsorted(starts, ages["from_days"], side="right") - 1]
-    sums = ages.groupby([grade, "echelon"])["value_minor"].sum().unstack(fill_value=0.0)
+    sums = ages.groupby([grade, "echelon"])["value_minor"].sum().unstack(fill_value=0)
     sums = sums.reindex(starts, fill_value=0.0) if len(sums) else sums
     ordered: pd.DataFrame = sums[[echelon for echelon in run.echelons if echelon in sums]]
     return ordered / run.minor_per_major / len(run.replications)
@@ -147,14 +152,14 @@ def stock_by_age(run: RunFiles) -> pd.DataFrame:
 def draw_age(axes: Axes, run: RunFiles) -> None:
     """Value of the lot-tracked stock at the end by echelon and grade of age, as shares of the echelon's value."""
     value = stock_by_age(run)
-    held = [echelon for echelon in value if value[echelon].sum() > 0]
+    held = [echelon for echelon in run.echelons if echelon in value and value[echelon].sum() > 0]
     if not held:
         _nothing(axes, "no stock whose lots are tracked")
         return
     place = np.arange(len(held))
     left = np.zeros(len(held))
-    for colour, (days, grade) in zip(AGE_COLOURS, AGE_GRADES.items(), strict=True):
-        share = np.array([value.loc[days, echelon] / value[echelon].sum() for echelon in held])
+    for row, (colour, (days, grade)) in enumerate(zip(AGE_COLOURS, AGE_GRADES.items(), strict=True)):
+        share = np.array([value[echelon].to_numpy()[row] / value[echelon].sum() for echelon in held])
         until = next((f"to {later} d" for later in AGE_GRADES if later > days), "and more")
         axes.barh(place, share, 0.6, left=left, color=colour, label=f"{grade}: {days} {until}")
         for at, start, one in zip(place, left, share, strict=True):
@@ -163,7 +168,7 @@ def draw_age(axes: Axes, run: RunFiles) -> None:
                     f"{one:.0%}", (start + one / 2, at), ha="center", va="center_baseline", fontsize=8, color=ON_BAR
                 )
         left += share
-    axes.set_yticks(place, held)
+    axes.set_yticks(place, [shorten(one) for one in held])
     axes.invert_yaxis()
     axes.set(xlim=(0, 1), xlabel="share of the stock value at the end of the run")
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
@@ -184,7 +189,7 @@ def draw_costs(axes: Axes, run: RunFiles) -> None:
         parts = [run.estimates.get(("echelon", echelon, kind)) for kind in kinds]
         width = np.array([one.mean / divisor if one else 0.0 for one in parts])
         if width.any():
-            axes.barh(place, width, 0.6, left=left, color=colour, label=echelon)
+            axes.barh(place, width, 0.6, left=left, color=colour, label=shorten(echelon))
             left += width
     totals = [found[kind] for kind in kinds]
     means = np.array([one.mean / divisor if one else 0.0 for one in totals])

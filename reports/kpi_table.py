@@ -1,6 +1,6 @@
 """The table of key figures: means, intervals, targets and grades of the network, and the echelons beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -25,9 +25,14 @@ class Row:
     echelons: Sequence[str]
 
 
-def rows_by_group(run: RunFiles) -> Sequence[tuple[str, Sequence[Row]]]:
-    """Rows under their headings, in the order of the catalogue; figures that are 0 everywhere are left out."""
-    return [(group, list(rows)) for group, rows in groupby(_rows(run), key=lambda row: group_of(row.kpi))]
+def kpi_rows(run: RunFiles) -> Sequence[Row]:
+    """A row per KPI in the order of the catalogue; figures that are 0 everywhere are left out."""
+    return [row for kpi in kpi_names(run) if (row := _row(run, kpi)) is not None]
+
+
+def by_group(rows: Iterable[Row]) -> Sequence[tuple[str, Sequence[Row]]]:
+    """Rows under their headings."""
+    return [(group, list(members)) for group, members in groupby(rows, key=lambda row: group_of(row.kpi))]
 
 
 def kpi_names(run: RunFiles) -> Sequence[str]:
@@ -47,27 +52,22 @@ def definitions(readme: Path) -> Mapping[str, str]:
     return {cell[0]: cell[3] for cell in cells if len(cell) == 4 and cell[0] != "kpi"}
 
 
-def _rows(run: RunFiles) -> Sequence[Row]:
-    rows = []
-    for kpi in kpi_names(run):
-        whole = run.estimate(kpi)
-        parts = [run.estimate(kpi, echelon, "echelon") for echelon in run.echelons]
-        found = [one for one in (whole, *parts) if one is not None]
-        if not any(one.mean for one in found) and kpi not in STANDARDS:
-            continue
-        unit = found[0].unit
-        few = whole is not None and whole.n < run.count
-        rows.append(
-            Row(
-                kpi=kpi,
-                label=label(kpi),
-                unit="" if unit == "share" else unit,
-                value=number(whole.mean, whole.half_width, unit) if whole else "",
-                interval=interval(whole.mean, whole.half_width, unit) if whole else "",
-                n=f"in {whole.n} of {run.count}" if whole and few else "",
-                target=STANDARDS[kpi].target if kpi in STANDARDS else "",
-                verdict=verdict(kpi, whole.mean, whole.half_width) if whole else None,
-                echelons=[number(one.mean, one.half_width, unit) if one else "" for one in parts],
-            )
-        )
-    return rows
+def _row(run: RunFiles, kpi: str) -> Row | None:
+    whole = run.estimate(kpi)
+    parts = [run.estimate(kpi, echelon, "echelon") for echelon in run.echelons]
+    found = [one for one in (whole, *parts) if one is not None]
+    if not found or (kpi not in STANDARDS and not any(one.mean for one in found)):
+        return None
+    unit = found[0].unit
+    few = whole is not None and whole.n < run.count
+    return Row(
+        kpi=kpi,
+        label=label(kpi),
+        unit="" if unit == "share" else unit,
+        value=number(whole.mean, whole.half_width, unit) if whole else "",
+        interval=interval(whole.mean, whole.half_width, unit) if whole else "",
+        n=f"in {whole.n} of {run.count}" if whole and few else "",
+        target=STANDARDS[kpi].target if kpi in STANDARDS else "",
+        verdict=verdict(kpi, whole.mean, whole.half_width) if whole else None,
+        echelons=[number(one.mean, one.half_width, unit) if one else "" for one in parts],
+    )

@@ -1,4 +1,4 @@
-"""The network as a picture: echelons as columns from suppliers to customers, lanes and transfers as wide as their flow."""
+"""The network as a picture: echelons as columns from suppliers to customers, lanes as wide as their flow."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, PathPatch
 from matplotlib.path import Path as Curve
 
-from reports.charts import INK, MUTED, STYLE, as_svg
+from reports.charts import INK, MUTED, STYLE, as_svg, shorten
 from reports.figures import COLOURS
 from reports.numbers import short
 from reports.run_files import RunFiles
@@ -22,6 +22,7 @@ TRANSFER_COLOUR: Final = COLOURS[5]
 WIDTH_INCHES: Final = 7.6
 PITCH_INCHES: Final = 0.125  # of the nodes of the fullest column
 WIDEST_POINTS: Final = 11.0
+WIDEST_ARC_POINTS: Final = 5.0
 SMALLEST_POINTS: Final = 0.35
 LARGEST_NODE: Final = 240.0  # square points
 NAMED_NODES: Final = 80  # a fuller column gets no names
@@ -93,7 +94,9 @@ def _places(layers: Mapping[str, Sequence[int]], flows: Sequence[Flow]) -> Mappi
     """Where each node stands, in units of columns and heights; below its sources, so that lanes cross little."""
     place: dict[int, tuple[float, float]] = {}
     for column, nodes in enumerate(layers.values()):
-        sources = {node: [place[f.giver][1] for f in flows if f.receiver == node and f.giver in place] for node in nodes}
+        sources = {
+            node: [place[f.giver][1] for f in flows if f.receiver == node and f.giver in place] for node in nodes
+        }
         middle = {node: float(np.mean(found)) if found else 0.5 for node, found in sources.items()}
         # sorted() keeps the scenario's order where sources are the same
         for row, node in enumerate(sorted(nodes, key=lambda one: -middle[one])):
@@ -102,15 +105,16 @@ def _places(layers: Mapping[str, Sequence[int]], flows: Sequence[Flow]) -> Mappi
 
 
 def _draw_flows(axes: Axes, flows: Sequence[Flow], place: Mapping[int, tuple[float, float]]) -> None:
-    widest = max((flow.lines for flow in flows), default=0.0) or 1.0
+    widest = {kind: max((flow.lines for flow in flows if flow.transfer == kind), default=0.0) or 1.0 for kind in (0, 1)}
     for flow in sorted(flows, key=lambda one: (one.transfer, one.lines)):
         (x0, y0), (x1, y1) = place[flow.giver], place[flow.receiver]
-        width = max(WIDEST_POINTS * flow.lines / widest, SMALLEST_POINTS)
+        largest = WIDEST_ARC_POINTS if flow.transfer else WIDEST_POINTS
+        width = max(largest * flow.lines / widest[flow.transfer], SMALLEST_POINTS)
         if x0 == x1:  # within an echelon: an arc to the left, where no names are
             arc = FancyArrowPatch(
                 (x0, y0),
                 (x1, y1),
-                connectionstyle=f"arc3,rad={0.35 if y0 > y1 else -0.35}",
+                connectionstyle=f"arc3,rad={0.3 if y0 > y1 else -0.5}",  # the two directions apart
                 arrowstyle="-|>",
                 mutation_scale=7,
                 linewidth=max(width, 0.8),
@@ -139,8 +143,12 @@ def _draw_nodes(
     highest = max((one.mean for one in values if one), default=0.0) or 1.0
     for column, (echelon, nodes) in enumerate(layers.items()):
         stock = run.estimates.get(("echelon", echelon, "stock_value"))
-        below = f"{short(stock.mean)} {run.currency}" if stock else f"{len(nodes)} sources"
-        axes.annotate(echelon, (column, 1 + 0.42 * inch), ha="center", fontsize=10, fontweight="bold", color=INK)
+        below = (
+            f"{short(stock.mean)} {run.currency}" if stock else f"{len(nodes)} source{'s' if len(nodes) != 1 else ''}"
+        )
+        axes.annotate(
+            shorten(echelon), (column, 1 + 0.42 * inch), ha="center", fontsize=10, fontweight="bold", color=INK
+        )
         axes.annotate(below, (column, 1 + 0.22 * inch), ha="center", fontsize=8, color=MUTED)
         sizes = [max(LARGEST_NODE * one.mean / highest, 9.0) if (one := values[node]) else 30.0 for node in nodes]
         at = np.array([place[node] for node in nodes])
@@ -150,9 +158,18 @@ def _draw_nodes(
             last = column == len(layers) - 1
             for node, (x, y), area in zip(nodes, at, sizes, strict=True):
                 radius = area**0.5 / 2
-                offset, across, up = ((radius + 3, 0), "left", "center") if last else ((0, radius + 2), "center", "bottom")
+                offset, across, up = (
+                    ((radius + 3, 0), "left", "center") if last else ((0, radius + 2), "center", "bottom")
+                )
                 axes.annotate(
-                    names[node], (x, y), offset, textcoords="offset points", ha=across, va=up, fontsize=size, zorder=5
+                    shorten(names[node]),
+                    (x, y),
+                    offset,
+                    textcoords="offset points",
+                    ha=across,
+                    va=up,
+                    fontsize=size,
+                    zorder=5,
                 )
 
 

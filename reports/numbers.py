@@ -24,8 +24,8 @@ def number(value: float, half_width: float = math.nan, unit: str = "") -> str:
 
 
 def interval(value: float, half_width: float, unit: str = "") -> str:
-    """`[90.9, 91.5]` around a mean, as the number beside it is written; empty where there is no interval."""
-    if not (math.isfinite(value) and math.isfinite(half_width)):
+    """`[90.9, 91.5]` around a mean, written as the number beside it; empty where it has no width or there is none."""
+    if not (math.isfinite(value) and math.isfinite(half_width)) or half_width == 0:
         return ""
     factor, digits, after = _shown(value, half_width, unit)
     low, high = (value - half_width) * factor, (value + half_width) * factor

@@ -93,7 +93,9 @@ def _responses(run: RunFiles) -> Sequence[Figure]:
         for name, hours in RESPONSE_CLASSES.items():
             inside = mean.mean <= hours
             verdict, tone = ("mean is within it", "good") if inside else ("mean is over it", "bad")
-            found.append(Figure(f"{name}: at most {hours} h", number(mean.mean, mean.half_width) + " h", "", verdict, tone))
+            found.append(
+                Figure(f"{name}: at most {hours} h", number(mean.mean, mean.half_width) + " h", "", verdict, tone)
+            )
     return found
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,6 +32,7 @@ _MANIFEST_FIELDS: Final[Mapping[str, type | tuple[type, ...]]] = {
     "currency": str,
     "minor_digits": int,
 }
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BULKY_SCOPES: Final = ("item", "stock")  # hundreds of thousands of rows a replication, which no report shows
 
 
@@ -146,7 +148,8 @@ class RunFiles:
     @cached_property
     def nodes(self) -> pd.DataFrame:
         """Name, kind and echelon of every node, by its number."""
-        return read_table(self.path / "network" / "nodes.parquet", ("name", "kind", "echelon"))
+        rows = read_table(self.path / "network" / "nodes.parquet", ("name", "kind", "echelon"))
+        return rows.apply(_printable)
 
     def network_table(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
         """A table of the folder network/, its row numbers as index; NoRunError when a column is missing."""
@@ -217,7 +220,7 @@ class RunFiles:
     def row_numbers(self, column: pd.Series, target: pd.DataFrame, name: str) -> Any:
         """A column that refers to the rows of another table, checked; NoRunError when it points outside."""
         numbers = column.to_numpy(dtype=np.int64)
-        if len(numbers) and not (0 <= numbers.min() and numbers.max() < len(target)):
+        if len(numbers) and not (numbers.min() >= 0 and numbers.max() < len(target)):
             raise NoRunError(f"{self.path}: table {name} is damaged: {column.name} refers to rows that are not there")
         return numbers
 
@@ -288,7 +291,14 @@ def _kpi_rows(file: Path, columns: list[str]) -> pd.DataFrame:
         raise NoRunError(f"{file} cannot be read: {_first_line(error)}") from error
     plain = [column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column for column in table.columns]
     rows: pd.DataFrame = pa.Table.from_arrays(plain, names=table.column_names).to_pandas()
+    rows["key"] = _printable(rows["key"])
     return rows
+
+
+def _printable(column: pd.Series) -> pd.Series:
+    """Texts without control characters, which neither pages nor pictures may hold."""
+    texts = {one: _CONTROL.sub("\ufffd", str(one)) for one in column.unique()}
+    return column.map(texts)
 
 
 def _first_line(error: Exception) -> str:

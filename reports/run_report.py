@@ -1,6 +1,6 @@
 """The report of one run: a page that needs nothing but itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,11 @@ from reports.charts import chart
 from reports.checklist import checklist, words
 from reports.figures import draw_age, draw_costs, draw_fill_rates, draw_forecast, draw_service, draw_stock, draw_waiting
 from reports.forecasts import Forecasts, forecasts
-from reports.kpi_table import definitions, rows_by_group
+from reports.kpi_table import by_group, definitions, kpi_rows
 from reports.network_picture import draw_network
 from reports.numbers import number
 from reports.pooling import pooling
-from reports.render import render
+from reports.render import Progress, make_parts, no_progress, render
 from reports.run_files import RunFiles
 from reports.scenario_file import ScenarioText
 from reports.words import answer, tiles
@@ -33,34 +33,35 @@ class Chart:
     caption: str
 
 
-def run_page(run: RunFiles) -> str:
+def run_page(run: RunFiles, progress: Progress = no_progress) -> str:
     """The page; NoRunError names a file of the directory that is missing or damaged."""
     scenario = ScenarioText(run.path / "scenario.resolved.yaml")
-    forecast = forecasts(run)
-    return render(
-        "run.html",
-        {
-            "run": run,
-            "directory": run.path.resolve().name,
-            "unfinished": unfinished(run),
-            "answer": answer(run, scenario.text("description")),
-            "tiles": tiles(run),
-            "kpi_groups": rows_by_group(run),
-            "charts": _charts(run),
-            "network": draw_network(run),
-            "worst": worst_points(run),
-            "trace_size": (TRACE_WIDTH, TRACE_HEIGHT),
-            "costs": _costs(run),
-            "forecast": forecast,
-            "forecast_chart": _forecast_chart(forecast),
-            "pooling": pooling(run),
-            "notes": scenario.notes,
-            "absent": absent(run),
-            "checklist": checklist(run, scenario),
-            "versions": words(run, "versions"),
-            "definitions": definitions(run.path / "README.md"),
-        },
-    )
+    rows = kpi_rows(run)
+    parts: Mapping[str, Callable[[], Any]] = {
+        "answer": lambda: answer(run, scenario.text("description")),
+        "tiles": lambda: tiles(run),
+        "charts": lambda: _charts(run),
+        "network": lambda: draw_network(run),
+        "worst": lambda: worst_points(run),
+        "costs": lambda: _costs(run),
+        "forecast": lambda: forecasts(run),
+        "pooling": lambda: pooling(run),
+        "checklist": lambda: checklist(run, scenario),
+    }
+    content: dict[str, Any] = {
+        "run": run,
+        "directory": run.path.resolve().name,
+        "unfinished": unfinished(run),
+        "kpi_groups": by_group(row for row in rows if row.value),
+        "echelon_groups": by_group(row for row in rows if any(row.echelons)),
+        "trace_size": (TRACE_WIDTH, TRACE_HEIGHT),
+        "notes": scenario.notes,
+        "absent": absent(run),
+        "versions": words(run, "versions"),
+        "definitions": definitions(run.path / "README.md"),
+    }
+    content |= make_parts(parts, progress)
+    return render("run.html", content | {"forecast_chart": _forecast_chart(content["forecast"])})
 
 
 def unfinished(run: RunFiles) -> str:
@@ -69,8 +70,8 @@ def unfinished(run: RunFiles) -> str:
     if status == "complete" and run.count >= wanted:
         return ""
     return (
-        f"This run is not complete ({status or 'unknown status'}): {run.count} of {wanted} replications are whole, and only "
-        "those are shown. Go on with `mro-twin run ... --resume`, then make the report again."
+        f"This run is not complete ({status or 'unknown status'}): {run.count} of {wanted} replications are whole, "
+        "and only those are shown. Go on with `mro-twin run ... --resume`, then make the report again."
     )
 
 
@@ -90,12 +91,18 @@ def _charts(run: RunFiles) -> Sequence[Chart]:
         ),
         Chart(
             "Service over time",
-            chart("weeks", "Share of customer lines met in full at once, by week", lambda axes: draw_service(axes, run)),
+            chart(
+                "weeks", "Share of customer lines met in full at once, by week", lambda axes: draw_service(axes, run)
+            ),
             "Customer lines met in full at once, of all lines of the week.",
         ),
         Chart(
             "Fill rate by class",
-            chart("service", "Share of customer lines met in full at once, by class", lambda axes: draw_fill_rates(axes, run)),
+            chart(
+                "service",
+                "Share of customer lines met in full at once, by class",
+                lambda axes: draw_fill_rates(axes, run),
+            ),
             f"{interval}Class A: the few items that make most of the demand value; C: the many that make little.",
         ),
         Chart(

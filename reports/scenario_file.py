@@ -30,7 +30,8 @@ class ScenarioText:
         block = self._blocks.get(key, "")
         if not block or len(block) > LARGEST_BLOCK:
             return None
-        from ruamel.yaml import YAML, YAMLError
+        from ruamel.yaml import YAML
+        from ruamel.yaml.error import YAMLError
 
         try:
             content = YAML(typ="safe", pure=True).load(block)

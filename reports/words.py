@@ -33,7 +33,8 @@ def tiles(run: RunFiles) -> Sequence[Tile]:
 
 def _tile(kpi: str, one: Estimate) -> Tile:
     unit = "" if one.unit == "share" else one.unit
-    around = "" if math.isnan(one.half_width) else f"± {short(one.half_width, one.unit)}"
+    around = f"± {short(one.half_width, one.unit)}" if one.half_width > 0 else "in every replication"
+    around = "one value, no interval" if math.isnan(one.half_width) else around
     target = STANDARDS[kpi].target if kpi in STANDARDS else ""
     return Tile(label(kpi), short(one.mean, one.unit), unit, around, target, verdict(kpi, one.mean, one.half_width))
 
@@ -48,7 +49,8 @@ def _what(run: RunFiles, description: str) -> str:
     manifest = run.manifest
     times = {1: "once", 2: "twice"}.get(run.count, f"{run.count} times, independently,")
     about = f" ({description.strip().rstrip('.')})" if description.strip() else ""
-    text = f"The scenario {run.label}{about} was simulated {times} over {duration(manifest['horizon_ms'])} from {date(run)}"
+    length = duration(manifest["horizon_ms"])
+    text = f"The scenario {run.label}{about} was simulated {times} over {length} from {date(run)}"
     if manifest.get("from_state"):
         return f"{text}, going on from a saved state at {duration(manifest['warm_up_ms'])}."
     if not manifest["warm_up_ms"]:
@@ -70,10 +72,12 @@ def _service(run: RunFiles) -> str:
     met, lines = run.estimate("line_fill_rate"), run.estimate("demand_lines")
     if met is None or lines is None:
         return "No customer asked for anything in the measured time."
-    text = f"Customers asked for {short(lines.mean)} lines; {_told(met)} of them were met in full at once{_held('line_fill_rate', met)}."
+    share = f"{_told(met)} of them were met in full at once{_held('line_fill_rate', met)}"
+    text = f"Customers asked for {short(lines.mean)} lines; {share}."
     stocked = run.estimate("line_fill_rate_stocked")
     if stocked is not None and stocked.mean - met.mean > 0.001:
-        text += f" Of the lines for items that the node means to hold it is {_told(stocked)}{_held('line_fill_rate_stocked', stocked)}."
+        share = f"{_told(stocked)}{_held('line_fill_rate_stocked', stocked)}"
+        text += f" Of the lines for items that the node means to hold it is {share}."
     fix = run.estimate("first_time_fix")
     if fix is not None:
         text += f" {_told(fix)} of the jobs found all their parts there."

@@ -31,6 +31,7 @@ _WIDEST: Final = 60
 _LONGEST_TEXT: Final = 32_000  # a cell holds 32,767 characters
 _ILLEGAL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _HEAD: Final = {"font": Font(bold=True, color="FFFFFF"), "fill": PatternFill("solid", fgColor="0B3D63")}
+_WRAPPED: Final = Alignment(wrap_text=True, vertical="top")
 Cell = str | float | int | None
 
 
@@ -47,15 +48,26 @@ def run_workbook(run: RunFiles) -> bytes:
     """KPIs, echelons, nodes, classes, every replication, lanes, worst points, and what it rests on."""
     book = _Book()
     scenario = ScenarioText(run.path / "scenario.resolved.yaml")
-    about: list[Sequence[Cell]] = [["Run", run.title], *(["Answer", one] for one in answer(run, scenario.text("description")))]
+    about: list[Sequence[Cell]] = [
+        ["Run", run.title],
+        *(["Answer", one] for one in answer(run, scenario.text("description"))),
+    ]
     about += [["Assumption", note] for note in scenario.notes]
-    about += [[name, _text(run.manifest.get(name))] for name in ("seed", "start", "started", "scenario_hash", "versions")]
+    about += [
+        [name, _text(run.manifest.get(name))] for name in ("seed", "start", "started", "scenario_hash", "versions")
+    ]
     book.sheet("About", ("What", "Text"), about)
     book.sheet("KPIs", _KPI_HEAD, _kpi_rows(run))
-    for sheet, scope in (("Echelons", "echelon"), ("Nodes", "node"), ("Classes", "class"), ("Lanes", "lane"), ("Trucks", "truck")):
+    for sheet, scope in (
+        ("Echelons", "echelon"),
+        ("Nodes", "node"),
+        ("Classes", "class"),
+        ("Lanes", "lane"),
+        ("Trucks", "truck"),
+    ):
         book.sheet(sheet, _SCOPE_HEAD, _scope_rows(run, scope))
     network = run.kpis[run.kpis["scope"] == "network"].sort_values("replication", kind="stable")
-    rows = ([int(row.replication), str(row.kpi), float(row.value), str(row.unit)] for row in network.itertuples())
+    rows = network[["replication", "kpi", "value", "unit"]].itertuples(index=False, name=None)
     book.sheet("Replications", ("Replication", "KPI", "Value", "Unit"), rows)
     book.sheet("Worst points", _WORST_HEAD, _worst_rows(run))
     pairs = [[giver, receiver, count] for (giver, receiver), count in transfers_of(run).items()]
@@ -68,20 +80,38 @@ def run_workbook(run: RunFiles) -> bytes:
 def comparison_workbook(comparison: ComparisonFiles) -> bytes:
     """The answer, all differences, the KPIs of every variant, and the changes."""
     book = _Book()
-    about: list[Sequence[Cell]] = [["Comparison", comparison.title], *(["Answer", one] for one in comparison.texts("sentences"))]
+    about: list[Sequence[Cell]] = [
+        ["Comparison", comparison.title],
+        *(["Answer", one] for one in comparison.texts("sentences")),
+    ]
     about += [["Warning", one] for one in comparison.texts("warnings")]
-    about += [[name, _text(comparison.manifest.get(name))] for name in ("seed", "replications", "confidence", "versions")]
+    about += [
+        [name, _text(comparison.manifest.get(name))] for name in ("seed", "replications", "confidence", "versions")
+    ]
     book.sheet("About", ("What", "Text"), about)
     rows = comparison.differences.drop(columns=["low", "high"])
     book.sheet("Differences", list(map(str, rows.columns)), rows.itertuples(index=False, name=None))
     for name, run in comparison.runs.items():
         book.sheet(f"KPIs {name}", _KPI_HEAD, _kpi_rows(run))
-    changes = [[_text(row.get(name)) for name in ("variant", "path", "old", "new")] for row in comparison.rows("changes")]
+    changes = [
+        [_text(row.get(name)) for name in ("variant", "path", "old", "new")] for row in comparison.rows("changes")
+    ]
     book.sheet("Changes", ("Variant", "Setting", "In the base", "In the variant"), changes)
     return book.content()
 
 
-_KPI_HEAD: Final = ("Figure", "KPI", "Mean", "Half width", "Low", "High", "Replications", "Unit", "Grade", "Target or scale")
+_KPI_HEAD: Final = (
+    "Figure",
+    "KPI",
+    "Mean",
+    "Half width",
+    "Low",
+    "High",
+    "Replications",
+    "Unit",
+    "Grade",
+    "Target or scale",
+)
 _SCOPE_HEAD: Final = ("Key", "Figure", "KPI", "Mean", "Half width", "Replications", "Unit")
 _WORST_HEAD: Final = (
     "Node",
@@ -179,10 +209,8 @@ def _width(value: Cell) -> int:
 
 
 def _wrapped(sheet: WriteOnlyWorksheet, value: Cell) -> Any:
-    if isinstance(value, str):
-        cell = _styled(sheet, value, alignment=Alignment(wrap_text=len(value) > _WIDEST, vertical="top"))
-        cell.data_type = "s"  # text stays text, whatever it begins with
-        return cell
+    if isinstance(value, str) and len(value) > _WIDEST:
+        return _styled(sheet, value, alignment=_WRAPPED)
     if isinstance(value, float) and abs(value) >= 1000:
         return _styled(sheet, value, number_format="#,##0.0")
     return value

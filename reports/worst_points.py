@@ -1,6 +1,6 @@
 """The stock points with the most customer lines not met at once, each with its level over time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,15 +69,15 @@ def worst_points(run: RunFiles) -> Sequence[WorstPoint]:
 def _point(
     run: RunFiles, number: int, sums: pd.Series, points: pd.DataFrame, items: pd.DataFrame, traces: pd.DataFrame
 ) -> WorstPoint:
-    point = points.loc[number]
-    item = items.loc[point["item"]]
+    place = {str(name): int(points[name].to_numpy()[number]) for name in points}
+    item = {name: items[name].to_numpy()[place["item"]] for name in items}
     natural, count = float(item["natural_units"]), run.count
     mine = traces[traces["stock_point"] == number]
     mine = mine[mine["replication"] == mine["replication"].min()].sort_values("day")
     level = mine["on_hand"].to_numpy(dtype=np.float64) * natural
     code = int(item["class"])
     return WorstPoint(
-        node=str(run.nodes["name"][point["node"]]),
+        node=str(run.nodes["name"].to_numpy()[place["node"]]),
         item=str(item["name"]),
         unit=str(item["unit"]),
         item_class=CLASSES[code] if 0 <= code < len(CLASSES) else "",
@@ -85,16 +85,16 @@ def _point(
         missed=float(sums["missed"]) / count,
         wait_hours=float(sums["wait_unit_ms"]) / float(sums["units_waited"] or np.nan) / HOUR_MS,
         on_hand=float(sums["on_hand_unit_ms"]) / count / run.measured_ms * natural,
-        levels=_levels(point, natural),
+        levels=_levels(place, natural),
         trace=step_path(level),
         highest=float(level.max(initial=0.0)),
         replication=int(mine["replication"].iloc[0]),
     )
 
 
-def _levels(point: pd.Series, natural: float) -> str:
-    reorder, up_to, lot = (float(point[name]) * natural for name in ("reorder_point", "order_up_to", "lot"))
-    if int(point["policy"]) == 2:
+def _levels(point: Mapping[str, int], natural: float) -> str:
+    reorder, up_to, lot = (point[name] * natural for name in ("reorder_point", "order_up_to", "lot"))
+    if point["policy"] == 2:
         return f"at {reorder:,g}: lots of {lot:,g}"
     return f"at {reorder:,g} up to {up_to:,g}" if up_to > 0 else "ordered through"
 

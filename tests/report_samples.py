@@ -132,7 +132,7 @@ def differences(label: str, base: Path, other: Path) -> pd.DataFrame:
     """Paired differences with Student intervals, worked out plainly."""
     keys = ["scope", "key", "kpi", "unit", "replication"]
     frames = [pd.read_parquet(path / "kpis.parquet") for path in (base, other)]
-    first, second = (one.astype({name: str for name in keys[:4]}).set_index(keys)["value"] for one in frames)
+    first, second = (one.astype(dict.fromkeys(keys[:4], str)).set_index(keys)["value"] for one in frames)
     joined = pd.concat({"base": first, "other": second}, axis=1).dropna().reset_index()
     joined = joined[joined["scope"].isin(["network", "echelon"])]
     rows = []

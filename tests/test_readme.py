@@ -52,7 +52,7 @@ def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
         run(sys.executable, "-W", "error", "-c", text)
     runs = sorted((work / "runs").iterdir())
     assert [path.name.split("-", 2)[2].rsplit("-", 1)[0] for path in runs][:2] == ["one-store", "one-store"]
-    assert (runs[1] / "report.svg").is_file()
+    assert (runs[1] / "report.html").is_file()
 
 
 def test_the_first_lines_are_the_two_commands() -> None:
