@@ -155,12 +155,12 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Forecast": {"forecast_bias": "Forecast bias", "forecast_mase": "Forecast error (MASE)"},
     "Cost": {
-        "holding_cost": "Holding",
-        "ordering_cost": "Ordering",
-        "transport_cost": "Transport",
-        "transfer_cost": "Transfers",
-        "shortage_cost": "Shortage",
-        "purchase_cost": "Purchase",
+        "holding_cost": "Holding cost",
+        "ordering_cost": "Ordering cost",
+        "transport_cost": "Transport cost",
+        "transfer_cost": "Transfer cost",
+        "shortage_cost": "Shortage cost",
+        "purchase_cost": "Purchase cost",
         "total_cost": "Total cost",
     },
 }

@@ -203,12 +203,13 @@ def draw_costs(axes: Axes, run: RunFiles) -> None:
     place_legend(axes, columns=3)
 
 
-def draw_forecast(axes: Axes, rows: pd.DataFrame, day_column: str) -> None:
-    """Demand against the forecast made for it, over time; `rows` has the columns demand, forecast and the day."""
-    days = rows[day_column].to_numpy(dtype=np.float64) / DAYS_PER_WEEK
-    axes.step(days, rows["demand"], where="mid", color=COLOURS[0], linewidth=1.2, label="demand")
-    axes.plot(days, rows["forecast"], color=COLOURS[5], linewidth=1.4, linestyle="--", label="forecast")
-    axes.set(xlabel="week", ylabel="units")
+def draw_forecast(axes: Axes, rows: pd.DataFrame, unit: str) -> None:
+    """Demand against the forecast made for it, over time; `rows` has the columns day, demand and forecast."""
+    divisor, million = scale(float(rows[["demand", "forecast"]].max().max()))
+    days = rows["day"].to_numpy(dtype=np.float64) / DAYS_PER_WEEK
+    axes.plot(days, rows["demand"] / divisor, color=COLOURS[0], linewidth=1.2, label="demand")
+    axes.plot(days, rows["forecast"] / divisor, color=COLOURS[5], linewidth=1.4, linestyle="--", label="forecast")
+    axes.set(xlabel="week", ylabel=f"{million}{unit}")
     axes.set_ylim(bottom=0)
     axes.grid(axis="y")
     place_legend(axes, columns=2)

@@ -161,16 +161,8 @@ def _draw_nodes(
                 offset, across, up = (
                     ((radius + 3, 0), "left", "center") if last else ((0, radius + 2), "center", "bottom")
                 )
-                axes.annotate(
-                    shorten(names[node]),
-                    (x, y),
-                    offset,
-                    textcoords="offset points",
-                    ha=across,
-                    va=up,
-                    fontsize=size,
-                    zorder=5,
-                )
+                text = axes.annotate(shorten(names[node]), (x, y), offset, textcoords="offset points", zorder=5)
+                text.set(ha=across, va=up, fontsize=size)
 
 
 def _description(layers: Mapping[str, Sequence[int]], flows: Sequence[Flow]) -> str:

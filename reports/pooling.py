@@ -53,18 +53,36 @@ class Pooling:
     pairs_in_all: int
     givers: Sequence[Giver]
     pooled: Sequence[Figure]
+    stocks: Sequence["PoolStock"]
+
+
+@dataclass(frozen=True)
+class PoolStock:
+    """Safety stock of a pool as last worked out, in natural units, means over replications.
+
+    Attributes:
+        alone: what the members would hold, each for itself. pooled: what is held instead, from the pooled demand.
+        law: what the square-root law (Maister 1976) would make of `alone`.
+    """
+
+    name: str
+    item: str
+    members: int
+    alone: float
+    pooled: float
+    law: float
 
 
 def pooling(run: RunFiles) -> Pooling | None:
     """The section's content; None when the run has no figures of that kind."""
     network = {kpi: one for (scope, _, kpi), one in run.estimates.items() if scope == "network"}
-    pooled = _pooled(run)
-    if not pooled and not any(kpi in network for kpi in (*SHARES, *FIGURES)):
+    pooled, stocks = _pooled(run), _stocks(run)
+    if not pooled and not stocks and not any(kpi in network for kpi in (*SHARES, *FIGURES)):
         return None
     pairs = [(giver, receiver, count) for (giver, receiver), count in transfers_of(run).items()]
     shares = [(label(kpi), network[kpi].mean, _share(network[kpi])) for kpi in SHARES if kpi in network]
     figures = [_figure(label(kpi), network[kpi]) for kpi in FIGURES if kpi in network]
-    return Pooling(shares, figures, _responses(run), pairs[:PAIRS_SHOWN], len(pairs), _givers(pairs), pooled)
+    return Pooling(shares, figures, _responses(run), pairs[:PAIRS_SHOWN], len(pairs), _givers(pairs), pooled, stocks)
 
 
 def _share(one: Estimate) -> str:
@@ -117,3 +135,24 @@ def _pooled(run: RunFiles) -> Sequence[Figure]:
         for (scope, key, kpi), one in run.estimates.items()
         if _POOLED.search(kpi) and scope in ("network", "pool", "region", "echelon")
     ]
+
+
+def _stocks(run: RunFiles) -> Sequence[PoolStock]:
+    """The last row of each pool in table pooled_stock; the largest stocks first."""
+    if not run.has_table("pooled_stock"):
+        return []
+    columns = ("time_ms", "pool", "members", "safety_stock", "alone", "square_root_law")
+    rows = run.table("pooled_stock", columns).sort_values("time_ms", kind="stable")
+    last = rows.groupby(["replication", "pool"]).last().groupby("pool").mean()
+    pools = run.network_table("stock_pools", ("name", "item"))
+    items = run.network_table("items", ("name", "natural_units"))
+    run.row_numbers(rows["pool"], pools, "pooled_stock")
+    run.row_numbers(pools["item"], items, "stock_pools")
+    found = []
+    for pool, row in zip(last.index.to_list(), last.to_dict("records"), strict=True):
+        item = int(pools["item"].to_numpy()[pool])
+        natural = float(items["natural_units"].to_numpy()[item])
+        figures = [float(row[name]) * natural for name in ("alone", "safety_stock", "square_root_law")]
+        names = str(pools["name"].to_numpy()[pool]), str(items["name"].to_numpy()[item])
+        found.append(PoolStock(*names, round(row["members"]), *figures))
+    return sorted(found, key=lambda one: -one.alone)[:PAIRS_SHOWN]

@@ -127,7 +127,9 @@ def _forecast_chart(forecast: Forecasts) -> Markup | None:
     if forecast.missing:
         return None
     rows = forecast.rows
-    return chart("forecast", "Demand and forecast over time", lambda axes: draw_forecast(axes, rows, "day"), WIDE)
+    return chart(
+        "forecast", "Demand and forecast over time", lambda axes: draw_forecast(axes, rows, forecast.unit), WIDE
+    )
 
 
 def _costs(run: RunFiles) -> Sequence[Mapping[str, Any]]:

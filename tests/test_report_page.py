@@ -1,6 +1,7 @@
 """What stands on the pages, and that nothing from a run directory becomes markup, a script or a formula."""
 
 import html
+import itertools
 import math
 import re
 import shutil
@@ -20,6 +21,7 @@ from reports.checklist import checklist
 from reports.comparison_figures import forest_panels, frontier_curves
 from reports.comparison_files import ComparisonFiles
 from reports.comparison_report import differences as told_differences
+from reports.forecasts import forecasts
 from reports.network_picture import flows_of
 from reports.numbers import interval, number, short, signed
 from reports.pooling import pooling
@@ -106,7 +108,7 @@ def check_structure(page: str) -> Outline:
     levels = [level for level, _ in outline.headings]
     assert levels.count(1) == 1
     assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
     ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     names = [tag for tag, _ in outline.tags]
@@ -140,7 +142,8 @@ def test_a_run_page_has_all_its_parts(plain: Path) -> None:
     ]
     text = " ".join("".join(outline.text).split())
     for phrase in (
-        "The scenario shop (a depot and two shops) was simulated 3 times, independently, over 10 weeks from 5 January 2026",
+        "The scenario shop (a depot and two shops) was simulated 3 times, independently, over 10 weeks",
+        "from 5 January 2026; the first 2 weeks are warm-up",
         "95 % confidence intervals",
         "This run made no forecasts",
         "A note with <b>markup</b> & signs.",
@@ -172,13 +175,52 @@ def test_a_run_without_pooling_has_no_such_section(plain: Path) -> None:
     assert pooling(RunFiles.open(plain)) is None
 
 
-def test_forecasts_are_drawn_when_there_are_some(plain: Path, tmp_path: Path) -> None:
+def test_forecasts_and_pooled_stock_are_shown_when_there_are_some(plain: Path, tmp_path: Path) -> None:
     path = Path(shutil.copytree(plain, tmp_path / "run", ignore=WITHOUT_REPORT))
+    week = 604_800_000
+    buckets = {
+        "time_ms": [week, 2 * week, 4 * week],
+        "bucket_ms": [week, week, 4 * week],
+        "demand": [20.0, 22.0, 9.0],
+        "forecast": [19.0, 21.5, 9.0],
+        "demand_value": [2000.0, 2200.0, 900.0],
+        "forecast_value": [1900.0, 2150.0, 900.0],
+    }
+    series = {
+        "class": [0, 3, 3],
+        "measured_buckets": [10, 10, 10],
+        "mean_demand": [4.0, 1.0, 1.0],
+        "mean_forecast": [5.0, 1.0, 0.5],
+        "mase": [0.8, 1.2, -1.0],
+    }
+    stock = {
+        "time_ms": [0, week],
+        "pool": [0, 0],
+        "members": [2, 2],
+        "safety_stock": [9.0, 7.0],
+        "alone": [9.0, 9.0],
+        "square_root_law": [6.0, 6.4],
+    }
     for folder in (path / "replications").iterdir():
-        rows = {"time_ms": [604_800_000, 1_209_600_000], "demand": [20.0, 22.0], "forecast": [19.0, 21.5]}
-        pd.DataFrame(rows).to_parquet(folder / "forecast_totals.parquet")
+        for name, rows in (("forecast_buckets", buckets), ("forecasts", series), ("pooled_stock", stock)):
+            pd.DataFrame(rows).to_parquet(folder / f"{name}.parquet")
+    pd.DataFrame({"name": ["shops"], "item": [0]}).to_parquet(path / "network" / "stock_pools.parquet")
+    run = RunFiles.open(path)
+    found = forecasts(run)
+    assert found.rows.to_numpy().tolist() == [[7.0, 2000.0, 1900.0], [14.0, 2200.0, 2150.0]]
+    assert (found.unit, "by 1 week" in found.note) == ("JPY", True)
+    smooth, lumpy = found.classes
+    assert (smooth.name, smooth.series, smooth.bias, smooth.mase) == ("smooth", 1.0, 0.25, 0.8)
+    assert (lumpy.name, lumpy.series, lumpy.bias, lumpy.mase) == ("lumpy", 2.0, -0.25, 1.2)
+    pools = pooling(run)
+    assert pools is not None
+    (stock_of_pool,) = pools.stocks
+    assert (stock_of_pool.name, stock_of_pool.item, stock_of_pool.members) == ("shops", "filter", 2)
+    figures = (stock_of_pool.alone, stock_of_pool.pooled, stock_of_pool.law)
+    assert figures == pytest.approx((9.0, 7.0, 6.4))
     outline = check_structure(write(path))
     assert "Demand and forecast over time" in [attributes.get("aria-label") for _, attributes in outline.tags]
+    assert "Safety stock of each pool, and the square-root law beside it" in [text for _, text in outline.headings]
 
 
 def test_a_comparison_page_has_all_its_parts(comparison: Path) -> None:
