@@ -156,10 +156,12 @@ def frontier(comparison: ComparisonFiles) -> Markup | None:
                 axes.annotate(
                     f"×{factor:g}", (100 * at, height / divisor), (4, 4), textcoords="offset points", fontsize=7
                 )
-        axes.set(xlabel=f"{label(service)}, %", ylabel=f"{_named(cost)}, {unit}{_currency(comparison)}")
+        axes.set(xlabel=f"{label(service)}, %", ylabel=f"cost, {unit}{_currency(comparison)}")
         axes.grid()
         place_legend(axes, columns=3)
-        return as_svg(figure, "frontier", f"{_named(cost)} against {label(service)} over factors of the stock levels")
+        return as_svg(
+            figure, "frontier", f"{cost_in_words(cost)} against {label(service)} over factors of the stock levels"
+        )
 
 
 def frontier_curves(
@@ -194,7 +196,9 @@ def draw_total_stock(axes: Axes, comparison: ComparisonFiles) -> None:
     divisor, unit = scale(max((float(one.max()) for one in totals.values()), default=0.0))
     for number, (name, total) in enumerate(totals.items()):
         colour = COLOURS[number % len(COLOURS)]
-        axes.step(total.index + 1, total / divisor, where="pre", color=colour, linewidth=1.5, label=shorten(name))
+        weeks_of = np.append(total.index, total.index[-1] + 1)
+        levels = np.append(total, total.iloc[-1]) / divisor
+        axes.step(weeks_of, levels, where="post", color=colour, linewidth=1.5, label=shorten(name))
     first = next(iter(drawn.values()))
     if first.manifest["warm_up_ms"]:
         weeks = first.manifest["warm_up_ms"] / 86_400_000 / DAYS_PER_WEEK
@@ -204,7 +208,7 @@ def draw_total_stock(axes: Axes, comparison: ComparisonFiles) -> None:
     place_legend(axes, columns=2)
 
 
-def _named(cost: str) -> str:
+def cost_in_words(cost: str) -> str:
     """A cost in words; several KPIs are joined by `+` or spaces in the files."""
     return " + ".join(label(kpi) for kpi in cost.replace("+", " ").replace(",", " ").split())
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from reports.catalogue import GROUPS, STANDARDS, Verdict, better_when, group_of, label, verdict
 from reports.charts import chart
 from reports.checklist import checklist, words
-from reports.comparison_figures import draw_total_stock, forest, frontier
+from reports.comparison_figures import cost_in_words, draw_total_stock, forest, frontier, frontier_curves
 from reports.comparison_files import ComparisonFiles
 from reports.kpi_table import definitions, kpi_names
 from reports.numbers import interval, number, signed
@@ -72,6 +72,7 @@ def comparison_page(comparison: ComparisonFiles, progress: Progress = no_progres
         "changes": changes(comparison),
         "matches": matches(comparison),
         "best": best(comparison),
+        "frontier_cost": cost_in_words(frontier_curves(comparison)[1]),
         "notes": scenario.notes,
         "absent": absent(base),
         "versions": words(base, "versions"),
@@ -135,7 +136,7 @@ def _difference(row: Mapping[str, Any]) -> Difference:
     change, width = float(row["difference"]), float(row["half_width"])
     relative, relative_low, relative_high = (float(row[name]) for name in ("relative", "relative_low", "relative_high"))
     low, high = float(row["low"]), float(row["high"])
-    told, tone = _told(kpi, change, low, high)
+    told, tone = _told(kpi, change, low, high, row.get("verdict"))
     factor = 100.0 if unit == "share" else 1.0
     between = interval((low + high) / 2 * factor, (high - low) / 2 * factor)
     money = "" if unit == "share" or not unit else f" {unit}"
@@ -157,15 +158,17 @@ def _percent(relative: float, low: float, high: float) -> str:
     return f"{signed(100 * relative, 50 * abs(high - low))} %"
 
 
-def _told(kpi: str, change: float, low: float, high: float) -> tuple[str, str]:
-    """What the interval [low, high] of a difference shows, and its tone."""
+def _told(kpi: str, change: float, low: float, high: float, stated: object = None) -> tuple[str, str]:
+    """What the interval [low, high] of a difference shows, and its tone; `stated` is the comparison's own verdict."""
     if change == 0 and not high > low:
         return "exactly the same", ""
     if not (math.isfinite(low) and math.isfinite(high)):
         return "one pair: not known how sure", ""
     if low <= 0 <= high:
         return "no difference shown", ""
-    direction = better_when(kpi)
+    if stated in ("better", "worse"):
+        return str(stated), str(stated)
+    direction = better_when(kpi) if stated is None else 0
     if direction == 0:
         return "more" if change > 0 else "less", ""
     return ("better", "better") if change * direction > 0 else ("worse", "worse")

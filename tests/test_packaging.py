@@ -40,6 +40,7 @@ def test_wheel_contains_every_module_and_every_scenario_file(wheel_names: set[st
     for package in TOP_LEVEL_PACKAGES:
         for path in (ROOT / package).rglob("*"):
             wanted = path.suffix == ".py" or path.name == "py.typed" or (package == "scenarios" and path.suffix in data)
+            wanted |= path.parent.name == "templates"  # of the pages of reports
             if wanted and "__pycache__" not in path.parts:
                 assert path.relative_to(ROOT).as_posix() in wheel_names
     assert any(name.startswith("scenarios/") and name.endswith(".yaml") for name in wheel_names)
