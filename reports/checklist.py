@@ -14,6 +14,7 @@ from reports.numbers import duration, seconds, short
 from reports.run_files import RunFiles
 from reports.scenario_file import ScenarioText
 from reports.words import date
+from reports.worst_points import CAN_ORDER, KANBAN, LOTS, ORDER_UP_TO
 
 NOT_STATED: Final = "not stated"
 _STOCKED: Final = 2  # bit of the flags of table stock_points
@@ -93,7 +94,12 @@ def _logic(run: RunFiles, scenario: ScenarioText) -> Sequence[Entry]:
 def _policies(run: RunFiles, scenario: ScenarioText) -> str:
     points = run.network_table("stock_points", ("policy", "flags"))
     stocked = points[(points["flags"].to_numpy(dtype=np.int64) & _STOCKED) != 0]
-    names = {1: "order up to a level, (s, S) or base stock", 2: "fixed lots, (R, nQ)"}
+    names = {
+        ORDER_UP_TO: "order up to a level, (s, S) or base stock",
+        LOTS: "fixed lots, (R, nQ)",
+        KANBAN: "by kanban",
+        CAN_ORDER: "jointly, (s, c, S)",
+    }
     counts = stocked["policy"].value_counts()
     told = [f"{count:,} stock points {names.get(int(code), 'by another rule')}" for code, count in counts.items()]
     kinds = scenario.kinds("policies", "generator")

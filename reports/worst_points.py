@@ -22,6 +22,7 @@ _COLUMNS: Final = (
     "on_hand_unit_ms",
 )
 HOUR_MS: Final = 3_600_000
+ORDER_UP_TO, LOTS, KANBAN, CAN_ORDER = 1, 2, 3, 4  # codes of policies in table stock_points
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,17 @@ def _point(
 
 
 def _levels(point: Mapping[str, int], natural: float) -> str:
+    """When a stock point orders and how much, by the code of its policy in table stock_points."""
     reorder, up_to, lot = (point[name] * natural for name in ("reorder_point", "order_up_to", "lot"))
-    if point["policy"] == 2:
+    if point["policy"] == LOTS:
         return f"at {reorder:,g}: lots of {lot:,g}"
-    return f"at {reorder:,g} up to {up_to:,g}" if up_to > 0 else "ordered through"
+    if point["policy"] == KANBAN:
+        return f"bins of {lot:,g}, {up_to:,g} in all"
+    if point["policy"] == CAN_ORDER:
+        return f"at {reorder:,g}, along at {lot:,g}, up to {up_to:,g}"
+    if point["policy"] == ORDER_UP_TO and up_to > 0:
+        return f"at {reorder:,g} up to {up_to:,g}"
+    return "ordered through" if point["policy"] == ORDER_UP_TO else "decided in Python"
 
 
 def step_path(level: npt.NDArray[np.float64]) -> str:

@@ -29,6 +29,7 @@ from reports.run_files import NoRunError, RunFiles
 from reports.scenario_file import ScenarioText
 from reports.workbook import plain_text
 from reports.worst_points import step_path, worst_points
+from sim import columns
 from tests.report_samples import POOLING, add_kpis, make_comparison, make_run
 
 MORE_STOCK = [
@@ -431,6 +432,24 @@ def test_a_level_becomes_a_step_curve() -> None:
     assert step_path(np.array([2.0, 2.0, 0.0, 1.0])) == "M0 0.0H80.0V30.0H120.0V15.0H160.0V30.0H0Z"
     assert step_path(np.zeros(0)) == ""
     assert step_path(np.zeros(2)) == "M0 30.0H160.0V30.0H0Z"
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ("POLICY_ORDER_UP_TO", "at 2 up to 6"),
+        ("POLICY_LOT", "at 2: lots of 4"),
+        ("POLICY_KANBAN", "bins of 4, 6 in all"),
+        ("POLICY_CAN_ORDER", "at 2, along at 4, up to 6"),
+        ("POLICY_PYTHON", "decided in Python"),
+    ],
+)
+def test_every_kind_of_policy_is_told(plain: Path, tmp_path: Path, policy: str, expected: str) -> None:
+    path = Path(shutil.copytree(plain, tmp_path / "run", ignore=WITHOUT_REPORT))
+    points = pd.read_parquet(path / "network" / "stock_points.parquet")
+    points = points.assign(policy=getattr(columns, policy), reorder_point=2, order_up_to=6, lot=4)
+    points.to_parquet(path / "network" / "stock_points.parquet")
+    assert {one.levels for one in worst_points(RunFiles.open(path))} == {expected}
 
 
 def test_flows_are_the_lines_over_each_lane(plain: Path) -> None:
