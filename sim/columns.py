@@ -62,7 +62,7 @@ SP_SPLIT: Final = 2048  # several sources: every order is split by their shares
 POLICY_NONE: Final = 0  # never orders (suppliers)
 POLICY_ORDER_UP_TO: Final = 1  # (s,S), min-max and base stock: at or below s, order up to S
 POLICY_LOT: Final = 2  # (R,nQ): at or below R, the fewest lots that lift the position above R
-POLICY_KANBAN: Final = 3  # bins of P_LOT units, one order per empty bin; P_ORDER_UP_TO is all bins full
+POLICY_KANBAN: Final = 3  # bins of P_LOT units, the empty ones are ordered; P_ORDER_UP_TO is all bins full
 POLICY_CAN_ORDER: Final = 4  # (s,c,S): when one of a family must order, those at or below c (P_LOT) order along
 POLICY_PYTHON: Final = 5  # decided by a function of `Network.deciders`
 

@@ -26,8 +26,8 @@ def family_tables(network: Network) -> dict[str, Any]:
         family[row, f.FAMILY_COUNT] = len(points)
         family[row, f.FAMILY_LAST_OF_NODE] = network.node_first_stock_point[node + 1] - 1
         first += len(points)
-    points = [np.asarray(points, np.int64) for points in network.families]
-    return {"family": family, "family_point": np.concatenate([np.zeros(0, np.int64), *points])}
+    members = [np.asarray(points, np.int64) for points in network.families]
+    return {"family": family, "family_point": np.concatenate([np.zeros(0, np.int64), *members])}
 
 
 def pool_tables(network: Network) -> dict[str, Any]:

@@ -334,7 +334,7 @@ def _enlarged_pool(clock: Int64Array, table: Int64Array, more: int, left: int, f
     larger[-1, following] = clock[free]
     clock[free] = len(table)
     clock[left] += more
-    return larger  # type: ignore[no-any-return]
+    return larger
 
 
 @compiled
