@@ -65,9 +65,7 @@ class ReplenishmentPolicy(Model):
         Its levels are turned into integer units by `resolve`, those named in `lots` by `resolve_lot` (default: alike).
         """
         of_lots = resolve_lot or resolve
-        levels = {
-            name: (of_lots if name in self.lots else resolve)(level) for name, level in self.levels().items()
-        }
+        levels = {name: (of_lots if name in self.lots else resolve)(level) for name, level in self.levels().items()}
         size = len(next(iter(levels.values()), ()))
         counts = {name: np.full(size, getattr(self, name), dtype=np.int64) for name in self.count_names()}
         return self.rule_from(levels | counts)

@@ -155,6 +155,24 @@ def wait_if_short(of: Group) -> Float64Array:
 
 
 # --- stock ------------------------------------------------------------------------------------------------------------
+@kpi("share", NODE_SCOPES)
+def fill_rate_8h(of: Group) -> Float64Array:
+    """Units that customers had at once or within 8 hours / units demanded."""
+    return ratio(of("units_within_8h"), of("node_units_demanded"))
+
+
+@kpi("share", NODE_SCOPES)
+def fill_rate_24h(of: Group) -> Float64Array:
+    """Units that customers had at once or within 24 hours / units demanded."""
+    return ratio(of("units_within_24h"), of("node_units_demanded"))
+
+
+@kpi("share", NODE_SCOPES)
+def fill_rate_48h(of: Group) -> Float64Array:
+    """Units that customers had at once or within 48 hours / units demanded."""
+    return ratio(of("units_within_48h"), of("node_units_demanded"))
+
+
 @kpi("units")
 def on_hand(of: Group) -> Float64Array:
     """Stock on hand, time mean."""

@@ -12,7 +12,7 @@ import numpy as np
 from sim import columns as c
 from sim.network import Float64Array, Int64Array, Network
 from sim.record import sums as r
-from sim.record.records import Records
+from sim.record.records import RESPONSE_HOURS, WAIT_EDGES_MS, Records
 
 
 class StockPointMeasures:
@@ -153,7 +153,10 @@ STOCK_POINT_MEASURES: Final[dict[str, Measure]] = {
     "purchase_money": _purchase_money,
 }
 
-NODE_MEASURES: Final = frozenset({"jobs", "jobs_complete", "trips", "trip_loads", "trip_km", "truck_money"})
+WITHIN: Final = tuple(f"units_within_{hours}h" for hours in RESPONSE_HOURS)
+NODE_MEASURES: Final = frozenset(
+    {"jobs", "jobs_complete", "trips", "trip_loads", "trip_km", "truck_money", "node_units_demanded", *WITHIN}
+)
 """Measures that belong to a node (a truck's to its base); they are 0 in scopes that are no sum of nodes."""
 
 
@@ -164,6 +167,23 @@ def node_measures(records: Records) -> dict[str, Float64Array]:
     base = np.array([route.base_node for route in network.routes], dtype=np.int64)
     for name, values in route_measures(records).items():
         measures[name] = np.bincount(base, weights=values, minlength=network.nodes).astype(np.float64)
+    return measures | _in_time(records)
+
+
+def _in_time(records: Records) -> dict[str, Float64Array]:
+    """Units that customers asked for, and had at once or within a response time, per node; in integer units."""
+    network, total = records.network, records.summary.total
+    node = network.parameter[:, c.P_NODE]
+
+    def per_node(column: int) -> Float64Array:
+        return np.bincount(node, weights=total[:, column], minlength=network.nodes).astype(np.float64)
+
+    waited = records.summary.wait_histogram.reshape(network.nodes, -1, len(WAIT_EDGES_MS)).sum(axis=1)
+    measures = {"node_units_demanded": per_node(c.T_DEMAND_UNITS)}
+    at_once = per_node(c.T_UNITS_AT_ONCE)
+    for name, hours in zip(WITHIN, RESPONSE_HOURS, strict=True):
+        early = np.searchsorted(WAIT_EDGES_MS, hours * 3_600_000, side="right")
+        measures[name] = at_once + waited[:, :early].sum(axis=1)
     return measures
 
 

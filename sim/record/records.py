@@ -34,10 +34,23 @@ DAY_MS: Final = 86_400_000
 SERIES: Final = ("value_on_hand", "demand_lines", "demand_units", "lines_at_once", "units_at_once")
 """Names of the binned series; `value_on_hand` is a mean in minor units (float64), the others are counts (int64)."""
 
-WAIT_EDGES_MS: Final[Int64Array] = np.concatenate(([0], np.rint(np.geomspace(0.1, 10_000.0, 39) * 3_600_000))).astype(
-    np.int64
-)
-"""Lower edges of the 40 bins of waiting times: 0 to 0.1 h, 38 of equal ratio, and the last from 10,000 h."""
+RESPONSE_HOURS: Final = (8, 24, 48)
+"""Within which customers are to have their parts: from the same city, the same region, elsewhere."""
+
+
+def _wait_edges_ms() -> Int64Array:
+    edges = np.rint(np.geomspace(0.1, 10_000.0, 39) * 3_600_000).astype(np.int64)
+    for hours in RESPONSE_HOURS:
+        promised = hours * 3_600_000
+        edges[np.argmin(np.abs(np.log(edges / promised)))] = promised + 1  # who waits exactly that long is in time
+    return np.concatenate((np.zeros(1, np.int64), edges))
+
+
+WAIT_EDGES_MS: Final[Int64Array] = _wait_edges_ms()
+"""Lower edges of the 40 bins of waiting times: 0 to 0.1 h, 38 of about equal ratio, the last from 10,000 h.
+
+The response times (RESPONSE_HOURS) are among the edges, so that what was in time can be counted exactly.
+"""
 
 AGE_EDGES_DAYS: Final[Int64Array] = np.array([0, 30, 60, 90, 120, 180, 270, 365, 730], dtype=np.int64)
 """Lower edges in days of the 9 bins of the age histogram, the last one open."""
