@@ -53,7 +53,7 @@ F_ERROR_ABSOLUTE: Final = 15  # |forecast - demand|, summed
 F_NAIVE_ABSOLUTE: Final = 16  # |demand - demand of the bucket before|, summed
 F_ASKED: Final = 17  # units asked for up to the last bucket end
 F_METHOD: Final = 18  # the method in use, a code of METHODS
-F_CLASS: Final = 19  # a code of CLASSES; -1: not known yet
+F_CLASS: Final = 19  # a code of CLASSES; -1: no demand so far
 FORECAST_COLUMNS: Final = 24
 
 
@@ -94,12 +94,12 @@ def observe(row: Row, demand: float, alpha: float, beta: float) -> None:
 def forecast(row: Row, method: int, beta: float) -> float:
     """Demand per bucket to expect from now on; 0 while there has been none."""
     if method == SES:
-        return row[F_LEVEL]
+        return float(row[F_LEVEL])
     if method == TSB:
-        return row[F_PROBABILITY] * row[F_SIZE]
+        return float(row[F_PROBABILITY] * row[F_SIZE])
     if row[F_DEMANDS] == 0.0:
         return 0.0
-    rate = row[F_SIZE] / row[F_INTERVAL]
+    rate = float(row[F_SIZE] / row[F_INTERVAL])
     return rate * (1.0 - 0.5 * beta) if method == SBA else rate
 
 

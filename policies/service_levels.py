@@ -234,7 +234,7 @@ def empirical_reorder_point(sums: NDArray[np.float64], target: float, measure: i
 
 @compilable
 def block_sums(history: NDArray[np.float64], oldest: int, count: int, block: int) -> NDArray[np.float64]:
-    """Sums of every `block` buckets in a row among the last `count`, sorted: overlapping blocks (Porras and Dekker 2008).
+    """Sums of every `block` buckets in a row of the last `count`, sorted: overlapping blocks (Porras and Dekker 2008).
 
     `history` is a ring whose oldest value stands at `oldest`; there are `count` - `block` + 1 sums.
     """

@@ -80,21 +80,23 @@ def test_nothing_is_held_of_what_nobody_asks_for() -> None:
     assert empirical(np.zeros(4), 0.99, s.FILL_RATE, 1) == s.NOTHING
 
 
-def test_normal_reorder_points() -> None:
-    for mean, deviation, target in ((20.0, 6.0, 0.95), (3.0, 4.0, 0.7), (900.0, 12.0, 0.999)):
-        found = normal(mean, deviation**2, target, s.CYCLE_SERVICE, 1)
-        assert found == max(math.ceil(stats.norm(mean, deviation).ppf(target)), 0)
-        for lot in (1, 40):
-            found = normal(mean, deviation**2, target, s.FILL_RATE, lot)
+@pytest.mark.parametrize(("mean", "deviation", "target"), [(20.0, 6.0, 0.95), (3.0, 4.0, 0.7), (900.0, 12.0, 0.999)])
+def test_normal_reorder_points(mean: float, deviation: float, target: float) -> None:
+    law = stats.norm(mean, deviation)
+    cycle = normal(mean, deviation**2, target, s.CYCLE_SERVICE, 1)
+    assert cycle == max(math.ceil(law.ppf(target)), 0)
 
-            def waiting(y: float, law: stats.rv_continuous = stats.norm(mean, deviation)) -> float:
-                return float(law.expect(lambda x: x - y, lb=y, ub=mean + 12 * deviation))
+    def waiting(level: float) -> float:
+        return float(law.expect(lambda x: x - level, lb=level, ub=mean + 12 * deviation))
 
-            def reached(r: int, lot: int = lot) -> float:
-                return 1 - (waiting(r) - waiting(r + lot)) / lot
+    for lot in (1, 40):
+        found = normal(mean, deviation**2, target, s.FILL_RATE, lot)
+        reached = [1 - (waiting(r) - waiting(r + lot)) / lot for r in (found, found - 1)]
+        assert reached[0] >= target - 1e-7
+        assert found == 0 or reached[1] < target + 1e-7
 
-            assert reached(found) >= target - 1e-7
-            assert found == 0 or reached(found - 1) < target + 1e-7
+
+def test_normal_without_spread() -> None:
     assert normal(7.2, 0.0, 0.9, s.CYCLE_SERVICE, 1) == 8
 
 
@@ -122,7 +124,7 @@ def test_block_sums_go_round_the_ring() -> None:
 
 
 def test_protection_demand_is_that_of_a_random_lead_time() -> None:
-    """Compound: Poisson demand of 3 a day over a gamma lead time of mean 4 d, variance 2 d^2, and a review every day."""
+    """Poisson demand of 3 a day, gamma lead times of mean 4 d and variance 2 d^2, a review every day."""
     mean, variance = s.protection_demand(3.0, 3.0, 4.0, 2.0, 1.0)
     assert (mean, variance) == (15.0, 15.0 + 18.0)
     generator = np.random.default_rng(3)
@@ -141,7 +143,7 @@ def test_lots() -> None:
     assert min(costs) == costs[1]
 
 
-# --- pooling -----------------------------------------------------------------------------------------------------------
+# --- pooling ----------------------------------------------------------------------------------------------------------
 def test_pooled_variance_between_independence_and_lockstep() -> None:
     variances = np.array([4.0, 9.0, 1.0])
     assert pooled.pooled_variance(variances, 0.0) == 14.0

@@ -1,0 +1,1 @@
+"""Forecasts and the levels that follow from them, inside a run."""
