@@ -47,6 +47,7 @@ from sim.flow.model import (
 )
 from sim.flow.opening import first_reviews, new_model, open_books
 from sim.flow.runner import Flow, layers_in_place, rows_in_use
+from sim.forecasting import forecast_sums, forecasts_of
 from sim.network import Int64Array, Network
 from sim.record.conservation import check_conservation
 from sim.record.records import AGE_EDGES_DAYS, SERIES, Levels, Recorder, Records, RunStart, Summary, Traces
@@ -113,6 +114,7 @@ class Twin:
         self.flow = Flow(model, DemandDrawer(plan, seed, replication), recorder, network.horizon_ms)
         self.truck_records = TruckRecords()
         self.decisions = Decisions(self)
+        self.forecasts = forecasts_of(self)
         self.vehicles: list[Vehicle] = []
         self.dispatchers: list[Dispatcher] = []
         self.warm_up_total: Int64Array = np.zeros_like(model.total)
@@ -132,6 +134,8 @@ class Twin:
             records.vehicles += [VehicleRecord(row, number) for number in range(route.vehicles)]
         self.attach_trucks()
         self.attach_reviews(0)
+        for forecasting in self.forecasts:
+            forecasting.start()
         for vehicle in self.vehicles:
             vehicle.prepare()
         for dispatcher in self.dispatchers:
@@ -265,6 +269,8 @@ class Twin:
             if vehicle.record.trip != NONE:
                 self.write_trip(vehicle.record, NONE)
         self._write_lots()
+        for forecasting in self.forecasts:
+            forecasting.write_series()
         closing = self._levels_in(model.state)
         summary = Summary(
             opening=opening,
@@ -278,6 +284,7 @@ class Twin:
             jobs=model.jobs,
             traces=traces,
             start=self.start,
+            forecast=forecast_sums(self.forecasts, self.network),
         )
         return self.recorder.finish(summary)
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.columns import P_ITEM
+from sim.forecast_plan import ForecastPlan
 
 Int64Array = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
@@ -176,6 +177,7 @@ class Network:
     alternatives: Int64Array = field(default_factory=lambda: np.zeros((0, ALTERNATIVE_COLUMNS), np.int64))
     pools: tuple[Pool, ...] = ()
     deciders: tuple[Any, ...] = ()  # policies that decide in Python, see policies/custom.py
+    forecasts: tuple[ForecastPlan, ...] = ()  # what is forecast, and the levels that follow from it
 
     @property
     def nodes(self) -> int:

@@ -30,6 +30,7 @@ from sim.build.sourcing import alternatives_table, plan_sources
 from sim.build.stock_points import NoLane, StockPointGrid, abc_classes, demand_at_and_below, lay_out
 from sim.build.stocking import Stocking, plan_stocking, settle
 from sim.build.terms import Terms, supplier_terms
+from sim.build.worked_out import work_out_levels
 from sim.lead_times import mean_lead_times_ms
 from sim.network import Float64Array, Int64Array, Network
 from sim.scenario.expand import matching
@@ -89,7 +90,7 @@ def _network(scenario: Scenario) -> Network:
     deciders, policy_row = deciders_and_rows(stocking, policy_row)
     columns |= {c.P_POLICY_ROW: policy_row, c.P_SOURCING: sourcing, c.P_RESERVE: reserve}
     shortage = scenario.costs.shortage_per_line
-    return Network(
+    network = Network(
         name=scenario.name,
         variant=scenario.variant,
         currency=scenario.currency,
@@ -133,6 +134,7 @@ def _network(scenario: Scenario) -> Network:
         pools=network_pools(scenario, nodes),
         deciders=deciders,
     )
+    return work_out_levels(scenario, network, plan, grid)
 
 
 def _classes(scenario: Scenario, items: ItemColumns, per_day: Float64Array) -> Int64Array:

@@ -99,7 +99,7 @@ class _TableRows:
 
 
 @dataclass(frozen=True)
-class _Generated:
+class Generated:
     """A generator's stocking entry as the value of a setting."""
 
     entry: GeneratedStocking
@@ -113,7 +113,7 @@ def plan_stocking(
     plan = StockingPlan(per_day.shape)
     if scenario.generator is not None:
         for index, entry in enumerate(scenario.generator.stocking):
-            _plan_generated(scenario, nodes, items, per_day, plan, _Generated(entry, index))
+            _plan_generated(scenario, nodes, items, per_day, plan, Generated(entry, index))
     for policies in scenario.policies:
         chosen = item_filter(policies.items, scenario.item_names, classes)
         for setting, value in policies.settings.items():
@@ -129,7 +129,7 @@ def _plan_generated(
     items: ItemColumns,
     per_day: Float64Array,
     plan: StockingPlan,
-    value: _Generated,
+    value: Generated,
 ) -> None:
     count = scenario.generator.items.count if scenario.generator is not None else 0
     first = len(scenario.item_names) - count
@@ -193,7 +193,7 @@ def settle(
         owed=[],
     )  # fmt: skip
     for value, rows in plan.rows("policy", grid):
-        if isinstance(value, _Generated):
+        if isinstance(value, Generated):
             _settle_generated(scenario, stocking, grid, classes, rows, value, seed, opening)
         elif isinstance(value, _TableRows):
             _settle_table(stocking, grid, rows, value, scenario.stock_factor)
@@ -336,7 +336,7 @@ def _settle_generated(
     grid: StockPointGrid,
     classes: Int64Array,
     rows: Int64Array,
-    value: _Generated,
+    value: Generated,
     seed: int,
     opening: OpeningOf,
 ) -> None:

@@ -46,8 +46,9 @@ from sim.columns import (
     S_ASKED,
     SP_PERIODIC,
 )
+from sim.flow.agenda import want_review
+from sim.flow.books import begin_days
 from sim.flow.model import C_MEASURE_FROM_MS, C_NOW, FlowModel, model_at
-from sim.flow.stock import begin_days, want_review
 from sim.forecast_plan import (
     FORM_BASE_STOCK,
     LOT_COVER,

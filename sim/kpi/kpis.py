@@ -234,6 +234,19 @@ def age_over_365d(of: Group) -> Float64Array:
     return ratio(of("money_ms_over_365d"), of("tracked_money_ms"))
 
 
+# --- forecasts --------------------------------------------------------------------------------------------------------
+@kpi("share")
+def forecast_bias(of: Group) -> Float64Array:
+    """(Units forecast - units asked for) / units asked for, of what is forecast; orders from downstream count."""
+    return ratio(of("forecast_error"), of("forecast_demand"))
+
+
+@kpi("ratio")
+def forecast_mase(of: Group) -> Float64Array:
+    """Mean absolute scaled error (Hyndman and Koehler 2006), mean over series; below 1 beats "as last time"."""
+    return ratio(of("forecast_mase_sum"), of("forecast_mase_series"))
+
+
 # --- flow and money ---------------------------------------------------------------------------------------------------
 @kpi("orders", LANE_SCOPES | {"stock"})
 def orders(of: Group) -> Float64Array:

@@ -12,7 +12,15 @@ import numpy as np
 from sim import columns as c
 from sim.network import Float64Array, Int64Array, Network
 from sim.record import sums as r
-from sim.record.records import RESPONSE_HOURS, WAIT_EDGES_MS, Records
+from sim.record.records import (
+    FORECAST_DEMAND,
+    FORECAST_ERROR,
+    FORECAST_MASE,
+    FORECAST_MASE_KNOWN,
+    RESPONSE_HOURS,
+    WAIT_EDGES_MS,
+    Records,
+)
 
 
 class StockPointMeasures:
@@ -26,6 +34,8 @@ class StockPointMeasures:
         self.total = records.summary.total[self.rows]
         self.area = records.summary.area[self.rows]
         self.sums = records.sums[self.rows]
+        forecast = records.summary.forecast
+        self.forecast = None if forecast is None else forecast[self.rows]
         flags = self.parameter[:, c.P_FLAGS]
         self.stocked = (flags & c.SP_STOCKED) != 0
         self.tracked = (flags & c.SP_LOTS) != 0
@@ -114,6 +124,10 @@ def _purchase_money(m: StockPointMeasures) -> Float64Array:
     return m.sums[:, r.SUM_MEASURED_PURCHASE_MILLI] / (1000.0 * 10.0**m.network.minor_digits)
 
 
+def _forecast(m: StockPointMeasures, column: int) -> Float64Array:
+    return np.zeros(len(m.item)) if m.forecast is None else m.forecast[:, column]
+
+
 STOCK_POINT_MEASURES: Final[dict[str, Measure]] = {
     "demand_lines": _total(c.T_DEMAND_LINES),
     "demand_units": _total_units(c.T_DEMAND_UNITS),
@@ -151,6 +165,10 @@ STOCK_POINT_MEASURES: Final[dict[str, Measure]] = {
     "ordering_money": _ordering_money,
     "lane_money": _lane_money,
     "purchase_money": _purchase_money,
+    "forecast_demand": lambda m: _forecast(m, FORECAST_DEMAND) * m.natural,
+    "forecast_error": lambda m: _forecast(m, FORECAST_ERROR) * m.natural,
+    "forecast_mase_sum": lambda m: _forecast(m, FORECAST_MASE),
+    "forecast_mase_series": lambda m: _forecast(m, FORECAST_MASE_KNOWN),
 }
 
 WITHIN: Final = tuple(f"units_within_{hours}h" for hours in RESPONSE_HOURS)

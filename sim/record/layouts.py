@@ -148,4 +148,55 @@ EVENTS = TableLayout(
         _rising("reference", "row", "line, order or trip number"),
     ),
 )
-TABLES: dict[str, TableLayout] = {layout.name: layout for layout in (ORDERS, SHIPMENTS, TRANSFERS, TRIPS, LOTS, EVENTS)}
+FORECASTS = TableLayout(
+    "forecasts",
+    "How well demand was forecast, one row per series (only where something is forecast). Bias and MASE are of whole "
+    "buckets after the warm-up.",
+    (
+        _row("stock_point", "whose demand; -1: of a pool"),
+        _row("pool", "row of table stock_pools; -1: of a stock point"),
+        Column("class", np.int8, "code", "0 smooth, 1 erratic, 2 intermittent, 3 lumpy; -1: no demand at all", "lz4"),
+        Column("method", np.int8, "code", "in use at the end: 0 ses, 1 croston, 2 sba, 3 tsb", "lz4"),
+        Column("buckets", np.int32, "buckets", "buckets observed", "lz4"),
+        Column("measured_buckets", np.int32, "buckets", "of them, those compared with their forecast", "lz4"),
+        Column("mean_demand", np.float64, "item units", "mean demand per measured bucket; 0 without any", "lz4"),
+        Column("mean_forecast", np.float64, "item units", "mean forecast per measured bucket; 0 without any", "lz4"),
+        Column("bias", np.float64, "item units", "mean of forecast - demand", "lz4"),
+        Column("mae", np.float64, "item units", "mean of |forecast - demand|", "lz4"),
+        Column("mase", np.float64, "ratio", "that over the mean of |demand - last demand|; -1: which is 0", "lz4"),
+        Column("deviation", np.float64, "item units", "standard deviation of the forecast errors, at the end", "lz4"),
+        Column("forecast", np.float64, "item units", "demand forecast per bucket, at the end", "lz4"),
+    ),
+)
+FORECAST_BUCKETS = TableLayout(
+    "forecast_buckets",
+    "Demand against forecast, added up over the stock points of a group, bucket by bucket.",
+    (
+        _rising("time_ms", "ms", "end of the bucket"),
+        Column("bucket_ms", np.int64, "ms", "length of the bucket", "lz4"),
+        _row("node", "node"),
+        Column("class", np.int8, "code", "ABC class: 0 A, 1 B, 2 C", "lz4"),
+        Column("demand", np.float64, "item units", "units asked for", "lz4"),
+        Column("forecast", np.float64, "item units", "units forecast", "lz4"),
+        Column("demand_value", np.float64, "minor units", "the same at purchase cost", "lz4"),
+        Column("forecast_value", np.float64, "minor units", "the same at purchase cost", "lz4"),
+    ),
+)
+POOLED_STOCK = TableLayout(
+    "pooled_stock",
+    "Pooled safety stock, one row per pool and recomputation (the first: at the start).",
+    (
+        _rising("time_ms", "ms", "worked out at"),
+        _row("pool", "row of table stock_pools"),
+        Column("members", np.int32, "stock points", "whose demand is pooled", "lz4"),
+        Column("safety_stock", np.float64, "item units", "of the pool", "lz4"),
+        Column("alone", np.float64, "item units", "what the members would hold, each for itself", "lz4"),
+        Column("square_root_law", np.float64, "item units", "alone / sqrt(members)", "lz4"),
+        Column("deviation", np.float64, "item units", "standard deviation of a bucket's pooled demand", "lz4"),
+        Column("deviations", np.float64, "item units", "standard deviations of the members' demands, added up", "lz4"),
+    ),
+)
+FORECAST_TABLES = (FORECASTS, FORECAST_BUCKETS, POOLED_STOCK)
+TABLES: dict[str, TableLayout] = {
+    layout.name: layout for layout in (ORDERS, SHIPMENTS, TRANSFERS, TRIPS, LOTS, EVENTS, *FORECAST_TABLES)
+}

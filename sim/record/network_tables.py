@@ -19,6 +19,7 @@ NETWORK_TABLES: Final[Mapping[str, str]] = {
     "stock_points": "row number = stock point; node, item, source, lane, policy and its levels (integer units)",
     "lanes": "row number = lane; from, to, route (-1: parcels), costs in minor units",
     "routes": "row number = route; name, base node, vehicles, capacity of each",
+    "stock_pools": "row number = pool of safety stock; name, item, members",
 }
 STOCK_POINT_COLUMNS: Final = {
     "node": c.P_NODE,
@@ -53,6 +54,7 @@ def network_tables(network: Network) -> dict[str, pa.Table]:
         ),
         "lanes": _lanes(network),
         "routes": _routes(network),
+        "stock_pools": _stock_pools(network),
     }
 
 
@@ -79,6 +81,15 @@ def _routes(network: Network) -> pa.Table:
     fields = ("base_node", "vehicles", "capacity_ml", "capacity_g")
     figures = {field: _field(network.routes, field) for field in fields}
     return _named([route.name for route in network.routes], figures)
+
+
+def _stock_pools(network: Network) -> pa.Table:
+    pools = [pool for plan in network.forecasts for pool in plan.pools]
+    figures = {
+        "item": np.array([pool.item for pool in pools], np.int32),
+        "members": np.array([len(pool.members) for pool in pools], np.int32),
+    }
+    return _named([pool.name for pool in pools], figures)
 
 
 def _field(rows: Sequence[Lane] | Sequence[Route], name: str) -> Int64Array:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from sim.jit_tables import aligned_zeros
 from sim.network import Float64Array, Int32Array, Int64Array, Network
 from sim.record.column_buffer import ColumnBuffer, MemorySink, ParquetSink, Sink
-from sim.record.layouts import EVENTS, LOTS, ORDERS, SHIPMENTS, TABLES, TRANSFERS, TRIPS, TableLayout
+from sim.record.layouts import EVENTS, FORECAST_TABLES, LOTS, ORDERS, SHIPMENTS, TABLES, TRANSFERS, TRIPS, TableLayout
 from sim.record.sums import (
     SUM_COLUMNS,
     TRIP_SUM_COLUMNS,
@@ -100,6 +100,13 @@ class RunStart:
     first_lot: int = 0
 
 
+FORECAST_DEMAND: Final = 0  # columns of `Summary.forecast`: units asked for
+FORECAST_ERROR: Final = 1  # units forecast - units asked for
+FORECAST_MASE: Final = 2
+FORECAST_MASE_KNOWN: Final = 3  # 1 where there is a MASE
+FORECAST_SUMS: Final = 4
+
+
 @dataclass(frozen=True)
 class Summary:
     """What the engine hands over at the end of a replication. G groups (node x ABC class), N nodes, D days."""
@@ -115,6 +122,7 @@ class Summary:
     jobs: Int64Array  # (N, 2) customer jobs, and jobs with every line met in full at once, over [warm_up, horizon)
     traces: Traces
     start: RunStart = RunStart()
+    forecast: Float64Array | None = None  # (P, FORECAST_SUMS) sums over measured buckets; None: nothing was forecast
 
 
 @dataclass(frozen=True)
@@ -188,6 +196,7 @@ class Recorder:
         self.trips = self._buffer(TRIPS, 1 << 12, self._sum_trips)
         self.lots = self._buffer(LOTS, min(capacity, 1 << 14), self._sum_lots)
         self.events = self._buffer(EVENTS, capacity) if events else None
+        self.forecast_tables = {one.name: self._buffer(one, 1 << 12) for one in FORECAST_TABLES if network.forecasts}
 
     def _buffer(
         self,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+import policies.computed  # noqa: F401  (registers its kinds)
 from policies.fields import Duration, Level, Model, QuantityField
 from policies.replenishment import REPLENISHMENT, ReplenishmentPolicy
 from policies.sourcing import SOURCING, SourcingRule
