@@ -41,13 +41,21 @@ class Forecasting:
         self.twin = twin
         self.plan = plan
         self.first_pool = first_pool
+        self._first_ms = 0  # the first bucket begins here
         self.model = new_forecasts(plan, _CLASSES * twin.network.nodes)
 
-    def start(self, from_ms: int = 0) -> None:
-        """Begin at the start, with the first bucket; what was asked for later than `from_ms` counts."""
-        from sim.forecasts.update import start_counting, work_out_levels
+    def count_from_now(self) -> None:
+        """What has been asked for so far belongs to no bucket."""
+        from sim.forecasts.update import start_counting
 
         start_counting(self.model.address, self.twin.flow.model.address)
+
+    def start(self, from_ms: int = 0) -> None:
+        """Begin with the first whole bucket from `from_ms` on."""
+        from sim.forecasts.update import work_out_levels
+
+        self._first_ms = -(-from_ms // self.plan.bucket_ms) * self.plan.bucket_ms
+        self.count_from_now()
         if self.plan.pools:
             work_out_levels(self.model.address, self.plan.bucket_ms)
             self._write_pools(from_ms)
@@ -62,6 +70,9 @@ class Forecasting:
     def _end_bucket(self, time: int) -> None:
         from sim.forecasts.update import put_levels, take_in, work_out_levels
 
+        if time <= self._first_ms:
+            self.count_from_now()
+            return
         plan, flow = self.plan, self.twin.flow.model.address
         take_in(self.model.address, flow, time, plan.bucket_ms, plan.history_buckets)
         self._write_bucket(time)
@@ -72,7 +83,7 @@ class Forecasting:
 
     def _is_due(self, bucket: int) -> bool:
         """Whether levels are worked out after this bucket (numbered from 1)."""
-        seen = int(self.model.series[0, rule.F_BUCKETS])
+        seen = int(self.model.series[:, rule.F_BUCKETS].max())
         if self.plan.recompute_buckets == 0:
             return seen == self.plan.history_buckets
         return seen >= self.plan.history_buckets and bucket % self.plan.recompute_buckets == 0

@@ -240,17 +240,6 @@ def work_out_levels(forecasts: int, bucket_ms: int) -> None:
 def _work_out_pool(f: ForecastModel, pool: int, bucket_ms: int) -> None:
     """One safety stock for the demand of all members, over the holders' mean protection time, split among them."""
     first, holder, last = f.pool[pool, G_FIRST_MEMBER], f.pool[pool, G_FIRST_HOLDER], f.pool[pool, G_LAST_HOLDER]
-    alone = 0.0
-    deviations = 0.0
-    for place in range(first, holder):
-        number = f.pool_level[place]
-        series, figure = f.level[number, V_SERIES], f.figure[number]
-        lot = f.new[number, N_LOT]
-        stock, mean = _protecting(
-            f, number, series, figure[W_LEAD_TIME_MS], figure[W_LEAD_TIME_VARIANCE], lot, bucket_ms
-        )
-        alone += max(stock - int(mean + 0.5), 0)
-        deviations += math.sqrt(f.series[series, F_SQUARED_ERROR])
     weights = np.empty(last - holder)
     lead_time = 0.0
     lead_time_variance = 0.0
@@ -264,8 +253,18 @@ def _work_out_pool(f: ForecastModel, pool: int, bucket_ms: int) -> None:
         figure = f.figure[f.pool_level[place]]
         lead_time += weights[place - holder] / whole * figure[W_LEAD_TIME_MS]
         lead_time_variance += weights[place - holder] / whole * figure[W_LEAD_TIME_VARIANCE]
+    alone = 0.0
+    deviations = 0.0
+    chief = f.pool_level[holder]  # his target and review period are the pool's
+    for place in range(first, holder):
+        number = f.pool_level[place]
+        series = f.level[number, V_SERIES]
+        lot = f.new[number, N_LOT]
+        stock, mean = _protecting(f, chief, series, lead_time, lead_time_variance, lot, bucket_ms)
+        alone += max(stock - int(mean + 0.5), 0)
+        deviations += math.sqrt(f.series[series, F_SQUARED_ERROR])
     series = f.pool[pool, G_SERIES]
-    stock, mean = _protecting(f, f.pool_level[holder], series, lead_time, lead_time_variance, lots, bucket_ms)
+    stock, mean = _protecting(f, chief, series, lead_time, lead_time_variance, lots, bucket_ms)
     safety = max(stock - int(mean + 0.5), 0)
     out = f.pool_out[pool]
     out[O_SAFETY] = safety

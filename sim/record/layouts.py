@@ -190,7 +190,9 @@ POOLED_STOCK = TableLayout(
         _row("pool", "row of table stock_pools"),
         Column("members", np.int32, "stock points", "whose demand is pooled", "lz4"),
         Column("safety_stock", np.float64, "item units", "of the pool", "lz4"),
-        Column("alone", np.float64, "item units", "what the members would hold, each for itself", "lz4"),
+        Column(
+            "alone", np.float64, "item units", "what the members would hold, each for itself, over the same time", "lz4"
+        ),
         Column("square_root_law", np.float64, "item units", "alone / sqrt(members)", "lz4"),
         Column("deviation", np.float64, "item units", "standard deviation of a bucket's pooled demand", "lz4"),
         Column("deviations", np.float64, "item units", "standard deviations of the members' demands, added up", "lz4"),

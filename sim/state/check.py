@@ -6,11 +6,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from policies.forecasting import METHODS
 from sim import columns as c
 from sim.network import Int64Array, Network
 from sim.scenario.findings import Finding, Place, ScenarioError
 from sim.state import layout
-from sim.state.layout import META, StateTable
+from sim.state.layout import META, Kind, StateTable
 from sim.state.points import StatePoints
 from sim.state.read import Rows, StateTables, shown
 from sim.state.save import unit_texts
@@ -57,7 +58,7 @@ class _Check:
     def run(self) -> None:
         for check in (
             self.stock, self.waiting, self.in_transit, self.layers, self.lots, self.vehicles, self.dispatchers,
-            self.suppliers, self.lanes, self.demand,
+            self.suppliers, self.lanes, self.demand, self.forecasts, self.levels,
         ):  # fmt: skip
             check()
 
@@ -306,6 +307,28 @@ class _Check:
         swapped[1:] = (time[1:] < time[:-1]) | ((time[1:] == time[:-1]) & (points[1:] < points[:-1]))
         self.report(table, swapped, "time_ms", "this row comes too late", "sort by time_ms, then by node and item")
         self._sources()
+
+    def forecasts(self) -> None:
+        for table in (layout.FORECASTS, layout.FORECAST_HISTORY):
+            rows = self.tables[table]
+            for column in table.columns:
+                if column.kind is Kind.REAL:
+                    values = rows[column.name]
+                    wrong = ~np.isfinite(values) | (values < 0)
+                    self.report(table, wrong, column.name, "this is not a number from 0", "correct the figure")
+        rows = self.tables[layout.FORECASTS]
+        nobody = (rows["node"] < 0) & (rows["pool"] == "")
+        self.report(layout.FORECASTS, nobody, "node", "whose demand this is, is not said", "give a node or a pool")
+        unknown = rows["method"] >= len(METHODS)
+        self.report(layout.FORECASTS, unknown, "method", "there is no such method", f"0 to {len(METHODS) - 1}")
+        self.own_points(layout.FORECAST_HISTORY)
+
+    def levels(self) -> None:
+        table, rows = layout.LEVELS, self.tables[layout.LEVELS]
+        points = self.own_points(table)
+        self.doubled(table, np.where(points >= 0, points, -1 - np.arange(len(points))), "item", "this node and item")
+        below = rows["order_up_to"] <= rows["reorder_point"]
+        self.report(table, below, "order_up_to", "this is not above the reorder point", "correct the figures")
 
     def _sources(self) -> None:
         rows, wanted = self.tables[layout.DEMAND_SOURCES], len(self.network.demand.kind)

@@ -237,6 +237,55 @@ DEMAND_LINES: Final = StateTable(
         _needed("job", Kind.NUMBER, "lines of one number are wanted together, -1: on its own"),
     ),
 )
+_OF_SERIES: Final = (
+    _optional("node", Kind.NODE, "whose demand is forecast", "a pool"),
+    _ITEM,
+    _optional("pool", Kind.TEXT, "name of the pool whose demand is forecast", "a node"),
+    _needed("bucket_ms", Kind.POSITIVE, "length of a bucket"),
+)
+FORECASTS: Final = StateTable(
+    "forecasts",
+    "What is known of every demand that is forecast.",
+    (
+        *_OF_SERIES,
+        _needed("buckets", Kind.REAL, "buckets observed"),
+        _needed("level", Kind.REAL, "smoothed demand per bucket"),
+        _needed("size", Kind.REAL, "smoothed demand of a bucket that has any"),
+        _needed("interval", Kind.REAL, "smoothed buckets from one demand to the next"),
+        _needed("since", Kind.REAL, "buckets since the last one with demand"),
+        _needed("probability", Kind.REAL, "smoothed share of buckets with demand"),
+        _needed("demands", Kind.REAL, "buckets with demand"),
+        _needed("size_sum", Kind.REAL, "their demand, added up"),
+        _needed("size_squares", Kind.REAL, "its squares, added up"),
+        _needed("forecast", Kind.REAL, "demand forecast for the present bucket"),
+        _needed("squared_error", Kind.REAL, "mean of the squared forecast errors"),
+        _needed("last", Kind.REAL, "demand of the last bucket"),
+        _needed("asked", Kind.REAL, "units asked for since time 0, up to the last bucket end"),
+        _needed("method", Kind.REAL, "in use: 0 ses, 1 croston, 2 sba, 3 tsb"),
+    ),
+)
+FORECAST_HISTORY: Final = StateTable(
+    "forecast_history",
+    "Demand of past buckets, where levels follow from it directly.",
+    (
+        _NODE,
+        _ITEM,
+        _needed("bucket_ms", Kind.POSITIVE, "length of a bucket"),
+        _needed("ago", Kind.COUNT, "0: the last bucket, 1: the one before, ..."),
+        _needed("demand", Kind.REAL, "units asked for"),
+    ),
+)
+LEVELS: Final = StateTable(
+    "levels",
+    "Levels that were worked out and hold now.",
+    (
+        _NODE,
+        _ITEM,
+        _needed("reorder_point", Kind.NUMBER, "order at or below it"),
+        _needed("order_up_to", Kind.COUNT, "target position"),
+        _needed("lot", Kind.POSITIVE, "lot"),
+    ),
+)
 TABLES: Final = (
     STOCK,
     WAITING,
@@ -249,6 +298,9 @@ TABLES: Final = (
     LANES,
     DEMAND_SOURCES,
     DEMAND_LINES,
+    FORECASTS,
+    FORECAST_HISTORY,
+    LEVELS,
 )
 
 

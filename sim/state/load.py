@@ -12,6 +12,7 @@ from sim.flow.opening import first_reviews
 from sim.network import DEMAND_LOST, DEMAND_WHOLE, Int64Array, Network
 from sim.record.records import Recorder, RunStart
 from sim.state import layout
+from sim.state.forecasts import load_forecasts
 from sim.state.layout import ABSENT
 from sim.state.place import put_goods, put_into_parcels, put_layers, put_requests, put_stock, want_allocations
 from sim.state.points import StatePoints
@@ -91,6 +92,7 @@ class _Loader:
         self._demand()
         self._trucks(goods)
         self.twin.attach_reviews(meta.time_ms)
+        load_forecasts(self.twin, self.tables)
         if meta.kind == "extract":
             want_allocations(model.address)
             first_reviews(model.address)

@@ -17,6 +17,7 @@ from sim.jit import compiled
 from sim.network import DEMAND_LOST, DEMAND_WHOLE, Int64Array, Network
 from sim.record.arrow import numbers, texts
 from sim.state import layout
+from sim.state.forecasts import forecast_tables
 from sim.state.layout import ABSENT, META, Kind, StateTable
 from sim.state.meta import StateMeta, demand_fingerprint, network_fingerprint
 from sim.state.readme import state_readme
@@ -133,6 +134,7 @@ def _tables(twin: "Twin") -> dict[str, Columns]:
         "lanes": _lanes(twin),
         "demand_sources": _demand_sources(twin),
         "demand_lines": _demand_lines(twin),
+        **forecast_tables(twin),
     }
 
 
