@@ -27,6 +27,7 @@ from sim.network import (
 )
 from tests.reference_allocation import Allocation
 from tests.reference_calendar import Chance, SupplierCalendar, monday_before
+from tests.reference_forecasts import PlainForecasts
 from tests.reference_objects import Alternative, CustomerEntry, Goods, Lot, Order, Shipment, StockPoint
 from tests.reference_ordering import Ordering
 from tests.reference_pools import Pools
@@ -83,6 +84,7 @@ class ReferenceModel:
         self.pools = Pools(self)
         self.routes = [ReferenceRoute(self, number, route) for number, route in enumerate(network.routes)]
         self._open()
+        PlainForecasts(self)
         for time_ms, row, quantity, flags in lines:
             point = self.points[row]
             self.at(time_ms, c.PHASE_DEMAND, point.node, point.item, self._demand_of(point, quantity, flags))
