@@ -13,7 +13,7 @@ from pathlib import Path
 
 import simpy
 
-from benchmarks import bare_kernel, our_engine, plain_simpy
+from benchmarks import bare_kernel, forecasts, our_engine, plain_simpy
 from benchmarks import reference_workload as workload
 from benchmarks.measure import Measured, cpu_time, median_child, run_child
 from benchmarks.table import Row, print_table
@@ -73,6 +73,13 @@ def growth(days: int, repeats: int) -> Iterator[Row]:
     yield Row.at_most("    slower per line with 200 items than with 10", per_line[200] / per_line[10], 1.5)
 
 
+def forecasting(days: int, repeats: int) -> Iterator[Row]:
+    """Weekly forecasts and levels of 12,000 series, as part of a replicated year."""
+    seconds, share = forecasts.share_of_year(days, SEED, repeats)
+    yield Row("(s,S) with 12,000 forecasts and levels worked out every week: their part", seconds)
+    yield Row.at_most("    on top of all the rest, per cent", 100 * share, 10.0)
+
+
 def commands(repeats: int) -> Iterator[Row]:
     """The command line as a user meets it, each time a new process."""
     shown = median_child([COMMAND, "--help"], 2 * repeats + 1)
@@ -116,6 +123,8 @@ def main() -> int:
         rows += compare_engines(policy, arguments.days, arguments.repeats, arguments.plain_repeats)
     print("measuring growth ...", file=sys.stderr)
     rows += growth(arguments.days, arguments.repeats)
+    print("measuring forecasts ...", file=sys.stderr)
+    rows += forecasting(arguments.days, arguments.repeats)
     if not arguments.skip_commands:
         print("measuring commands ...", file=sys.stderr)
         rows += commands(arguments.repeats)

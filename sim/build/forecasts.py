@@ -52,7 +52,8 @@ def with_forecasts(network: Network, chosen: Iterable[WorkedOutPoints]) -> Netwo
         levels = start_levels(plan)
         points = plan.level[:, fp.V_POINT]
         parameter[points, c.P_FORECAST] = first + plan.level[:, fp.V_SERIES]
-        parameter[np.ix_(points, [c.P_REORDER_POINT, c.P_ORDER_UP_TO, c.P_LOT])] = levels
+        for column, values in zip((c.P_REORDER_POINT, c.P_ORDER_UP_TO, c.P_LOT), levels.T, strict=True):
+            parameter[points, column] = values
         made.append(plan)
     return replace(network, parameter=parameter, forecasts=tuple(made))
 
@@ -202,7 +203,7 @@ def _pools(network: Network, entries: list[WorkedOutPoints], level: Int64Array) 
 
 
 def _pool_rule(rule: Float64Array, pool: StockPool) -> Float64Array:
-    row = rule[pool.members[0]].copy()
+    row: Float64Array = rule[pool.members[0]].copy()
     row[fp.X_START_FORECAST] = rule[pool.members, fp.X_START_FORECAST].sum()
     row[fp.X_START_VARIANCE] = pooled_variance(rule[pool.members, fp.X_START_VARIANCE], pool.correlation)
     row[fp.X_HISTORY] = -1
