@@ -13,7 +13,9 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from policies.computed import Computed
 from sim import columns as c
+from sim.build.forecasts import WorkedOutPoints, with_forecasts
 from sim.engine import Twin, run_to_horizon
 from sim.network import DEMAND_WHOLE, Lane, Network
 from sim.record.conservation import check_conservation
@@ -85,7 +87,7 @@ def everything() -> Network:
     store = [Point(0, 0, 0, reorder_point=4, order_up_to=8, on_hand=6), Point(1, 0, 1, reorder_point=3, order_up_to=6)]
     plain = [Point(0, 1, 0, reorder_point=2, order_up_to=9, on_hand=3), Point(1, 1, 1, reorder_point=2, order_up_to=5)]
     depot = [Point(2, item, 2, reorder_point=9, order_up_to=20, on_hand=15, age_ms=DAY_MS) for item in (0, 1)]
-    return small_network(
+    network = small_network(
         Draft(
             kinds=["store", "store", "warehouse", "supplier"],
             lanes=[
@@ -102,6 +104,11 @@ def everything() -> Network:
             owed=[(1, 1, 2)],
         )
     )
+    policy = Computed(
+        form="s_S", distribution="empirical", lot=5, forecast={"bucket": "1 d", "history": 2}, recompute="1 d"
+    )
+    point = network.stock_point(network.node_names[1], network.item_names[1])
+    return with_forecasts(network, [WorkedOutPoints(policy, np.array([point]), np.array([5]))])
 
 
 BUSY_MS = 100 * HOUR_MS
