@@ -5,7 +5,7 @@ say of them. The levels hold for a while and are worked out anew from what was a
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
@@ -126,6 +126,8 @@ SafetyField = Annotated[
 class WorkedOut(ReplenishmentPolicy):
     """What all policies with computed levels have in common."""
 
+    in_tables: ClassVar[bool] = False
+
     forecast: ForecastSettings = Field(ForecastSettings(), description="how demand is forecast")
     recompute: RecomputeField = Field(
         2_419_200_000, description="how often levels are worked out anew, whole buckets; once: after `history`"
@@ -137,7 +139,7 @@ class WorkedOut(ReplenishmentPolicy):
             raise UnitError("`recompute` is not a whole number of buckets", "take a multiple of `forecast.bucket`")
         return self
 
-    def order_rule(self, resolve: Resolve) -> OrderRule:
+    def order_rule(self, resolve: Resolve, resolve_lot: Resolve | None = None) -> OrderRule:
         """The rule without its levels, which are worked out once the network is known (sim/build/forecasts.py)."""
         return OrderRule(self.rule(), np.array([-1]), np.array([0]), np.array([1]))
 

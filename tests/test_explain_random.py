@@ -18,7 +18,7 @@ from sim.network import Network
 from sim.record.arrays import write_arrays
 from sim.record.network_tables import write_network
 from sim.run.manifest import Manifest
-from tests.random_networks import FEATURES, drafts
+from tests.random_networks import drafts
 from tests.reference_inputs import Draft, small_network
 
 

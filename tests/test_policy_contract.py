@@ -10,9 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policies.computed import Computed, WorkedOut
 from policies.custom import CustomPolicy, Int64Array, PolicyError, View, needs_of
 from policies.ordering import CAN_ORDER, KANBAN, ORDER_UP_TO, order_quantity, rounded
 from policies.replenishment import REPLENISHMENT, OrderRule, ReplenishmentPolicy
+from sim import forecast_plan as fp
+from sim.build.forecasts import start_levels
+from sim.forecast_plan import ForecastPlan
 from tests import sample_policy  # noqa: F401  registers a kind
 
 Order = Callable[[int, int, int], int]
@@ -31,10 +35,39 @@ def kinds_by_levels() -> list[str]:
     return [kind for kind, model in models.items() if issubclass(model, ReplenishmentPolicy) and model.in_tables]
 
 
+def worked_out_kinds() -> list[str]:
+    return [kind for kind in REPLENISHMENT.kinds if issubclass(REPLENISHMENT.model(kind), WorkedOut)]
+
+
+def worked_out_rule(draw: st.DrawFn, model: type[WorkedOut]) -> OrderRule:
+    """The rule with levels as the engine works them out for some demand, lead time and target."""
+    computed = issubclass(model, Computed)
+    policy = Computed(form=draw(st.sampled_from(["s_S", "r_nQ", "base_stock"]))) if computed else None
+    rule = np.zeros((1, fp.RULE_COLUMNS))
+    rule[0, fp.X_START_FORECAST] = draw(st.floats(0, 20))
+    rule[0, fp.X_START_VARIANCE] = draw(st.floats(0, 100))
+    rule[0, fp.X_HISTORY] = -1
+    level = np.zeros((1, fp.LEVEL_COLUMNS), np.int64)
+    level[0, fp.V_FORM] = ("s_S", "r_nQ", "base_stock").index(policy.form) if policy else fp.FORM_BASE_STOCK
+    level[0, fp.V_MEASURE] = draw(st.integers(0, 1)) if policy else fp.MEASURE_COVER
+    level[0, fp.V_DISTRIBUTION] = draw(st.integers(0, 3))
+    level[0, fp.V_PERIODIC], level[0, fp.V_POOL] = draw(st.integers(0, 1)), -1
+    figure = np.zeros((1, fp.FIGURE_COLUMNS))
+    figure[0, fp.W_TARGET], figure[0, fp.W_LOT] = draw(st.floats(0.5, 0.999)), draw(st.integers(1, 20))
+    figure[0, fp.W_LEAD_TIME_MS] = draw(st.integers(0, 3))
+    figure[0, fp.W_SAFETY_UNITS] = draw(st.integers(0, 9))
+    one = np.zeros(1, np.int64)
+    plan = ForecastPlan(1, 0, 2, np.array([0, 1]), one, rule, 0, level, figure)
+    reorder_point, order_up_to, lot = start_levels(plan).T
+    return OrderRule(policy.rule() if policy else ORDER_UP_TO, reorder_point, order_up_to, lot)
+
+
 @st.composite
 def rules(draw: st.DrawFn, kind: str) -> OrderRule:
-    """The rule of a kind for levels as a scenario may state them."""
+    """The rule of a kind for levels as a scenario may state them, or as they are worked out."""
     model = REPLENISHMENT.model(kind)
+    if issubclass(model, WorkedOut):
+        return worked_out_rule(draw, model)
     assert issubclass(model, ReplenishmentPolicy)
     figures = {name: np.array([draw(LEVELS)]) for name in model.level_names()}
     figures |= {name: np.array([draw(st.integers(1, 5))]) for name in model.count_names()}
@@ -83,7 +116,7 @@ def by_decision(policy: CustomPolicy, minimum: int, multiple: int, capacity: int
 
 
 def test_every_kind_is_under_the_contract() -> None:
-    assert set(REPLENISHMENT.kinds) == set(kinds_by_levels()) | set(custom_kinds())
+    assert set(REPLENISHMENT.kinds) == set(kinds_by_levels()) | set(custom_kinds()) | set(worked_out_kinds())
     assert "lead_time_cover" in custom_kinds()
 
 

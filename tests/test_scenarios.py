@@ -11,7 +11,17 @@ import mro_twin
 from mro_twin.cli import cli
 from sim.scenario.locate import built_in_folder, built_in_names, built_in_scenarios
 
-TEACHING = ("joint-order", "milk-run", "one-store", "pooling", "shelf-life", "trace", "two-bin", "two-echelon")
+TEACHING = (
+    "computed-levels",
+    "joint-order",
+    "milk-run",
+    "one-store",
+    "pooling",
+    "shelf-life",
+    "trace",
+    "two-bin",
+    "two-echelon",
+)
 
 
 def means(name: str, replications: int | None = None) -> dict[str, float]:
@@ -92,3 +102,12 @@ def test_a_minimum_order_above_need_makes_stock_old() -> None:
     assert small["age_over_365d"] < 0.02
     assert small["purchase_cost"] > large["purchase_cost"]
     assert small["holding_cost"] < large["holding_cost"] / 2
+
+
+def test_pooled_safety_stock_at_the_depot_is_less_stock_and_worse_service() -> None:
+    """The depot's safety stock cannot help a store within its own lead time; forecasts beat "as last week"."""
+    own, pooled = means("computed-levels", 3), means("computed-levels@pooled", 3)
+    assert own["line_fill_rate"] > 0.95
+    assert pooled["line_fill_rate"] < own["line_fill_rate"] - 0.05
+    assert pooled["stock_value"] < own["stock_value"]
+    assert own["forecast_mase"] < 1.0
