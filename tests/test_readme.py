@@ -44,13 +44,15 @@ def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
 
     (scenario,) = blocks("yaml")
     (work / "shop.yaml").write_text(scenario)
+    for name, text in re.findall(r"^```python file=(\S+)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL):
+        (work / name).write_text(text)
     shell = blocks("sh")
     assert sum(text.count("mro-twin run") for text in shell) >= 6
     for text in shell:
         run("sh", "-e", "-c", text)
     for text in blocks("python"):
         run(sys.executable, "-W", "error", "-c", text)
-    runs = sorted((work / "runs").iterdir())
+    runs = sorted(path.parent for path in (work / "runs").glob("*/manifest.json"))
     assert [path.name.split("-", 2)[2].rsplit("-", 1)[0] for path in runs][:2] == ["one-store", "one-store"]
     assert (runs[1] / "report.html").is_file()
 

@@ -53,7 +53,8 @@ def _mean_forecasts(demand: Float64Array, smoothing: float, warm_up: int) -> Flo
     """Mean forecast of each series after the warm-up, a column per method of METHODS."""
     means: Float64Array = np.zeros((len(demand), len(METHODS)))
     _add_forecasts(demand, smoothing, warm_up, np.array(METHODS), means)
-    return means / (demand.shape[1] - warm_up)
+    means /= demand.shape[1] - warm_up
+    return means
 
 
 @compiled
