@@ -74,12 +74,11 @@ K_ORDER: Final = 5
 K_DISPATCHED_MS: Final = 6
 K_UNIT_COST_MILLI: Final = 7
 K_SEQUENCE: Final = 8  # the rest, on a second cache line, is not wanted for every parcel
-K_TRIP: Final = 9  # NONE: not on a truck; TRIP_* for goods that have not been ordered through a queue
+K_TRIP: Final = 9  # NONE: not on a truck; minus the kind of an order that has not queued
 K_LAYER: Final = 10  # its lots, NONE where they are not tracked
 K_LANE: Final = 11
 PARCEL_COLUMNS: Final = 16
-TRIP_FROM_POOL: Final = -2
-TRIP_EMERGENCY: Final = -3
+TRIP_FROM_POOL: Final = -2  # at or below: a gift, minus its ORDER_* kind
 
 # --- lot layer: units of one lot at a stock point or in a parcel ------------------------------------------------------
 Y_NEXT: Final = 0

@@ -150,7 +150,7 @@ def _give(m: FlowModel, link: int, giver: int, asker: int, quantity: int, kind: 
             layer = take_layers(m, giver, quantity, time)
         want_review(m, giver)
     row = pack(m, giver, asker, int64(NONE), quantity, number, layer, cost, time)
-    m.parcel[row, f.K_TRIP] = f.TRIP_EMERGENCY if kind == c.ORDER_EMERGENCY else f.TRIP_FROM_POOL
+    m.parcel[row, f.K_TRIP] = -kind
     release = _release(m, pool, giver, quantity, kind, time)
     m.parcel[row, f.K_ARRIVAL_MS] = max(release + _delivery(m, asker, link), time + 1)
     send_parcel(m, row, int64(NONE))

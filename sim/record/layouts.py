@@ -90,7 +90,8 @@ SHIPMENTS = TableLayout(
             "trip",
             np.int32,
             "trip",
-            "truck trip that carried it; -1: parcel, or not loaded yet; -2: given by the pool; -3: an emergency",
+            "truck trip that carried it; -1: parcel, or not loaded yet; given without having queued: -2 transfer, "
+            "-3 emergency, -4 preventive, -5 rebalancing",
         ),
         _repeating("unit_cost_milli", np.int64, "1/1000 minor unit", "purchase cost per unit; 0 inside the network"),
     ),

@@ -17,6 +17,7 @@ from sim.state.read import Rows, StateTables, shown
 from sim.state.save import unit_texts
 
 _SHOWN: Final = 5
+_MOST_HELP: Final = c.ORDER_REBALANCING - c.ORDER_TRANSFER + 1
 _Mask = npt.NDArray[np.bool_]
 
 
@@ -162,6 +163,7 @@ class _Check:
         )  # fmt: skip
         self.after(table, "arrives_ms", arrives)
         self.report(table, trip & ~route, "trip", "a trip without its route", "name the route")
+        self.report(table, rows["help"] > _MOST_HELP, "help", "no such kind of help", f"use 0 to {_MOST_HELP}")
         self.report(
             table, rows["dispatched_ms"] >= max(self.time_ms, 0), "dispatched_ms", "nothing leaves in the future",
             "use -1 for before the start",

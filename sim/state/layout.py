@@ -135,7 +135,12 @@ IN_TRANSIT: Final = StateTable(
         _optional("sequence", Kind.COUNT, "those that arrive together are received in this order", "the next number"),
         _optional("route", Kind.ROUTE, "the route at whose dock, or on whose truck, it is", "a parcel"),
         _optional("trip", Kind.COUNT, "the truck's trip", "not on a truck"),
-        _optional("help", Kind.COUNT, "0: ordered as usual, 1: given by the pool, 2: an emergency delivery", 0),
+        _optional(
+            "help",
+            Kind.COUNT,
+            "0: ordered as usual, 1: given by the pool, 2: an emergency, 3: asked in advance, 4: rebalancing",
+            0,
+        ),
         _optional("unit_cost_milli", Kind.COUNT, "purchase cost, 1/1000 minor unit", "the item's cost, if bought"),
         _optional("parcel", Kind.COUNT, "a number that table layers refers to", "none"),
     ),

@@ -1,7 +1,7 @@
 """Makes a twin from the checked tables of a state, ready to go on."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from sim.engine import Twin
 
 _SPARE_ROWS = 256
-_TRIP_OF_HELP: Final = np.array([f.NONE, f.TRIP_FROM_POOL, f.TRIP_EMERGENCY], np.int64)
-"""By column `help` of table in_transit."""
 
 
 @dataclass
@@ -136,7 +134,7 @@ class _Loader:
         source = self.points.sources(rows, point)
         order, self.next_order = self._numbered(rows, "order", self.next_order)
         sequence, next_dispatch = self._numbered(rows, "sequence", self.meta.next_dispatch)
-        trip = np.where(rows.given("trip"), rows["trip"], _TRIP_OF_HELP[rows["help"]])
+        trip = np.where(rows.given("trip"), rows["trip"], f.NONE - rows["help"])
         lane = np.where(rows["help"] > 0, f.NONE, self.points.lanes_between(source, point))
         cost = self._purchase_cost(rows, source)
         goods = _Goods(
