@@ -18,8 +18,10 @@ import pyarrow.parquet as pq
 
 from sim.jit_tables import aligned_zeros
 from sim.network import Float64Array, Int32Array, Int64Array, Network
+from sim.record.alternative_sums import AlternativeSums
 from sim.record.column_buffer import ColumnBuffer, MemorySink, ParquetSink, Sink
 from sim.record.layouts import EVENTS, FORECAST_TABLES, LOTS, ORDERS, SHIPMENTS, TABLES, TRANSFERS, TRIPS, TableLayout
+from sim.record.pool_sums import PoolSums
 from sim.record.sums import (
     SUM_COLUMNS,
     TRIP_SUM_COLUMNS,
@@ -137,6 +139,8 @@ class Records:
     trip_sums: Float64Array  # (routes, TRIP_SUM_COLUMNS): rows of trips per route
     folder: Path | None  # where the tables are, None: in memory
     memory: Mapping[str, pa.Table] = field(default_factory=dict)
+    pool_sums: PoolSums | None = None  # what pools moved; None: no pools
+    alternative_sums: AlternativeSums | None = None  # by source, where there are several; None: nowhere
 
     def table(self, name: str) -> pa.Table:
         """One of the tables (`orders`, `shipments`, ...), from memory or from its Parquet file.
@@ -188,6 +192,8 @@ class Recorder:
         self.folder = folder
         self.sums: Int64Array = aligned_zeros((network.stock_points, SUM_COLUMNS), np.int64)
         self.trip_sums: Float64Array = np.zeros((len(network.routes), TRIP_SUM_COLUMNS))
+        self.pool_sums = PoolSums(network, start_ms) if network.pools else None
+        self.alternative_sums = AlternativeSums(network, start_ms) if len(network.alternatives) else None
         self._memory: dict[str, MemorySink] = {}
         self._buffers: list[ColumnBuffer] = []
         self.orders = self._buffer(ORDERS, capacity, self._sum_orders)
@@ -215,9 +221,15 @@ class Recorder:
 
     def _sum_orders(self, columns: tuple[npt.NDArray[np.generic], ...]) -> None:
         sum_orders(columns, self.start_ms, self.network.warm_up_ms, self.sums)
+        for special in (self.pool_sums, self.alternative_sums):
+            if special is not None:
+                special.add_orders(columns)
 
     def _sum_shipments(self, columns: tuple[npt.NDArray[np.generic], ...]) -> None:
         sum_shipments(columns, self.start_ms, self.network.warm_up_ms, self.network.horizon_ms, self.sums)
+        for special in (self.pool_sums, self.alternative_sums):
+            if special is not None:
+                special.add_shipments(columns)
 
     def _sum_transfers(self, columns: tuple[npt.NDArray[np.generic], ...]) -> None:
         sum_transfers(columns, self.sums)
@@ -234,7 +246,16 @@ class Recorder:
             buffer.close()
         memory = {name: sink.table() for name, sink in self._memory.items()}
         return Records(
-            self.network, self.seed, self.replication, summary, self.sums, self.trip_sums, self.folder, memory
+            self.network,
+            self.seed,
+            self.replication,
+            summary,
+            self.sums,
+            self.trip_sums,
+            self.folder,
+            memory,
+            self.pool_sums,
+            self.alternative_sums,
         )
 
     def discard(self) -> None:

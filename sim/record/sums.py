@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from sim.columns import ORDER_EXPRESS
+from sim.columns import ORDER_EMERGENCY, ORDER_EXPRESS
 from sim.jit import compiled, int64
 from sim.jit_tables import prefetch
 from sim.network import Float64Array, Int64Array, Network
@@ -20,15 +20,15 @@ SUM_UNITS_RECEIVED: Final = 0  # also of orders from before the start
 SUM_UNITS_DISPATCHED: Final = 1  # at the source
 SUM_MEASURED_LINES_SENT: Final = 2  # shipments of lanes on their way to here that left in the window
 SUM_MEASURED_UNITS_SENT: Final = 3
-SUM_MEASURED_LINES_RECEIVED: Final = 4
+SUM_MEASURED_LINES_RECEIVED: Final = 4  # of lanes, and so the next; a pool's gifts are summed in pool_sums
 SUM_MEASURED_TRANSIT_MS: Final = 5  # from leaving the source to receipt, of the lines received in the window
 SUM_MEASURED_IN_TRANSIT_UNIT_MS: Final = 6  # time under way to here, summed over units, within the window
-SUM_MEASURED_PURCHASE_MILLI: Final = 7  # purchase cost of the units received, thousandths of a minor unit
+SUM_MEASURED_PURCHASE_MILLI: Final = 7  # purchase cost of the units received by lanes, thousandths of a minor unit
 SUM_UNITS_ORDERED: Final = 8
 SUM_UNITS_ORDERED_HERE: Final = 9  # at the source
 SUM_MEASURED_ORDERS: Final = 10  # by lanes: not what the pool gave
 SUM_MEASURED_URGENT: Final = 11
-SUM_MEASURED_UNITS_SENT_ON: Final = 12  # at the source
+SUM_MEASURED_UNITS_SENT_ON: Final = 12  # at the source; moves between members of a pool left out
 SUM_UNITS_UNDER_WAY: Final = 13  # shipped to here and not received at the end
 SUM_UNITS_SENT_UNDER_WAY: Final = 14  # at the source: sent since time 0 and not received at the end
 SUM_LOT_UNITS: Final = 15  # lots that came in, from outside or by transfer, less those that another node has received
@@ -74,7 +74,7 @@ def sum_shipments(columns: tuple[Any, ...], start_ms: int, warm_up_ms: int, hori
             if trip[row] >= -1:  # what the pool gives, and emergencies, pay no lane's rates
                 sums[point, SUM_MEASURED_LINES_SENT] += 1
                 sums[point, SUM_MEASURED_UNITS_SENT] += units
-            if source[row] >= 0:
+            if source[row] >= 0 and (trip[row] >= -1 or trip[row] == -ORDER_EMERGENCY):
                 sums[source[row], SUM_MEASURED_UNITS_SENT_ON] += units
         until = received_ms[row] if received_ms[row] >= 0 else horizon_ms
         under_way_ms = until - max(dispatched_ms[row], warm_up_ms)
@@ -86,7 +86,7 @@ def sum_shipments(columns: tuple[Any, ...], start_ms: int, warm_up_ms: int, hori
                 sums[source[row], SUM_UNITS_SENT_UNDER_WAY] += units
             continue
         sums[point, SUM_UNITS_RECEIVED] += units
-        if received_ms[row] >= warm_up_ms:
+        if received_ms[row] >= warm_up_ms and trip[row] >= -1:
             sums[point, SUM_MEASURED_LINES_RECEIVED] += 1
             sums[point, SUM_MEASURED_TRANSIT_MS] += received_ms[row] - max(dispatched_ms[row], 0)
             sums[point, SUM_MEASURED_PURCHASE_MILLI] += units * unit_cost_milli[row]
