@@ -110,6 +110,11 @@ class HandRecords:
         owed = whole[:, c.T_DEMAND_UNITS] - whole[:, c.T_UNITS_LOST] - issued
         closing[:, c.S_CUSTOMERS_WAITING] += owed
         closing[:, c.S_WAITING] += owed + sums[:, r.SUM_UNITS_ORDERED_HERE] - sent
+        for order in self.orders:
+            closing[order[1], c.S_COMING] += order[3] if order[5] >= c.ORDER_TRANSFER else 0
+        for shipment in self.shipments:
+            arrived_gift = shipment[5] >= 0 and shipment[6] <= -c.ORDER_TRANSFER
+            closing[shipment[1], c.S_COMING] -= shipment[3] if arrived_gift else 0
         for place, more in self.spoil.items():
             closing[place] += more
         return closing

@@ -10,6 +10,8 @@ from sim import columns as c
 from sim.errors import ConservationError
 from sim.record.conservation import check_conservation
 from sim.record.records import Levels, Records
+from tests import hand_pools as pools
+from tests.hand_pools import helping_week
 from tests.hand_records import DEPOT_A, STORE_A, STORE_B, SUPPLIER_A, busy_week
 
 
@@ -107,3 +109,48 @@ def test_lots_that_add_up_pass() -> None:
 def test_lots_that_do_not_add_up_are_found(moved: int, closing: int, words: str) -> None:
     with pytest.raises(ConservationError, match=words):
         check_conservation(with_lots(moved, closing))
+
+
+# --- pools ------------------------------------------------------------------------------------------------------------
+def test_true_books_of_pools_close() -> None:
+    check_conservation(helping_week().records())
+
+
+def test_a_unit_that_is_not_coming_is_found() -> None:
+    hand = helping_week()
+    hand.spoil = {(pools.STORE_A, c.S_COMING): 1}  # one is on its way
+    with pytest.raises(ConservationError) as caught:
+        check_conservation(hand.records())
+    assert caught.value.total == 1
+    words = "item item-0 at node node-0: stock coming from its pool or as an emergency should be 1 and is 2"
+    assert words in str(caught.value)
+    assert caught.value.exit_code == 3
+
+
+def test_a_gift_that_was_not_sent_is_found() -> None:
+    """Three units ordered as a transfer, dispatched as if they had queued."""
+    hand = helping_week()
+    hand.shipments = [(*row[:6], -1, 0) if row[0] == 1 else row for row in hand.shipments]
+    hand.spoil = {(pools.STORE_A, c.S_COMING): -3}
+    with pytest.raises(ConservationError) as caught:
+        check_conservation(hand.records())
+    assert "item item-0 at node node-1: units given to others of its pool should be 9 and is 6" in str(caught.value)
+    assert "item item-0, whole network: units moved in pools should be 11 and is 8" in str(caught.value)
+
+
+def test_a_gift_of_another_giver_is_found() -> None:
+    hand = helping_week()
+    hand.shipments = [(*row[:2], pools.DEPOT_A, *row[3:]) if row[0] == 4 else row for row in hand.shipments]
+    with pytest.raises(ConservationError) as caught:
+        check_conservation(hand.records())
+    assert "node node-1: units given to others of its pool should be 9 and is 5" in str(caught.value)
+    assert "node node-2: units given to others of its pool should be 0 and is 4" in str(caught.value)
+
+
+def test_a_gift_that_turned_into_another_item_is_found() -> None:
+    hand = helping_week()
+    hand.shipments = [(row[0], pools.STORE_B, *row[2:]) if row[0] == 4 else row for row in hand.shipments]
+    with pytest.raises(ConservationError) as caught:
+        check_conservation(hand.records())
+    assert "item item-0, whole network: units moved in pools should be 11 and is 7" in str(caught.value)
+    assert "item item-1, whole network: units moved in pools should be 0 and is 4" in str(caught.value)

@@ -10,6 +10,12 @@ the opening and the closing state. All quantities are integers, so the compariso
     owed        opening + ordered here - sent on                            = closing     per stock point, orders
     everything  opening on hand and in transit + sent by suppliers - issued = closing on hand and in transit   per item
     lots        see `_lot_equations`
+
+and where there are pools, whose moves (transfers, preventive ones, rebalancing) sum to zero:
+
+    coming      opening + asked of the pool and of emergencies - received   = closing     per stock point
+    given       by the orders = sent by the shipments                                     per stock point that gave
+    moves       given = received + under way                                              per item
 """
 
 from collections.abc import Iterator
@@ -22,7 +28,9 @@ from sim import columns as c
 from sim.errors import Break, ConservationError
 from sim.jit import compiled
 from sim.network import Int64Array, Network
+from sim.record import pool_sums as ps
 from sim.record import sums as r
+from sim.record.pool_sums import PoolSums
 from sim.record.records import Records
 
 
@@ -61,6 +69,8 @@ def _equations(records: Records) -> Iterator[Equation]:
     yield _item_equation(records)
     if records.network.item_lots.any():
         yield from _lot_equations(records)
+    if records.pool_sums is not None:
+        yield from _pool_equations(records, records.pool_sums)
 
 
 _STOCK_POINT_BOOKS = (
@@ -175,6 +185,26 @@ def _lot_equations(records: Records) -> Iterator[Equation]:
         expected += opening.lots_sent
     expected, layers = np.where(tracked, expected, 0), np.where(tracked, layers, 0)
     yield Equation("stock in lots after all lot movements", expected, layers)
+
+
+def _pool_equations(records: Records, sums: PoolSums) -> Iterator[Equation]:
+    """What pools moved: the orders' side against the shipments' side, and against what is on its way at the end."""
+    network, summary = records.network, records.summary
+    asks = (network.parameter[:, c.P_FLAGS] & c.SP_ASKS) != 0  # nobody else is told what is coming
+    coming = sums.point[ps.POINT_UNITS_ASKED] - sums.point[ps.POINT_UNITS_RECEIVED]
+    expected = np.where(asks, summary.opening.state[:, c.S_COMING] + coming, 0)
+    found = np.where(asks, summary.closing.state[:, c.S_COMING], 0)
+    yield Equation("stock coming from its pool or as an emergency", expected, found)
+    given, sent = sums.point[ps.POINT_UNITS_GIVEN], sums.point[ps.POINT_UNITS_SENT]
+    yield Equation("units given to others of its pool", given, sent)
+    taken = sums.point[ps.POINT_UNITS_TAKEN]
+    yield Equation("units moved in pools", _per_item(network, given), _per_item(network, taken), per_item=True)
+
+
+def _per_item(network: Network, units: Int64Array) -> Int64Array:
+    sums = np.zeros(network.items, dtype=np.int64)
+    np.add.at(sums, network.parameter[:, c.P_ITEM], units)
+    return sums
 
 
 def _whole(records: Records, column: int) -> Int64Array:
