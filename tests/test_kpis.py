@@ -14,8 +14,9 @@ from sim.kpi.table import KPI_SCHEMA, kpi_table
 from sim.network import Float64Array
 from sim.record.records import FORECAST_SUMS
 from sim.record.sums import SUM_COLUMNS
+from tests.hand_pools import helping_week
 from tests.hand_records import DEPOT, STORE, STORE_A, HandRecords, busy_week
-from tests.reference_inputs import DAY_MS, route
+from tests.reference_inputs import DAY_MS, int64, route
 
 EIGHT_DAYS_IN_YEARS = 8 / 365
 
@@ -99,7 +100,11 @@ def test_every_kpi_has_a_value_somewhere_and_a_definition() -> None:
     records = hand.records()
     forecast = np.ones((hand.network.stock_points, FORECAST_SUMS))
     found = values(kpi_table(replace(records, summary=replace(records.summary, forecast=forecast))))
-    assert {name for _, _, name in found} == set(KPIS)
+    assert {name for _, _, name in found} == {name for name, one in KPIS.items() if one.needs(hand.network)}
+    helping = helping_week()
+    helping.network = replace(helping.network, pools=(replace(helping.network.pools[0], rebalance_ms=int64([0])),))
+    of_pools = values(kpi_table(helping.records()))
+    assert {name for place in (found, of_pools) for _, _, name in place} == set(KPIS)
     assert all(one.meaning for one in KPIS.values())
 
 

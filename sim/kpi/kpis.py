@@ -59,17 +59,27 @@ class Kpi:
     scopes: frozenset[str]
     meaning: str
     value: KpiFunction
+    needs: Callable[[Network], bool]  # networks of which it says anything; others get no rows
 
 
 KPIS: dict[str, Kpi] = {}
 
 
-def kpi(unit: str, scopes: frozenset[str] = ALL_SCOPES) -> Callable[[KpiFunction], KpiFunction]:
-    """Register a function as the KPI of its name; its docstring is the definition shown in the documentation."""
+def _any_network(_: Network) -> bool:
+    return True
+
+
+def kpi(
+    unit: str, scopes: frozenset[str] = ALL_SCOPES, needs: Callable[[Network], bool] = _any_network
+) -> Callable[[KpiFunction], KpiFunction]:
+    """Register a function as the KPI of its name; its docstring is the definition shown in the documentation.
+
+    `needs` tells of which networks it says anything: those with pools, say.
+    """
 
     def register(function: KpiFunction) -> KpiFunction:
         name = function.__name__
-        KPIS[name] = Kpi(name, unit, scopes, (function.__doc__ or "").strip(), function)
+        KPIS[name] = Kpi(name, unit, scopes, (function.__doc__ or "").strip(), function, needs)
         return function
 
     return register
@@ -262,7 +272,7 @@ def order_lines(of: Group) -> Float64Array:
 
 @kpi("h", LANE_SCOPES)
 def transit_time(of: Group) -> Float64Array:
-    """Mean time of a line from leaving its source's stock (or being promised by a supplier) to receipt."""
+    """Mean time of a line from leaving its source's stock (or being promised by a supplier) to receipt, by lanes."""
     return ratio(of("transit_ms"), of("lines_received")) / HOUR_MS
 
 
@@ -274,7 +284,7 @@ def holding_cost(of: Group) -> Float64Array:
 
 @kpi(MONEY, LANE_SCOPES)
 def ordering_cost(of: Group) -> Float64Array:
-    """Cost of placing orders, by lane, with the surcharge of urgent ones."""
+    """Cost of placing orders, by the lane used, with the surcharge of urgent ones."""
     return of("ordering_money")
 
 
@@ -286,7 +296,9 @@ def transport_cost(of: Group) -> Float64Array:
 
 @kpi(MONEY, LANE_SCOPES)
 def purchase_cost(of: Group) -> Float64Array:
-    """What the units received from suppliers cost, price breaks included."""
+    """What the units received from suppliers cost, price breaks included; emergencies too, but not by lane."""
+    if of.network.pools:
+        return of("purchase_money") + of("emergency_purchase_money")
     return of("purchase_money")
 
 
@@ -299,8 +311,9 @@ def shortage_cost(of: Group) -> Float64Array:
 
 @kpi(MONEY, GROUP_SCOPES)
 def total_cost(of: Group) -> Float64Array:
-    """Holding, ordering, transport, purchase and shortage cost."""
-    return holding_cost(of) + ordering_cost(of) + transport_cost(of) + purchase_cost(of) + shortage_cost(of)
+    """Holding, ordering, transport, purchase and shortage cost, and that of transfers and emergencies of pools."""
+    cost = holding_cost(of) + ordering_cost(of) + transport_cost(of) + purchase_cost(of) + shortage_cost(of)
+    return cost + of("move_money") + of("emergency_money") if of.network.pools else cost
 
 
 @kpi("trips", NODE_SCOPES | {"truck"})

@@ -10,6 +10,8 @@ from typing import Final
 import numpy as np
 
 from sim import columns as c
+from sim.kpi.legs import LEG_MEASURES, Legs
+from sim.kpi.pool_measures import POOL_MEASURES, pool_rows, units_moved_at
 from sim.network import Float64Array, Int64Array, Network
 from sim.record import sums as r
 from sim.record.records import (
@@ -30,12 +32,14 @@ class StockPointMeasures:
         network = records.network
         self.network = network
         self.rows = counting_rows(network)
-        self.parameter = network.parameter[self.rows]
+        self.parameter: Int64Array = network.parameter[self.rows]
         self.total = records.summary.total[self.rows]
         self.area = records.summary.area[self.rows]
         self.sums = records.sums[self.rows]
         forecast = records.summary.forecast
         self.forecast = None if forecast is None else forecast[self.rows]
+        self.legs = Legs(records, self.rows)
+        self.pool: Int64Array = pool_rows(records, self.rows)
         flags = self.parameter[:, c.P_FLAGS]
         self.stocked = (flags & c.SP_STOCKED) != 0
         self.tracked = (flags & c.SP_LOTS) != 0
@@ -79,8 +83,8 @@ def _area_money(column: int) -> Measure:
     return lambda m: m.area[:, column] * m.cost
 
 
-def _summed(column: int) -> Measure:
-    return lambda m: m.sums[:, column]
+def _of_legs(measure: str) -> Measure:
+    return lambda m: m.legs.of_points(measure)
 
 
 def _summed_units(column: int) -> Measure:
@@ -94,34 +98,6 @@ def _stocked(measure: str) -> Measure:
 def _fully_met(m: StockPointMeasures) -> Int64Array:
     lines = m.total[:, c.T_DEMAND_LINES]
     return np.where((lines > 0) & (lines == m.total[:, c.T_LINES_AT_ONCE]), 1, 0)
-
-
-def _lane_rates(network: Network, field: str) -> Float64Array:
-    """A cost field of every lane, in major units; a last 0 for stock points without a lane (row -1)."""
-    divisor = 10.0**network.minor_digits * (1000.0 if field.endswith("_milli") else 1.0)
-    return np.array([getattr(lane, field) / divisor for lane in network.lanes] + [0.0])
-
-
-def _at_lane_rate(m: StockPointMeasures, quantity: Float64Array | Int64Array, field: str) -> Float64Array:
-    rates = _lane_rates(m.network, field)
-    if not rates.any():
-        return np.zeros(len(m.item))
-    return quantity * rates[m.parameter[:, c.P_LANE]]
-
-
-def _ordering_money(m: StockPointMeasures) -> Float64Array:
-    usual = _at_lane_rate(m, m.sums[:, r.SUM_MEASURED_ORDERS], "cost_per_order")
-    return usual + _at_lane_rate(m, m.sums[:, r.SUM_MEASURED_URGENT], "express_cost_per_order")
-
-
-def _lane_money(m: StockPointMeasures) -> Float64Array:
-    kilograms = m.sums[:, r.SUM_MEASURED_UNITS_SENT] * (m.network.item_weight_g[m.item] / 1000.0)
-    per_line = _at_lane_rate(m, m.sums[:, r.SUM_MEASURED_LINES_SENT], "cost_per_line_milli")
-    return per_line + _at_lane_rate(m, kilograms, "cost_per_kg_milli")
-
-
-def _purchase_money(m: StockPointMeasures) -> Float64Array:
-    return m.sums[:, r.SUM_MEASURED_PURCHASE_MILLI] / (1000.0 * 10.0**m.network.minor_digits)
 
 
 def _forecast(m: StockPointMeasures, column: int) -> Float64Array:
@@ -158,13 +134,8 @@ STOCK_POINT_MEASURES: Final[dict[str, Measure]] = {
     "issued_money": lambda m: m.total[:, c.T_UNITS_ISSUED] * m.cost,
     "sent_on_money": lambda m: m.sums[:, r.SUM_MEASURED_UNITS_SENT_ON] * m.cost,
     "revenue": lambda m: m.total[:, c.T_UNITS_ISSUED] * m.price,
-    "orders": _summed(r.SUM_MEASURED_ORDERS),
-    "lines_sent": _summed(r.SUM_MEASURED_LINES_SENT),
-    "lines_received": _summed(r.SUM_MEASURED_LINES_RECEIVED),
-    "transit_ms": _summed(r.SUM_MEASURED_TRANSIT_MS),
-    "ordering_money": _ordering_money,
-    "lane_money": _lane_money,
-    "purchase_money": _purchase_money,
+    **{name: _of_legs(name) for name in LEG_MEASURES if name != "points"},
+    **POOL_MEASURES,
     "forecast_demand": lambda m: _forecast(m, FORECAST_DEMAND) * m.natural,
     "forecast_error": lambda m: _forecast(m, FORECAST_ERROR) * m.natural,
     "forecast_mase_sum": lambda m: _forecast(m, FORECAST_MASE),
@@ -173,7 +144,17 @@ STOCK_POINT_MEASURES: Final[dict[str, Measure]] = {
 
 WITHIN: Final = tuple(f"units_within_{hours}h" for hours in RESPONSE_HOURS)
 NODE_MEASURES: Final = frozenset(
-    {"jobs", "jobs_complete", "trips", "trip_loads", "trip_km", "truck_money", "node_units_demanded", *WITHIN}
+    {
+        "jobs",
+        "jobs_complete",
+        "trips",
+        "trip_loads",
+        "trip_km",
+        "truck_money",
+        "pool_units_moved",
+        "node_units_demanded",
+        *WITHIN,
+    }
 )
 """Measures that belong to a node (a truck's to its base); they are 0 in scopes that are no sum of nodes."""
 
@@ -182,6 +163,8 @@ def node_measures(records: Records) -> dict[str, Float64Array]:
     """Every measure of NODE_MEASURES, one value per node."""
     network, jobs = records.network, records.summary.jobs
     measures = {"jobs": jobs[:, 0].astype(np.float64), "jobs_complete": jobs[:, 1].astype(np.float64)}
+    if records.pool_sums is not None:
+        measures["pool_units_moved"] = units_moved_at(records)
     base = np.array([route.base_node for route in network.routes], dtype=np.int64)
     for name, values in route_measures(records).items():
         measures[name] = np.bincount(base, weights=values, minlength=network.nodes).astype(np.float64)

@@ -1,6 +1,6 @@
 """From the records of a replication to the tidy KPI table: variant, replication, scope, key, kpi, value, unit."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 from sim import columns as c
 from sim.jit import compiled
 from sim.kpi.kpis import KPIS, MONEY, Group
+from sim.kpi.legs import LEG_MEASURES, Legs
 from sim.kpi.measures import NODE_MEASURES, StockPointMeasures, node_measures, route_measures
+from sim.kpi.pool_measures import pair_measures
 from sim.network import Float64Array, Int64Array, Network
 from sim.record.arrow import numbers, texts
 from sim.record.records import Records
@@ -58,7 +60,7 @@ def write_kpi_table(table: pa.Table, path: Path) -> None:
 
 def _chunks(records: Records, scope: _Scope) -> Iterator[pa.Table]:
     keys = texts(scope.keys)
-    kpis = [kpi for kpi in KPIS.values() if scope.name in kpi.scopes]
+    kpis = [kpi for kpi in KPIS.values() if scope.name in kpi.scopes and kpi.needs(records.network)]
     if not kpis or not scope.keys:
         return
     values = np.stack([kpi.value(scope.group) for kpi in kpis])
@@ -114,7 +116,9 @@ def _scopes(records: Records) -> Iterator[_Scope]:
     yield plain("class", list(CLASSES), lambda measure: cells(measure).reshape(-1, len(CLASSES)).sum(axis=0))
     yield plain("item", list(network.item_names), per_item)
     yield _stock_scope(network, points)
-    yield _lane_scope(network, points)
+    yield _lane_scope(network, points.legs)
+    pairs, of_pair = pair_measures(records)
+    yield _Scope("transfer", pairs, Group(network, of_pair.__getitem__, True))
     trucks = route_measures(records) | {"points": np.ones(len(network.routes))}
     yield _Scope("truck", [route.name for route in network.routes], Group(network, trucks.__getitem__, True))
 
@@ -129,14 +133,14 @@ def _stock_scope(network: Network, points: StockPointMeasures) -> _Scope:
     )
 
 
-def _lane_scope(network: Network, points: StockPointMeasures) -> _Scope:
+def _lane_scope(network: Network, legs: Legs) -> _Scope:
     """Pairs of nodes, key `from->to`; several lanes of one pair (by item class) are added up."""
     names = [f"{network.node_names[lane.from_node]}->{network.node_names[lane.to_node]}" for lane in network.lanes]
     keys = list(dict.fromkeys(names))
     key_of = {key: number for number, key in enumerate(keys)}
     of_lane = np.array([key_of[name] for name in names] + [len(keys)], dtype=np.int64)  # the last: without a lane
-    sums = _sums_by(points, of_lane[points.parameter[:, c.P_LANE]], len(keys) + 1)
-    return _Scope("lane", keys, Group(network, _without_nodes(lambda m: sums(m)[:-1], len(keys)), True))
+    sums = _sums_by(legs, of_lane[legs.lane], len(keys) + 1)
+    return _Scope("lane", keys, Group(network, _only(LEG_MEASURES, lambda m: sums(m)[:-1], len(keys)), True))
 
 
 def _bincount(key: Int64Array, weights: Float64Array, keys: int) -> Float64Array:
@@ -187,3 +191,8 @@ def _either(first: dict[str, Float64Array], then: Callable[[str], Float64Array])
 def _without_nodes(sums: Callable[[str], Float64Array], keys: int) -> Callable[[str], Float64Array]:
     """Measures of nodes are 0 where keys are no sums of nodes."""
     return lambda measure: np.zeros(keys) if measure in NODE_MEASURES else sums(measure)
+
+
+def _only(known: Container[str], sums: Callable[[str], Float64Array], keys: int) -> Callable[[str], Float64Array]:
+    """All measures but those known are 0."""
+    return lambda measure: sums(measure) if measure in known else np.zeros(keys)

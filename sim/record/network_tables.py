@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim import columns as c
-from sim.network import Int64Array, Lane, Network, Route
+from sim.lead_times import mean_ms
+from sim.network import Int64Array, Lane, Link, Network, Pool, Route
 from sim.record.arrow import number_table, texts
 
 NETWORK_TABLES: Final[Mapping[str, str]] = {
@@ -21,6 +22,14 @@ NETWORK_TABLES: Final[Mapping[str, str]] = {
     "routes": "row number = route; name, base node, vehicles, capacity of each",
     "stock_pools": "row number = pool of safety stock; name, item, members",
 }
+POOL_TABLES: Final[Mapping[str, str]] = {
+    "pools": "row number = pool; name, who is picked (0 first in order, 1 most stock, 2 most cover), whether parts are "
+    "given, search and approval time in ms, links",
+    "links": "in the order in which they are tried; pool, from, to, whether for emergencies, costs in minor units, "
+    "mean delivery time in ms",
+}
+"""Only of networks with pools."""
+
 STOCK_POINT_COLUMNS: Final = {
     "node": c.P_NODE,
     "item": c.P_ITEM,
@@ -35,7 +44,7 @@ STOCK_POINT_COLUMNS: Final = {
 
 
 def write_network(network: Network, folder: Path) -> None:
-    """Write every table of NETWORK_TABLES into `folder`, which exists; OSError as the file system says."""
+    """Write the tables of the network into `folder`, which exists; OSError as the file system says."""
     for name, table in network_tables(network).items():
         pq.write_table(
             table, folder / f"{name}.parquet", compression="lz4", write_statistics=False, use_dictionary=False
@@ -43,10 +52,10 @@ def write_network(network: Network, folder: Path) -> None:
 
 
 def network_tables(network: Network) -> dict[str, pa.Table]:
-    """The tables of NETWORK_TABLES."""
+    """The tables of NETWORK_TABLES, and with pools those of POOL_TABLES."""
     names = ("name", "kind", "echelon")
     nodes = (network.node_names, network.node_kinds, network.node_echelons)
-    return {
+    tables = {
         "nodes": pa.Table.from_arrays([texts(column) for column in nodes], names=list(names)),
         "items": _items(network),
         "stock_points": number_table(
@@ -56,6 +65,7 @@ def network_tables(network: Network) -> dict[str, pa.Table]:
         "routes": _routes(network),
         "stock_pools": _stock_pools(network),
     }
+    return tables | {"pools": _pools(network), "links": _links(network)} if network.pools else tables
 
 
 def _items(network: Network) -> pa.Table:
@@ -92,7 +102,26 @@ def _stock_pools(network: Network) -> pa.Table:
     return _named([pool.name for pool in pools], figures)
 
 
-def _field(rows: Sequence[Lane] | Sequence[Route], name: str) -> Int64Array:
+def _pools(network: Network) -> pa.Table:
+    pools = network.pools
+    fields = ("donor_rule", "partial", "search_ms", "approval_ms")
+    figures = {field: _field(pools, field) for field in fields}
+    figures["links"] = np.array([len(pool.links) for pool in pools], dtype=np.int64)
+    return _named([pool.name for pool in pools], figures)
+
+
+def _links(network: Network) -> pa.Table:
+    links = [link for pool in network.pools for link in pool.links]
+    figures: dict[str, npt.NDArray[Any]] = {
+        "pool": np.repeat(np.arange(len(network.pools)), [len(pool.links) for pool in network.pools])
+    }
+    fields = ("from_node", "to_node", "emergency", "cost_per_transfer", "cost_per_kg_milli")
+    figures |= {field: _field(links, field) for field in fields}
+    figures["mean_delivery_ms"] = np.array([mean_ms(link.delivery) for link in links])
+    return number_table(figures)
+
+
+def _field(rows: Sequence[Lane] | Sequence[Route] | Sequence[Pool] | Sequence[Link], name: str) -> Int64Array:
     return np.array([getattr(row, name) for row in rows], dtype=np.int64)
 
 

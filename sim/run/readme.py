@@ -3,7 +3,7 @@
 from sim.kpi.kpis import KPIS
 from sim.record.arrays import ARRAY_TABLES
 from sim.record.layouts import TABLES
-from sim.record.network_tables import NETWORK_TABLES
+from sim.record.network_tables import NETWORK_TABLES, POOL_TABLES
 
 
 def readme() -> str:
@@ -40,7 +40,9 @@ def _array_tables() -> list[str]:
 
 
 def _network_tables() -> list[str]:
-    return ["## network/", ""] + [f"- `{name}.parquet`: {meaning}" for name, meaning in NETWORK_TABLES.items()] + [""]
+    lines = [f"- `{name}.parquet`: {meaning}" for name, meaning in NETWORK_TABLES.items()]
+    lines += [f"- `{name}.parquet` (only with pools): {meaning}" for name, meaning in POOL_TABLES.items()]
+    return ["## network/", "", *lines, ""]
 
 
 def _kpis() -> list[str]:
