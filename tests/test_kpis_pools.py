@@ -1,6 +1,7 @@
 """KPIs of pools and of several sources, against figures worked out by hand."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,7 @@ from tests.hand_pools import FOUR_HOURS, OTHER, STORE, helping_week, pool_networ
 from tests.hand_records import HandRecords, busy_week, chain_network
 from tests.reference_inputs import DAY_MS, HOUR_MS, Draft, Line, Point, constant, int64, small_network
 from tests.rule_examples_pools import POOL_EXAMPLES
+from tests.state_runs import go_on, save_at
 
 EIGHT_DAYS_IN_YEARS = 8 / 365
 Figures = dict[tuple[str, str, str], float]
@@ -185,6 +187,17 @@ def test_an_example_of_the_rules() -> None:
     assert network["transfer_within_8h"] == 0
     assert network["emergency_response_hours"] == 6
     assert found["node", "node-2", "contribution_score"] == pytest.approx(80)
+
+
+def test_a_run_that_goes_on_knows_what_is_under_way(tmp_path: Path) -> None:
+    """The same example, saved at 5 h: all is under way, and the responses count from the request."""
+    network = small_network(POOL_EXAMPLES[0].draft)
+    save_at(network, 1, 0, 5 * HOUR_MS, tmp_path / "state")
+    found = figures(kpi_table(go_on(network, tmp_path / "state")))
+    assert found["network", "network", "transfers"] == 0  # asked for before
+    assert found["network", "network", "transfer_response_hours"] == 11
+    assert found["network", "network", "emergency_response_hours"] == 6
+    assert found["transfer", "node-2->node-0", "transfer_response_hours"] == 12
 
 
 def test_an_undivided_line_waits_for_its_rest() -> None:

@@ -125,6 +125,7 @@ SPOILT: list[tuple[Callable[[Path], None], str]] = [
     (cell("in_transit", "arrives_ms", "1", -1), "this is before the instant of the state"),
     (cell("in_transit", "arrives_ms", "", -1), "either a parcel with an arrival or with a route"),
     (cell("in_transit", "dispatched_ms", "900000000", -1), "nothing leaves in the future"),
+    (cell("in_transit", "help", "5"), "no such kind of help (use 0 to 4)"),
     (cell("in_transit", "parcel", "1"), "this parcel number is there twice"),
     (cell("vehicles", "vehicle", "7"), "the route has fewer vehicles"),
     (cell("vehicles", "vehicle", "1"), "this vehicle is there twice"),

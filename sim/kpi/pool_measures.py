@@ -88,16 +88,16 @@ POOL_MEASURES: Final[dict[str, PoolMeasure]] = {
 def units_moved_at(records: Records) -> Float64Array:
     """Per node, the natural units that all members together moved in the pools that the node is a member of."""
     network = records.network
-    moved = np.zeros(network.nodes)
     if records.pool_sums is None:
-        return moved
+        return np.zeros(network.nodes)
     member = np.flatnonzero(network.parameter[:, c.P_POOL] >= 0)
     pool = network.parameter[member, c.P_POOL]
     natural = network.item_resolution[network.parameter[member, c.P_ITEM]]
     given = records.pool_sums.point[p.POINT_MEASURED_UNITS_GIVEN][member] * natural
     per_pool = np.bincount(pool, weights=given, minlength=len(network.pools))
-    pairs = np.unique(np.stack([network.parameter[member, c.P_NODE], pool]), axis=1)
-    np.add.at(moved, pairs[0], per_pool[pairs[1]])
+    is_member = np.zeros((network.nodes, len(network.pools)))
+    is_member[network.parameter[member, c.P_NODE], pool] = 1.0
+    moved: Float64Array = is_member @ per_pool
     return moved
 
 
