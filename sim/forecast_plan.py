@@ -56,7 +56,8 @@ W_LOT: Final = 4  # units, days, or cost per order
 W_HOLDING: Final = 5  # LOT_ECONOMIC: cost of holding a unit for a year, as cost per order
 W_SAFETY_UNITS: Final = 6  # MEASURE_COVER
 W_SAFETY_DAYS: Final = 7
-FIGURE_COLUMNS: Final = 8
+W_FACTOR: Final = 8  # the scenario's stock factor: what is worked out is multiplied by it, lots are not
+FIGURE_COLUMNS: Final = 9
 
 
 @dataclass(frozen=True)

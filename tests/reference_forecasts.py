@@ -215,7 +215,10 @@ class PlainPlan:
         for pool in plan.pools:
             stocks.update(self._pooled(pool.series, pool.holders.tolist(), lots))
         for level, rule in enumerate(plan.level):
-            self._put(self.model.points[rule[fp.V_POINT]], rule, stocks[level], lots[level])
+            stock = stocks[level]
+            if stock >= 0:
+                stock = half_up(stock * float(self.plan.figure[level, fp.W_FACTOR]))
+            self._put(self.model.points[rule[fp.V_POINT]], rule, stock, lots[level])
 
     def _pooled(self, series: int, holders: list[int], lots: dict[int, int]) -> dict[int, int]:
         plan = self.plan

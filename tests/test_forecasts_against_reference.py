@@ -66,7 +66,7 @@ def worked_out(network: Network, chosen: list[WorkedOut]) -> Network:
             units = np.full(len(points), int(getattr(stated, "amount", 0)))
             entries.append(WorkedOutPoints(one, points, units))
             parameter[points, c.P_POLICY] = one.rule()
-    return with_forecasts(replace(network, parameter=parameter, holding_rate_per_year=0.2), entries)
+    return with_forecasts(replace(network, parameter=parameter, holding_rate_per_year=0.2), entries, 1.25)
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -54,6 +54,7 @@ def worked_out_rule(draw: st.DrawFn, model: type[WorkedOut]) -> OrderRule:
     level[0, fp.V_PERIODIC], level[0, fp.V_POOL] = draw(st.integers(0, 1)), -1
     figure = np.zeros((1, fp.FIGURE_COLUMNS))
     figure[0, fp.W_TARGET], figure[0, fp.W_LOT] = draw(st.floats(0.5, 0.999)), draw(st.integers(1, 20))
+    figure[0, fp.W_FACTOR] = draw(st.sampled_from((0.5, 1.0, 1.7)))
     figure[0, fp.W_LEAD_TIME_MS] = draw(st.integers(0, 3))
     figure[0, fp.W_SAFETY_UNITS] = draw(st.integers(0, 9))
     one = np.zeros(1, np.int64)

@@ -78,6 +78,19 @@ def test_generated_levels_are_multiplied() -> None:
     assert rows[:, [c.P_REORDER_POINT, c.P_ORDER_UP_TO]].tolist() == [[4, 10]] * 5
 
 
+def test_what_is_worked_out_is_multiplied_but_not_its_lot() -> None:
+    policy = {"kind": "computed", "form": "r_nQ", "target": "97%", "lot": "20 d"}
+    scenario = sample() | {"policies": [{"nodes": "shop", "policy": policy}]}
+    levels = []
+    for factor in (1.0, 2.0):
+        network = build_network(load_scenario(scenario | {"stock_factor": factor}))
+        point = network.parameter[:, c.P_NODE] == network.node_names.index("shop")
+        levels.append(network.parameter[point][0, [c.P_REORDER_POINT, c.P_ORDER_UP_TO, c.P_LOT]].tolist())
+    (reorder_point, _, lot), doubled = levels
+    assert reorder_point > 0
+    assert doubled == [2 * reorder_point, 2 * reorder_point + lot, lot]
+
+
 @pytest.mark.parametrize("factor", [0, -1, 101, "much"])
 def test_a_factor_outside_its_bounds_is_refused(factor: object) -> None:
     with pytest.raises(ScenarioError, match="stock_factor"):

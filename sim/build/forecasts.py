@@ -36,8 +36,11 @@ class WorkedOutPoints:
     units: Int64Array  # (K,) the policy's stated quantity (lot or safety stock) in each item's unit, 0 for none
 
 
-def with_forecasts(network: Network, chosen: Iterable[WorkedOutPoints]) -> Network:
-    """The network with the plans for the given policies, and with their levels at the start."""
+def with_forecasts(network: Network, chosen: Iterable[WorkedOutPoints], stock_factor: float = 1.0) -> Network:
+    """The network with the plans for the given policies, and with their levels at the start.
+
+    What is worked out is multiplied by `stock_factor` before it holds; lots are left alone.
+    """
     plans: dict[tuple[int, int, int], list[WorkedOutPoints]] = {}
     for one in chosen:
         settings = one.policy.forecast
@@ -49,6 +52,7 @@ def with_forecasts(network: Network, chosen: Iterable[WorkedOutPoints]) -> Netwo
     for entries in plans.values():
         first = sum(plan.series for plan in made)
         plan = _plan(network, entries)
+        plan.figure[:, fp.W_FACTOR] = stock_factor
         levels = start_levels(plan)
         points = plan.level[:, fp.V_POINT]
         parameter[points, c.P_FORECAST] = first + plan.level[:, fp.V_SERIES]

@@ -22,7 +22,7 @@ def work_out_levels(scenario: Scenario, network: Network, plan: StockingPlan, gr
     found = list(_chosen(scenario, plan, grid))
     if not found:
         return network
-    network = with_forecasts(network, [one for one, _ in found])
+    network = with_forecasts(network, [one for one, _ in found], scenario.stock_factor)
     on_hand, age = network.initial_on_hand.copy(), network.initial_age_ms.copy()
     free = np.ones(len(on_hand), np.bool_)
     if "on_hand" in plan.chosen:

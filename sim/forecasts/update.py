@@ -63,6 +63,7 @@ from sim.forecast_plan import (
     V_POINT,
     V_POOL,
     V_SERIES,
+    W_FACTOR,
     W_HOLDING,
     W_LEAD_TIME_MS,
     W_LEAD_TIME_VARIANCE,
@@ -213,6 +214,7 @@ def _set_level(f: ForecastModel, number: int, stock: int, lot: int) -> None:
     if stock <= NOTHING:
         new[N_REORDER_POINT], new[N_ORDER_UP_TO], new[N_LOT] = -1, 0, lot
         return
+    stock = int(math.floor(stock * f.figure[number, W_FACTOR] + 0.5))
     one_above = f.level[number, V_PERIODIC] == 1 or f.level[number, V_MEASURE] == MEASURE_COVER
     new[N_REORDER_POINT] = stock - 1 if one_above else stock
     new[N_LOT] = lot
