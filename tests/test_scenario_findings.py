@@ -71,6 +71,17 @@ def demand(**fields: Any) -> Change:
     return add("demand", {"node": "shop", "item": "filter", **fields})
 
 
+def claim(**fields: Any) -> Change:
+    """A change that adds a variant `rich` and a claim about it."""
+    stated = {"says": "less stock", "kpi": "stock_value", "variant": "rich", "reported": "-28 %"}
+    return lambda data: data.update(variants={"rich": {"set": {}}}, claims=[stated | fields])
+
+
+def compared(**fields: Any) -> Change:
+    """A change that adds a variant `rich` and says how to compare it."""
+    return lambda data: data.update(variants={"rich": {"set": {}}}, comparison=fields)
+
+
 def terms(**fields: Any) -> Change:
     """A change that gives the maker terms for filters."""
     return put("nodes.maker.items", {"filter": fields})
@@ -212,6 +223,25 @@ CASES: list[tuple[str, Change, Change | None, str]] = [
     ("text instead of number", put("experiment.replications", "ten"), put("experiment.replications", 10),
      "whole number"),
     ("wrong choice", put("demand.0.if_short", "lose"), put("demand.0.if_short", "lost"), "`lost`"),
+    ("claim about an unknown variant", claim(variant="rcih"), claim(), "did you mean `rich`"),
+    ("claim against an unknown variant", claim(against="bas"), claim(against="base"), "did you mean `base`"),
+    ("claim against itself", claim(against="rich"), None, "set against itself"),
+    ("claim about an unknown KPI", claim(kpi="stock_valu"), claim(kpi="on_hand", reported=5), "`stock_value`"),
+    ("what money leaves", claim(kpi="1 - stock_value"), claim(kpi="1 - fill_rate", reported="12 % -> 6 %"), "no share"),
+    ("claim without words", claim(says=""), claim(says="x"), "at least 1 character"),
+    ("reported in words", claim(reported="a third"), claim(reported="-33 %"), "not a reported figure"),
+    ("reported truth", claim(reported=True), claim(reported="180 M -> 130 M USD"), "not a reported figure"),
+    ("three reported values", claim(reported="3 -> 2 -> 1"), claim(reported="3 -> 2"), "not a reported figure"),
+    ("reported units differ", claim(kpi="wait_mean", reported="3 d -> 8 %"),
+     claim(kpi="wait_mean", reported="3.5 d -> 1.2 d"), "differ in unit or sign"),
+    ("reported from nothing", claim(reported="0 -> 5"), claim(reported="1 -> 0"), "starts at nothing"),
+    ("signed money", claim(reported="-5 USD"), claim(reported="-30 %..-40 %"), "only a change in percent"),
+    ("unknown unit reported", claim(reported="5 furlong"), claim(reported="5 k"), "no unit"),
+    ("signed share", claim(kpi="fill_rate", reported="-5 %"), claim(kpi="fill_rate", reported="95 %..99 %"), "points"),
+    ("time reported of money", claim(reported="3 d"), claim(kpi="wait_mean", reported="3 d"), "does not fit"),
+    ("other money reported", claim(reported="3 M EUR"), claim(reported="3 M USD"), "does not fit"),
+    ("comparison with an unknown base", compared(base="rcih"), compared(base="rich"), "did you mean `rich`"),
+    ("comparison at an unknown service", compared(match="fil_rate"), compared(match="fill_rate"), "`fill_rate`"),
     ("no nodes", put("nodes", {}), None, "no nodes"),
     ("no items", put("items", {}), None, "no items"),
 ]  # fmt: skip

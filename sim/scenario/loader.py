@@ -12,7 +12,13 @@ from sim.scenario.checks.context import Context
 from sim.scenario.findings import Finding, Place, ScenarioError
 from sim.scenario.items_table import with_items_table
 from sim.scenario.kinds import know_all_policies
-from sim.scenario.merge import apply_override, apply_variant, expand_node_ranges, read_overrides
+from sim.scenario.merge import (
+    apply_override,
+    apply_variant,
+    expand_node_ranges,
+    read_overrides,
+    with_base_of_claims,
+)
 from sim.scenario.partial import validate_partly
 from sim.scenario.scenario import Origin, Scenario
 from sim.scenario.sources import Sources
@@ -47,7 +53,7 @@ def load_scenario(
         sources = Sources(resolved.parent)
         tree = sources.read_tree(resolved)
     tree, name, names = _changed(tree, overrides, variant)
-    scenario = _checked(tree, sources)
+    scenario = _checked(tree, sources, names)
     written = tree.with_child("variants", None).plain()
     scenario._origin = Origin(path, sources.folder, name, names, tuple(sources.inputs.values()), written, tree)
     return scenario
@@ -79,7 +85,7 @@ def _changed(
         raise ScenarioError(findings)
     if name != names[0] or tree.child("base_variant") is not None:
         tree = tree.with_child("base_variant", Tree(name, Place()))
-    return tree, name, names
+    return with_base_of_claims(tree, names[0]), name, names
 
 
 def variant_names(source: Path | str) -> tuple[str, ...]:
@@ -91,7 +97,7 @@ def variant_names(source: Path | str) -> tuple[str, ...]:
     return apply_variant(Sources(path.parent).read_tree(path), None)[2]
 
 
-def _checked(tree: Tree, sources: Sources) -> Scenario:
+def _checked(tree: Tree, sources: Sources, variants: Sequence[str]) -> Scenario:
     findings: list[Finding] = []
     whole = with_items_table(tree, sources, findings)
     context_data = {"currency": _currency(tree)}
@@ -100,13 +106,13 @@ def _checked(tree: Tree, sources: Sources) -> Scenario:
     broken = {"items_table"} if findings else set()
     try:
         scenario = Scenario.model_validate(data, context=context_data)
-        context = Context.of(scenario, whole, broken=broken)
+        context = Context.of(scenario, whole, broken=broken, variants=variants)
     except ValidationError as error:
         findings += validation_findings(error, Scenario, whole)
         partial = validate_partly(data, error, context_data)
         if partial is None:
             raise ScenarioError(_in_order(findings)) from None
-        context = Context.of(partial.scenario, whole, partial.positions, partial.broken | broken)
+        context = Context.of(partial.scenario, whole, partial.positions, partial.broken | broken, variants)
     findings += check(context)
     context.scenario._stocking = read_stocking_table(context, sources, findings)
     context.scenario._traces = read_traces(context, sources, findings)

@@ -106,6 +106,29 @@ def apply_variant(tree: Tree, name: str | None) -> tuple[Tree, str, tuple[str, .
     return merge(tree, change), name, names
 
 
+def with_base_of_claims(tree: Tree, base: str) -> Tree:
+    """The tree whose claims all name what they are set against: a resolved scenario no longer knows its base variant.
+
+    `base` is the name of the base variant, which `comparison: {base: ...}` overrides.
+    """
+    claims, section = tree.child("claims"), tree.child("comparison")
+    if claims is None or not isinstance(claims.value, list):
+        return tree
+    stated = section.child("base") if section is not None else None
+    if stated is None or stated.value is None:
+        stated = Tree(base)
+    named = [
+        one.with_child("against", replace(stated, place=one.place)) if _lacks(one, "against") else one
+        for one in claims.value
+    ]
+    return tree.with_child("claims", replace(claims, value=named))
+
+
+def _lacks(tree: Tree, key: str) -> bool:
+    child = tree.child(key)
+    return isinstance(tree.value, dict) and (child is None or child.value is None)
+
+
 def read_overrides(overrides: Mapping[str, object] | Sequence[str] | None) -> list[tuple[str, Tree]]:
     """Overrides as (path, value): from texts `a.b.c=value`, where the value is YAML, or from a mapping."""
     if overrides is None:

@@ -16,6 +16,7 @@ from pydantic import Field, PrivateAttr
 from policies.fields import Model, Moment, PositiveDuration, WarmUp
 from sim import units
 from sim.scenario.base import Name
+from sim.scenario.claims import Claim, ComparisonSection
 from sim.scenario.demand import Demand
 from sim.scenario.findings import Finding
 from sim.scenario.generator_section import GeneratorSection
@@ -99,6 +100,10 @@ class ScenarioModel(Model):
     costs: Costs = Field(Costs(), description="costs that belong to no lane or truck")
     experiment: Experiment = Field(Experiment(), description="replications and seed")
     variants: dict[Name, Variant] = Field({}, description="alternatives of an A/B study")
+    comparison: ComparisonSection = Field(ComparisonSection(), description="how the variants are compared")
+    claims: tuple[Claim, ...] = Field(
+        (), description="what a source says of the variants, put to the test by a comparison"
+    )
 
 
 class Scenario(ScenarioModel):

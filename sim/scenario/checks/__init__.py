@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from sim.scenario.checks.claims import check_claims, check_comparison
 from sim.scenario.checks.context import Context
 from sim.scenario.checks.names import (
     check_demand_names,
@@ -54,6 +55,8 @@ CHECKS: list[Callable[[Context], None]] = [
     check_supplier_terms,
     check_demand_units,
     check_generator,
+    check_comparison,
+    check_claims,
 ]
 
 

@@ -20,7 +20,8 @@ class Context:
 
     Faulty entries may have been left out of `scenario`; `nodes` and `items` name all of them, and `written` has them as
     they stand in the file. `broken` names the sections that lost entries, so that a check does not complain of what is
-    only missing because of that; `items_known` tells whether `items` is whole.
+    only missing because of that; `items_known` tells whether `items` is whole. `variants` names all variants, the base
+    included.
     """
 
     scenario: Scenario
@@ -30,6 +31,7 @@ class Context:
     positions: Mapping[str, Sequence[int]]
     broken: frozenset[str]
     items_known: bool = True
+    variants: Sequence[str] = ()
     findings: list[Finding] = field(default_factory=list)
 
     @classmethod
@@ -39,6 +41,7 @@ class Context:
         tree: Tree,
         positions: Mapping[str, Sequence[int]] | None = None,
         broken: Iterable[str] = (),
+        variants: Sequence[str] = (),
     ) -> "Context":
         """The context of a scenario that was read from a tree."""
         broken = frozenset(broken)
@@ -47,7 +50,7 @@ class Context:
             generated = _generated_names(tree, scenario.currency)
         items_known = "items_table" not in broken and ("generator" not in broken or bool(generated))
         items = [*_keys(tree, "items"), *generated]
-        return cls(scenario, tree, _keys(tree, "nodes"), items, positions or {}, broken, items_known)
+        return cls(scenario, tree, _keys(tree, "nodes"), items, positions or {}, broken, items_known, variants)
 
     @cached_property
     def _suppliers(self) -> frozenset[str]:
