@@ -182,6 +182,15 @@ def test_the_search_finds_a_root(root: float, sign: float) -> None:
     assert len(search.tried) <= 16
 
 
+@pytest.mark.parametrize(("guess", "most"), [(0.461, 2), (0.44, 6), (0.6, 10)])
+def test_a_guess_shortens_the_search(guess: float, most: int) -> None:
+    search = Search(lambda factor: math.tanh(math.log(factor / 0.46)), 0.003, guess)
+    found = search.run()
+    assert found is not None
+    assert abs(math.tanh(math.log(found / 0.46))) < 0.003
+    assert len(search.tried) <= most
+
+
 def test_the_search_gives_up_on_a_step_and_on_what_never_changes_sign() -> None:
     step = Search(lambda factor: 0.01 if factor > 0.7 else -0.01, 0.002)
     assert step.run() is None

@@ -18,10 +18,14 @@ _NARROWEST: Final = 1.0005  # brackets whose ends are this close differ by no un
 
 @dataclass
 class Search:
-    """A search under way: the difference at every factor tried, in the order of trying."""
+    """A search under way: the difference at every factor tried, in the order of trying.
+
+    `guess` is a factor worth trying at once, such as the one that was found for a similar variant.
+    """
 
     evaluate: Callable[[float], float]
     tolerance: float
+    guess: float | None = None
     tried: dict[float, float] = field(default_factory=dict)
 
     def run(self) -> float | None:
@@ -29,7 +33,7 @@ class Search:
         start = self._try(1.0)
         if self._good(start):
             return 1.0
-        bracket = self._bracket(start)
+        bracket = self._guessed(start) or self._bracket(start)
         return self._close_in(*bracket) if bracket is not None else self._best()
 
     def _try(self, factor: float) -> float:
@@ -43,6 +47,12 @@ class Search:
     def _best(self) -> float | None:
         factor = min(self.tried, key=lambda one: abs(self.tried[one]))
         return factor if self._good(self.tried[factor]) else None
+
+    def _guessed(self, start: float) -> tuple[float, float] | None:
+        if self.guess is None or self.guess == 1.0:
+            return None
+        there = self._try(self.guess)
+        return (1.0, self.guess) if self._good(there) or there * start < 0 else None
 
     def _bracket(self, start: float) -> tuple[float, float] | None:
         """Two factors with differences of opposite sign, or one of them good: first in the direction that helps."""
