@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sim.run.result import Result
 from sim.run.simulation import RunOptions, run_scenario
@@ -53,8 +53,8 @@ def compare(
     workers: int = 1,
     out: str | Path | None = None,
     settings: Sequence[str] = (),
-    match: str | None = None,
-    scale: str = "stock_factor",
+    match: str | Literal[False] | None = None,
+    scale: str | None = None,
     frontier: bool = False,
     best: str = "total_cost",
 ) -> "Comparison":
@@ -68,6 +68,7 @@ def compare(
         out: folder to write a comparison directory into; None keeps everything in memory.
         settings: overrides for all, as in `--set`: `["horizon=90 d"]`.
         match: KPI of the network in which each variant is brought to the base first, by scaling the number at `scale`.
+            None takes what the scenario's `comparison` section says, where a single file was named; False: none.
         frontier: also simulate each variant with stock scaled from 0.6 to 1.6 times.
         best: KPI for the probability of being best.
 
@@ -78,8 +79,8 @@ def compare(
         ScenarioError: a scenario is wrong. sim.errors.TwinError: a run is not finished, was written by another version,
             or `match` cannot be reached. ValueError: fewer than one replication or worker.
     """
-    from sim.compare.comparison import CompareOptions, compare_subjects
-    from sim.compare.subjects import find_subjects
+    from sim.compare.comparison import CompareOptions, compare_subjects, with_stated
+    from sim.compare.subjects import find_subjects, stated_comparison
 
     if replications is not None and replications < 1:
         raise ValueError(f"replications must be at least 1, not {replications}")
@@ -89,6 +90,7 @@ def compare(
         raise ValueError("name at least two variants, or a scenario file that has some")
     folder = None if out is None else Path(out)
     options = CompareOptions(
-        replications, seed, workers, folder, False, match, scale, frontier, best, settings=tuple(settings)
+        replications, seed, workers, folder, False, match or None, scale or "", frontier, best, settings=tuple(settings)
     )
-    return compare_subjects(find_subjects(variants, settings), options)
+    subjects = find_subjects(variants, settings)
+    return compare_subjects(subjects, with_stated(options, stated_comparison(variants, subjects), match is False))

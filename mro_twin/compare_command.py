@@ -35,9 +35,8 @@ if TYPE_CHECKING:
     "--fail-if", "limits", metavar="KPI:LIMIT", multiple=True, help="Exit code 1 for a change beyond this; repeatable."
 )
 @click.option("--match", metavar="KPI", help="First scale each variant's stock until this KPI equals the base's.")
-@click.option(
-    "--scale", metavar="PATH", default="stock_factor", show_default=True, help="The number that --match scales."
-)
+@click.option("--no-match", is_flag=True, help="Compare as they are, also where the scenario states a KPI to match.")
+@click.option("--scale", metavar="PATH", help="The number that --match scales; default: the scenario's, stock_factor.")
 @click.option("--frontier", is_flag=True, help="Also draw cost against service, stock scaled from 0.6 to 1.6 times.")
 @click.option(
     "--best", metavar="KPI", default="total_cost", show_default=True, help="KPI for the probability of being best."
@@ -61,7 +60,8 @@ def command(
     resume: bool,
     limits: tuple[str, ...],
     match: str | None,
-    scale: str,
+    no_match: bool,
+    scale: str | None,
     frontier: bool,
     best: str,
     scopes: tuple[str, ...],
@@ -70,8 +70,9 @@ def command(
     """Compare variants with the first one, the base, and say in words what is better, by how much, and how sure.
 
     Each is a scenario (file or built-in name), SCENARIO@VARIANT, or the directory of a finished run. A single SCENARIO
-    stands for all its variants. All that is simulated meets the same customers (common random numbers), so that the
-    differences are paired. Intervals of several variants hold together (Bonferroni), p values are Holm's.
+    stands for all its variants, compared as its `comparison` section says. All that is simulated meets the same
+    customers (common random numbers), so that the differences are paired. Intervals of several variants hold together
+    (Bonferroni), p values are Holm's. Claims that the scenario states are put to the test.
 
     \b
     --fail-if KPI[@SCOPE/KEY]:LIMIT fails when the change is beyond the limit and its interval leaves out zero:
@@ -88,10 +89,14 @@ def command(
     from sim.compare.comparison import CompareOptions
     from sim.compare.limits import failures, parse_limit
 
-    options = CompareOptions(replications, seed, workers, out, resume, match, scale, frontier, best, settings, cluster)
+    if match is not None and no_match:
+        raise click.UsageError("--match and --no-match contradict each other.")
+    options = CompareOptions(
+        replications, seed, workers, out, resume, match, scale or "", frontier, best, settings, cluster
+    )
     try:
         parsed = [parse_limit(text) for text in limits]
-        comparison = _compare(variants, settings, options)
+        comparison = _compare(variants, settings, options, no_match)
         broken = failures(parsed, comparison.found)
     except ScenarioError as error:
         click.echo(str(error), err=True)
@@ -106,11 +111,14 @@ def command(
     sys.exit(1 if broken else 0)
 
 
-def _compare(variants: tuple[str, ...], settings: tuple[str, ...], options: "CompareOptions") -> "Comparison":
-    from sim.compare.comparison import compare_subjects
-    from sim.compare.subjects import find_subjects
+def _compare(
+    variants: tuple[str, ...], settings: tuple[str, ...], options: "CompareOptions", no_match: bool
+) -> "Comparison":
+    from sim.compare.comparison import compare_subjects, with_stated
+    from sim.compare.subjects import find_subjects, stated_comparison
 
     subjects = find_subjects(variants, settings)
+    options = with_stated(options, stated_comparison(variants, subjects), no_match)
     if any(one.scenario is not None for one in subjects):
         announce_compilation()
     with ReplicationProgress() as progress:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from mro_twin.claims_table import print_claims
 from mro_twin.report_table import MAXIMUM_WIDTH, decimals
 from sim.compare.comparison import Comparison
 from sim.compare.differences import Difference, OneSided
@@ -31,6 +32,7 @@ def print_comparison(comparison: Comparison, scopes: Sequence[str] = ()) -> None
             rows = [one for one in comparison.found if one.variant == label and one.scope == scope]
             if rows:
                 console.print(difference_table(rows, comparison))
+    print_claims(console, comparison)
     _print_changes(console, comparison)
     for text in _one_sided(comparison.one_sided):
         console.print(escape(text), soft_wrap=True)

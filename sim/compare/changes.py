@@ -7,7 +7,9 @@ from difflib import SequenceMatcher
 from typing import Any, Final
 
 ABSENT: Final = None
-NOT_THE_MODEL: Final = frozenset({"name", "description", "notes", "base_variant", "variants", "extends", "experiment"})
+NOT_THE_MODEL: Final = frozenset(
+    {"name", "description", "notes", "base_variant", "variants", "extends", "experiment", "comparison", "claims"}
+)
 """Settings that say nothing about the network: names, remarks, how often it is run."""
 
 

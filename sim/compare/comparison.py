@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.compare.bench import Bench, Job
 from sim.compare.changes import Change, changes
+from sim.compare.claims import AS_DESIGNED, EQUAL_SERVICE, ClaimResult, ClaimTester, View
 from sim.compare.differences import Difference, OneSided, difference_table, differences, one_sided
 from sim.compare.directions import direction, in_words
 from sim.compare.directory import ComparisonDirectory, ComparisonManifest, VariantEntry
@@ -21,13 +22,14 @@ from sim.compare.pairing import Pairing, pairing
 from sim.compare.scale import STOCK_FACTOR, scale_at
 from sim.compare.sentences import sentences
 from sim.compare.statistics import probability_of_being_best
-from sim.compare.subjects import Subject
+from sim.compare.subjects import Subject, claims_of
 from sim.errors import RunFailedError, RunInterruptedError, TwinError
 from sim.run import simulation
 from sim.run.experiment import Progress
 from sim.run.interrupt import Interruption
 from sim.run.manifest import Manifest
 from sim.run.simulation import RunOptions
+from sim.scenario.claims import ComparisonSection
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +65,12 @@ class CompareOptions:
     cluster: str | None = None
 
 
+def with_stated(options: CompareOptions, stated: ComparisonSection, no_match: bool = False) -> CompareOptions:
+    """The options with what the scenario states where they leave it open (`scale` empty, `match` None)."""
+    match = None if no_match else options.match or stated.match
+    return replace(options, match=match, scale=options.scale or stated.scale)
+
+
 @dataclass(frozen=True)
 class Best:
     """The probability that each variant, the base included, has the best mean of a KPI (bootstrap)."""
@@ -82,6 +90,7 @@ class Comparison:
         changes: settings that differ from the base's. one_sided: nodes and echelons that only one side has.
         warnings: what is not as it should be.
         best, matches, frontier: where they were asked for and possible.
+        claims: those of the base's scenario, with the model's own numbers.
         path: its directory, None when nothing was written.
     """
 
@@ -98,6 +107,7 @@ class Comparison:
     best: Best | None = None
     matches: Sequence[Match] = ()
     frontier: Sequence[Point] = ()
+    claims: Sequence[ClaimResult] = ()
     path: Path | None = None
 
     @property
@@ -127,6 +137,7 @@ class Comparison:
             "best": None if self.best is None else asdict(self.best),
             "match": [asdict(one) for one in self.matches] or None,
             "frontier": [asdict(one) for one in self.frontier] or None,
+            "claims": [asdict(one) for one in self.claims] or None,
         }
 
 
@@ -185,6 +196,7 @@ class _Study:
         }
         self._directory = self._open_directory(subjects)
         self._progress = progress
+        self._designed: dict[str, KpiValues] = {}
 
     @staticmethod
     def _check(subjects: Sequence[Subject], options: CompareOptions) -> None:
@@ -283,6 +295,7 @@ class _Study:
         for side in self._sides[1:]:
             side.match = matcher.search(side.subject, self._scales[side.label])
             self._apply(side, side.match)
+        self._designed = {self._sides[0].label: matcher.base_values, **matcher.designed}
 
     def _apply(self, side: _Side, match: Match) -> None:
         """Let a side's scenario be the one at the factor that was found."""
@@ -369,8 +382,29 @@ class _Study:
             best=best,
             matches=[side.match for side in others if side.match is not None],
             frontier=points,
+            claims=self._claims(values),
             path=None if self._directory is None else self._directory.path,
         )
+
+    def _claims(self, values: Mapping[str, KpiValues]) -> list[ClaimResult]:
+        """The claims of the base's scenario, answered from whatever variants of it are compared."""
+        base = self._sides[0].subject
+        claims = claims_of(base)
+        if not claims:
+            return []
+        labels: dict[str, str] = {}
+        for side in self._sides:
+            scenario, variant, _ = side.subject.names
+            if scenario == base.names[0]:
+                labels.setdefault(variant, side.label)
+        manifests = {side.label: side.manifest for side in self._sides}
+        views = [View(AS_DESIGNED, self._designed or values)]
+        if self._designed:
+            views.append(View(EQUAL_SERVICE, values, self._options.match or ""))
+        tester = ClaimTester(
+            labels, views, lambda one, other: pairing(manifests[one], one, manifests[other], other), self._confidence
+        )
+        return [tester.result(claim) for claim in claims]
 
     def _said(self, found: Sequence[Difference]) -> list[str]:
         said = []

@@ -87,6 +87,10 @@ class Matcher:
         kpi: what is to be equal.
         replications: of the comparison; the search uses the first few of them.
         say: told about every try.
+
+    Attributes:
+        base_values: KPIs of the base in the first few replications.
+        designed: KPIs of every variant that was searched, in the same replications, before anything was scaled.
     """
 
     def __init__(self, bench: Bench, base: Scenario, kpi: str, replications: int, say: Say) -> None:
@@ -95,19 +99,23 @@ class Matcher:
         self._few = min(replications, FEW)
         self._say = say
         values = bench.simulate([Job(base)], self._few)[0]
+        self.base_values = values
+        self.designed: dict[str, KpiValues] = {}
+        self._guess: float | None = None
         self._target = service(values, kpi)
         self._unit = values.units[values.place[next(row for row in values.rows if row.kpi == kpi)]]
 
     def search(self, subject: Subject, scale: Scale) -> Match:
         """The factor found with few replications; NoMatchError when there is none."""
         match = Match(subject.label, self._kpi, scale.path, self._tolerance())
-        search = Search(lambda factor: self._try(subject, scale, match, factor), match.tolerance)
+        search = Search(lambda factor: self._try(subject, scale, match, factor), match.tolerance, self._guess)
         factor = search.run()
         if factor is None:
             opposite = min(search.tried.values()) < 0 < max(search.tried.values())
             why = "a single step of the levels is larger than the tolerance" if opposite else "no factor goes past it"
             raise match.failed(why)
         match.factor, match.value = factor, scale.times(factor)
+        self._guess = factor
         return match
 
     def _tolerance(self) -> float:
@@ -119,7 +127,10 @@ class Matcher:
         known = next((one.difference for one in match.tries if one.value == value), None)
         if known is None:
             scenario = subject.reload({scale.path: value})
-            found = service(self._bench.simulate([Job(scenario)], self._few)[0], self._kpi)
+            values = self._bench.simulate([Job(scenario)], self._few)[0]
+            if factor == 1.0:
+                self.designed[subject.label] = values
+            found = service(values, self._kpi)
             known = float((found - self._target).mean())
             match.tries.append(Try(factor, value, self._few, known))
             self._say(f"matching {self._kpi}: {subject.label} with {scale.path} {value}: {known:+.5f}")

@@ -45,7 +45,7 @@ def _at_which_service(service: Difference) -> str:
     name = in_words(service.kpi)
     if service.identical or _same_service(service):
         return f"at the same {name} ({_percent(service.mean)})"
-    points = f"{_number(abs(service.difference) * 100, service.half_width * 100)} points"
+    points = f"{number(abs(service.difference) * 100, service.half_width * 100)} points"
     if not service.shown:
         sure = "one replication" if service.pairs < 2 else f"not shown {_point_bounds(service)}"
         return f"while its {name} is {points} {_more(service)} ({sure})"
@@ -84,10 +84,10 @@ def _as_percent(one: Difference) -> bool:
 
 def _amount(one: Difference) -> str:
     if one.unit == "share":
-        return f"{_number(abs(one.difference) * 100, one.half_width * 100)} points"
+        return f"{number(abs(one.difference) * 100, one.half_width * 100)} points"
     if _as_percent(one):
-        return f"{_number(abs(one.relative) * 100, _relative_width(one) * 100)} %"
-    return f"{_number(abs(one.difference), one.half_width)} {one.unit}"
+        return f"{number(abs(one.relative) * 100, _relative_width(one) * 100)} %"
+    return f"{number(abs(one.difference), one.half_width)} {one.unit}"
 
 
 def _bounds(one: Difference) -> str:
@@ -95,26 +95,26 @@ def _bounds(one: Difference) -> str:
         return _point_bounds(one)
     if _as_percent(one):
         return _percent_bounds(one)
-    return f"[{_signed(one.adjusted_low, one.half_width)}, {_signed(one.adjusted_high, one.half_width)}]"
+    return f"[{signed(one.adjusted_low, one.half_width)}, {signed(one.adjusted_high, one.half_width)}]"
 
 
 def _point_bounds(one: Difference) -> str:
     width = one.half_width * 100
-    return f"[{_signed(one.adjusted_low * 100, width)}, {_signed(one.adjusted_high * 100, width)}]"
+    return f"[{signed(one.adjusted_low * 100, width)}, {signed(one.adjusted_high * 100, width)}]"
 
 
 def _percent_change(one: Difference) -> str:
     more = "more" if one.relative > 0 else "less"
-    return f"{_number(abs(one.relative) * 100, _relative_width(one) * 100)} % {more}"
+    return f"{number(abs(one.relative) * 100, _relative_width(one) * 100)} % {more}"
 
 
 def _percent_bounds(one: Difference) -> str:
     """The interval as the sentence counts: positive in the direction of the change when all of it lies there."""
     low, high, width = one.adjusted_relative_low * 100, one.adjusted_relative_high * 100, _relative_width(one) * 100
     if not one.shown:
-        return f"[{_signed(low, width)}, {_signed(high, width)}] %"
+        return f"[{signed(low, width)}, {signed(high, width)}] %"
     near, far = sorted((abs(low), abs(high)))
-    return f"[{_number(near, width)}, {_number(far, width)}]"
+    return f"[{number(near, width)}, {number(far, width)}]"
 
 
 def _relative_width(one: Difference) -> float:
@@ -132,16 +132,17 @@ def _percent(value: float) -> str:
 def _value(value: float, one: Difference) -> str:
     if one.unit == "share":
         return _percent(value)
-    return f"{_number(value, one.half_width)} {one.unit}"
+    return f"{number(value, one.half_width)} {one.unit}"
 
 
-def _signed(value: float, width: float) -> str:
-    text = _number(abs(value), width)
+def signed(value: float, width: float) -> str:
+    """A number with its sign, and decimals as `number` gives them."""
+    text = number(abs(value), width)
     return text if not text.strip("0.,") else f"{'-' if value < 0 else '+'}{text}"
 
 
-def _number(value: float, width: float) -> str:
-    """With as many decimals as two digits of the interval need."""
+def number(value: float, width: float) -> str:
+    """A number with as many decimals as two digits of its interval (half width `width`) need."""
     scale = width if width > 0 else abs(value) / 100
     digits = 0 if not scale > 0 else min(max(1 - math.floor(math.log10(scale)), 0), 6)
     return f"{value:,.{digits}f}"

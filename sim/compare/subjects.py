@@ -7,10 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from sim.compare.changes import tables_of
 from sim.compare.finished import FinishedRun, read_finished
 from sim.errors import TwinError
 from sim.scenario import Scenario, load_scenario
+from sim.scenario.claims import Claim, ComparisonSection
 from sim.scenario.findings import Finding, ScenarioError
 from sim.scenario.loader import variant_names
 from sim.scenario.locate import locate_scenario
@@ -61,16 +64,42 @@ class Subject:
 def find_subjects(given: Sequence[str | Path | Scenario], settings: Sequence[str] = ()) -> list[Subject]:
     """What the user named, the base first.
 
-    A single scenario stands for all its variants; a single `SCENARIO@VARIANT` for the base and that variant.
-    `settings` (`PATH=VALUE`) apply to every scenario. ScenarioError with all findings, or TwinError.
+    A single scenario stands for all its variants, the first being the one that its `comparison` section names as base;
+    a single `SCENARIO@VARIANT` for the base and that variant. `settings` (`PATH=VALUE`) apply to every scenario.
+    ScenarioError with all findings, or TwinError.
     """
     if len(given) == 1:
-        found = _variants_of(given[0], settings)
+        found = _base_first(_variants_of(given[0], settings), given)
     else:
         found = _each(given, settings)
     if settings and all(one.run is not None for one in found):
         raise TwinError("--set has nothing to change: everything named is a finished run")
     return _labelled(found)
+
+
+def stated_comparison(given: Sequence[str | Path | Scenario], subjects: Sequence[Subject]) -> ComparisonSection:
+    """How a scenario file wants its variants to be compared, where a single one stands for all of them."""
+    stands_for_all = (
+        len(given) == 1 and not isinstance(given[0], Scenario) and locate_scenario(str(given[0]))[1] is None
+    )
+    scenario = subjects[0].scenario
+    return scenario.comparison if stands_for_all and scenario is not None else ComparisonSection()
+
+
+def _base_first(found: list[Subject], given: Sequence[str | Path | Scenario]) -> list[Subject]:
+    base = stated_comparison(given, found).base
+    return sorted(found, key=lambda one: one.names[1] != base) if base is not None else found
+
+
+def claims_of(subject: Subject) -> Sequence[Claim]:
+    """The claims of a subject's scenario; TwinError when those of a finished run cannot be read."""
+    if subject.scenario is not None:
+        return subject.scenario.claims
+    written = subject.settings.get("claims") or ()
+    try:
+        return [Claim.model_validate(one) for one in written]
+    except (ValidationError, TypeError) as error:
+        raise TwinError(f"the claims in the scenario of {subject.label} cannot be read: {error}") from error
 
 
 def _each(given: Sequence[str | Path | Scenario], settings: Sequence[str]) -> list[Subject]:

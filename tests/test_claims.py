@@ -1,0 +1,184 @@
+"""Claims: the language of reported figures, verdicts, and claims answered by a comparison."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mro_twin
+from sim.compare.claims import AS_REPORTED, LESS, MORE, NOT_SHOWN, NOT_SO, OPPOSITE, ClaimResult, verdict
+from sim.scenario import load_scenario
+from sim.scenario.claims import parse_reported
+from tests.comparison_samples import call, write_regions
+
+CLAIMS: list[dict[str, Any]] = [
+    {"says": "richer", "source": "a report", "kpi": "stock_value", "variant": "rich-a", "reported": "+1 %"},
+    {"says": "fewer stock-outs", "kpi": "1 - fill_rate", "variant": "rich-a", "reported": "60 % -> 30 %"},
+    {"says": "nothing happens", "kpi": "fill_rate", "variant": "twin", "reported": "90 % -> 95 %"},
+    {"says": "the way back", "kpi": "stock_value", "variant": "twin", "against": "rich-a", "reported": "+5 %"},
+    {"says": "a level", "kpi": "fill_rate", "variant": "rich-a", "reported": "1 %..2 %"},
+]
+
+
+# --- the language -----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("text", "kind", "unit", "before", "after"),
+    [
+        ("-28 %", "change", "", None, (-0.285, -0.275)),
+        ("-30 %..-40 %", "change", "", None, (-0.405, -0.295)),
+        ("12 % -> 6 %", "values", "share", (0.115, 0.125), (0.055, 0.065)),
+        ("10 % → 4.5 %", "values", "share", (0.095, 0.105), (0.0445, 0.0455)),
+        ("3.5 d -> 1.2 d", "values", "h", (82.8, 85.2), (27.6, 30.0)),
+        ("180 M CNY -> 130 M CNY", "values", "CNY", (179.5e6, 180.5e6), (129.5e6, 130.5e6)),
+        ("180 M -> 130 M CNY", "values", "CNY", (179.5e6, 180.5e6), (129.5e6, 130.5e6)),
+        ("36 h -> 1 d", "values", "h", (35.5, 36.5), (12.0, 36.0)),
+        (5, "value", "", None, (4.5, 5.5)),
+        (6.2, "value", "", None, (6.15, 6.25)),
+        ("30 %..40 %", "value", "share", None, (0.295, 0.405)),
+    ],
+)
+def test_reported_figures_are_read_with_their_rounding(
+    text: object, kind: str, unit: str, before: tuple[float, float] | None, after: tuple[float, float]
+) -> None:
+    found = parse_reported(text)
+    assert (found.kind, found.unit) == (kind, unit)
+    assert found.after == pytest.approx(after)
+    assert found.before == (None if before is None else pytest.approx(before))
+
+
+def test_a_reported_change_covers_all_that_rounds_to_it() -> None:
+    assert parse_reported("12 % -> 6 %").change(in_points=True) == pytest.approx((-0.07, -0.05))
+    low, high = parse_reported("180 M -> 130 M").change(in_points=False)
+    assert (low, high) == pytest.approx((129.5 / 180.5 - 1, 130.5 / 179.5 - 1))
+
+
+def test_claims_keep_what_they_are_set_against_when_the_base_is_forgotten(tmp_path: Path) -> None:
+    file = write_regions(tmp_path, claims=CLAIMS)
+    variant = load_scenario(file, variant="rich-a")
+    assert [one.against for one in variant.claims] == ["base", "base", "base", "rich-a", "base"]
+    assert load_scenario(variant.resolved()) == variant
+    stated = load_scenario(write_regions(tmp_path, claims=CLAIMS[:2], comparison={"base": "twin"}), variant="rich-a")
+    assert stated.claims[0].against == "twin"
+
+
+# --- verdicts ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("low", "high", "reported", "expected"),
+    [
+        (-0.33, -0.31, (-0.40, -0.30), AS_REPORTED),
+        (-0.31, -0.29, (-0.40, -0.30), AS_REPORTED),  # the interval reaches into the range
+        (-0.52, -0.51, (-0.285, -0.275), MORE),
+        (-0.10, -0.05, (-0.285, -0.275), LESS),
+        (0.10, 0.20, (-0.285, -0.275), OPPOSITE),
+        (-0.10, 0.01, (-0.285, -0.275), NOT_SHOWN),
+        (0.0, 0.0, (0.05, 0.07), NOT_SHOWN),
+        (float("nan"), float("nan"), (0.05, 0.07), NOT_SHOWN),
+        (0.6, 0.7, (0.45, 0.55), MORE),
+        (0.04, 0.07, (-0.01, 0.01), NOT_SO),
+        (0.005, 0.02, (-0.01, 0.01), AS_REPORTED),
+    ],
+)
+def test_verdict_of_a_change(low: float, high: float, reported: tuple[float, float], expected: str) -> None:
+    assert verdict(low, high, reported) == expected
+
+
+@pytest.mark.parametrize(("low", "high", "expected"), [(3, 4.6, AS_REPORTED), (5.6, 6, MORE), (-1, 4.4, LESS)])
+def test_verdict_of_a_value(low: float, high: float, expected: str) -> None:
+    assert verdict(low, high, (4.5, 5.5), of_value=True) == expected
+
+
+# --- in a comparison --------------------------------------------------------------------------------------------------
+def test_a_comparison_answers_the_claims(tmp_path: Path) -> None:
+    file = write_regions(tmp_path, claims=CLAIMS)
+    found = mro_twin.compare(file, replications=3)
+    richer, short, nothing, back, level = (_only_answer(one) for one in found.claims)
+    row = found.differences.query("scope == 'network' and kpi == 'stock_value' and variant == 'rich-a'").iloc[0]
+    assert (richer.before, richer.after, richer.change) == (row.base_mean, row["mean"], row.relative)
+    assert (richer.low, richer.high) == (row.relative_low, row.relative_high)
+    assert richer.verdict == MORE
+    rate = found.differences.query("scope == 'network' and kpi == 'fill_rate' and variant == 'rich-a'").iloc[0]
+    assert (short.before, short.change) == (1 - rate.base_mean, -rate.difference)
+    assert (short.low, short.high) == pytest.approx(
+        (-rate.difference - rate.half_width, -rate.difference + rate.half_width)
+    )
+    assert short.verdict == verdict(short.low, short.high, parse_reported("60 % -> 30 %").change(in_points=True))
+    assert (nothing.change, nothing.verdict) == (0.0, NOT_SHOWN)
+    assert back.change == pytest.approx(1 / (1 + richer.change) - 1)
+    assert back.verdict == OPPOSITE
+    assert level.verdict == MORE
+    assert level.low < level.after < level.high
+    assert level.after == pytest.approx(rate["mean"])
+
+
+def _only_answer(result: ClaimResult) -> Any:
+    (answer,) = result.answers
+    assert (answer.view, answer.pairs) == ("as designed", 3)
+    return answer
+
+
+def test_claims_are_printed_saved_and_reported(tmp_path: Path) -> None:
+    claims = [*CLAIMS, {"says": "<b>=1+1</b>", "kpi": "transport_cost", "variant": "twin", "reported": "-5 %"}]
+    file = write_regions(tmp_path, claims=claims)
+    result = call("compare", f"{file}@rich-a", "-r", 2, "--out", tmp_path / "runs")
+    assert result.exit_code == 0, result.output
+    assert "claims put to the test" in result.stdout
+    assert "stock_value: base → rich-a" in result.stdout
+    assert "3 of the scenario's claims are not answered here: twin not compared" in result.stdout
+    (path,) = (tmp_path / "runs").iterdir()
+    saved = json.loads((path / "comparison.json").read_text())["claims"]
+    assert [len(one["answers"]) for one in saved] == [1, 1, 0, 0, 1, 0]
+    assert saved[0]["answers"][0]["verdict"] == MORE
+    assert call("report", path).exit_code == 0
+    page = (path / "report.html").read_text(encoding="utf-8")
+    assert "Claims put to the test" in page
+    assert saved[0]["answers"][0]["words"] in page
+    assert "&lt;b&gt;=1+1&lt;/b&gt;" in page
+    assert "<b>=1+1" not in page
+
+
+def test_a_finished_run_answers_the_claims_of_its_scenario(tmp_path: Path) -> None:
+    file = write_regions(tmp_path, claims=CLAIMS)
+    for name in ("base", "rich-a"):
+        assert call("run", f"{file}@{name}", "-r", 2, "--out", tmp_path / name).exit_code == 0
+    runs = [next((tmp_path / name).iterdir()) for name in ("base", "rich-a")]
+    fresh = mro_twin.compare(f"{file}@rich-a", replications=2).claims
+    assert mro_twin.compare(*runs).claims == fresh
+
+
+def test_one_replication_gives_no_verdict(tmp_path: Path) -> None:
+    found = mro_twin.compare(write_regions(tmp_path, claims=CLAIMS[:1]), replications=1)
+    assert found.claims[0].answers[0].verdict == "one replication"
+
+
+# --- as the scenario says ---------------------------------------------------------------------------------------------
+def test_the_scenario_says_how_its_variants_are_compared(tmp_path: Path) -> None:
+    claims = [
+        {"says": "more stock", "kpi": "stock_value", "variant": "base", "reported": "-20 %"},
+        {"says": "held", "kpi": "fill_rate", "variant": "base", "reported": "90 % -> 90 %"},
+    ]
+    file = write_regions(tmp_path, claims=claims, comparison={"base": "rich-a", "match": "fill_rate"})
+    found = mro_twin.compare(file, replications=2)
+    assert found.labels == ("rich-a", "base", "twin")
+    assert [one.kpi for one in found.matches] == ["fill_rate", "fill_rate"]
+    assert [one.view for one in found.claims[0].answers] == ["as designed", "at equal service"]
+    designed, equal = found.claims[0].answers
+    assert designed.change < equal.change  # the base needs more stock to serve as well
+    assert found.claims[1].answers[1].verdict == "held equal"
+    assert abs(found.claims[1].answers[1].change) < 0.002
+    plain = mro_twin.compare(file, replications=2, match=False)
+    assert plain.matches == []
+    assert list(plain.claims[0].answers) == [designed]
+
+
+def test_the_section_is_about_the_whole_file_only(tmp_path: Path) -> None:
+    file = write_regions(tmp_path, comparison={"base": "rich-a", "match": "fill_rate"})
+    found = mro_twin.compare(f"{file}@twin", replications=1)
+    assert found.labels == ("base", "twin")
+    assert found.matches == []
+
+
+def test_no_match_contradicts_match(tmp_path: Path) -> None:
+    result = call("compare", write_regions(tmp_path), "--match", "fill_rate", "--no-match")
+    assert result.exit_code == 2
+    assert "contradict" in result.stderr
