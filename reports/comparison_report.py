@@ -11,6 +11,7 @@ from markupsafe import Markup
 from reports.catalogue import GROUPS, STANDARDS, Verdict, better_when, group_of, label, verdict
 from reports.charts import chart
 from reports.checklist import checklist, words
+from reports.claims import claims
 from reports.comparison_figures import cost_in_words, draw_total_stock, forest, frontier, frontier_curves
 from reports.comparison_files import ComparisonFiles
 from reports.kpi_table import definitions, kpi_names
@@ -72,6 +73,7 @@ def comparison_page(comparison: ComparisonFiles, progress: Progress = no_progres
         "changes": changes(comparison),
         "matches": matches(comparison),
         "best": best(comparison),
+        "claims": claims(comparison),
         "frontier_cost": cost_in_words(frontier_curves(comparison)[1]),
         "notes": scenario.notes,
         "absent": absent(base),
