@@ -27,12 +27,12 @@ def print_comparison(comparison: Comparison, scopes: Sequence[str] = ()) -> None
     console.print(escape(_title(comparison)), style="bold", soft_wrap=True)
     for text in comparison.sentences:
         console.print(escape(f"  {text}"), soft_wrap=True)
+    print_claims(console, comparison)
     for label in comparison.labels[1:]:
         for scope in ("network", *scopes):
             rows = [one for one in comparison.found if one.variant == label and one.scope == scope]
             if rows:
                 console.print(difference_table(rows, comparison))
-    print_claims(console, comparison)
     _print_changes(console, comparison)
     for text in _one_sided(comparison.one_sided):
         console.print(escape(text), soft_wrap=True)

@@ -174,8 +174,9 @@ def test_a_stated_stock_factor_is_where_scaling_starts() -> None:
 # --- the search -------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("root", [0.03, 0.31, 0.9, 1.0, 1.1, 3.7, 18.0])
 @pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_the_search_finds_a_root(root: float, sign: float) -> None:
-    search = Search(lambda factor: sign * math.tanh(math.log(factor / root)), 0.002)
+@pytest.mark.parametrize("rises", [0, 1, -1])
+def test_the_search_finds_a_root(root: float, sign: float, rises: int) -> None:
+    search = Search(lambda factor: sign * math.tanh(math.log(factor / root)), 0.002, rises=rises)
     found = search.run()
     assert found is not None
     assert abs(math.tanh(math.log(found / root))) < 0.002

@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from sim.compare.bench import FEW, Bench, Job
+from sim.compare.directions import direction
 from sim.compare.kpi_values import Float64Array, KpiValues
 from sim.compare.scale import Scale
 from sim.compare.search import Search
@@ -102,13 +103,16 @@ class Matcher:
         self.base_values = values
         self.designed: dict[str, KpiValues] = {}
         self._guess: float | None = None
+        self._rises = direction(kpi)  # of service: more stock makes it better
         self._target = service(values, kpi)
         self._unit = values.units[values.place[next(row for row in values.rows if row.kpi == kpi)]]
 
     def search(self, subject: Subject, scale: Scale) -> Match:
         """The factor found with few replications; NoMatchError when there is none."""
         match = Match(subject.label, self._kpi, scale.path, self._tolerance())
-        search = Search(lambda factor: self._try(subject, scale, match, factor), match.tolerance, self._guess)
+        search = Search(
+            lambda factor: self._try(subject, scale, match, factor), match.tolerance, self._guess, self._rises
+        )
         factor = search.run()
         if factor is None:
             opposite = min(search.tried.values()) < 0 < max(search.tried.values())

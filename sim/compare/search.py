@@ -20,12 +20,14 @@ _NARROWEST: Final = 1.0005  # brackets whose ends are this close differ by no un
 class Search:
     """A search under way: the difference at every factor tried, in the order of trying.
 
-    `guess` is a factor worth trying at once, such as the one that was found for a similar variant.
+    `guess` is a factor worth trying at once, such as the one that was found for a similar variant. `rises` says what to
+    try first: 1 where the difference is thought to rise with the factor, -1 where it falls, 0 where nobody knows.
     """
 
     evaluate: Callable[[float], float]
     tolerance: float
     guess: float | None = None
+    rises: int = 0
     tried: dict[float, float] = field(default_factory=dict)
 
     def run(self) -> float | None:
@@ -56,12 +58,13 @@ class Search:
 
     def _bracket(self, start: float) -> tuple[float, float] | None:
         """Two factors with differences of opposite sign, or one of them good: first in the direction that helps."""
-        first = self._try(_STEPS[0])
+        up, down = list(_STEPS), [1.0 / step for step in _STEPS[:-1]] + [SMALLEST]
+        likely, other = (down, up) if self.rises * start > 0 else (up, down)
+        first = self._try(likely[0])
         if self._good(first):
-            return _STEPS[0], _STEPS[0]
-        upwards = first * start < 0 or abs(first) < abs(start)
-        sides = [list(_STEPS), [1.0 / step for step in _STEPS[:-1]] + [SMALLEST]]
-        for side in sides if upwards else sides[::-1][:1]:
+            return likely[0], likely[0]
+        helps = first * start < 0 or abs(first) < abs(start)
+        for side in (likely, other) if helps else (other,):
             before = 1.0
             for factor in side:
                 difference = self._try(factor)
