@@ -183,7 +183,7 @@ def test_the_search_finds_a_root(root: float, sign: float, rises: int) -> None:
     assert len(search.tried) <= 16
 
 
-@pytest.mark.parametrize(("guess", "most"), [(0.461, 2), (0.44, 6), (0.6, 10)])
+@pytest.mark.parametrize(("guess", "most"), [(0.461, 2), (0.44, 6), (0.48, 6), (0.6, 10)])
 def test_a_guess_shortens_the_search(guess: float, most: int) -> None:
     search = Search(lambda factor: math.tanh(math.log(factor / 0.46)), 0.003, guess)
     found = search.run()

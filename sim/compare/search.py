@@ -13,6 +13,7 @@ SMALLEST: Final = 0.02
 LARGEST: Final = 20.0
 MOST_TRIES: Final = 24
 _STEPS: Final = (1.25, 1.6, 2.5, 4.0, 8.0, LARGEST)
+_NEAR: Final = (1.1, 1.3)  # around a guess that is nearly right
 _NARROWEST: Final = 1.0005  # brackets whose ends are this close differ by no unit of stock worth looking for
 
 
@@ -54,7 +55,16 @@ class Search:
         if self.guess is None or self.guess == 1.0:
             return None
         there = self._try(self.guess)
-        return (1.0, self.guess) if self._good(there) or there * start < 0 else None
+        if self._good(there) or there * start < 0:
+            return 1.0, self.guess
+        before = self.guess
+        for step in _NEAR if abs(there) < abs(start) else ():
+            factor = self.guess / step if self.guess < 1.0 else self.guess * step
+            difference = self._try(factor)
+            if self._good(difference) or difference * start < 0:
+                return before, factor
+            before = factor
+        return None
 
     def _bracket(self, start: float) -> tuple[float, float] | None:
         """Two factors with differences of opposite sign, or one of them good: first in the direction that helps."""
