@@ -1,6 +1,7 @@
 """Claims: the language of reported figures, verdicts, and claims answered by a comparison."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,23 @@ def test_a_comparison_answers_the_claims(tmp_path: Path) -> None:
     assert level.verdict == MORE
     assert level.low < level.after < level.high
     assert level.after == pytest.approx(rate["mean"])
+
+
+def test_a_value_may_have_none_before(tmp_path: Path) -> None:
+    pool = {"region": {"nodes": "shop-*", "delivery": "6 h", "approval": {"time": "2 h"}}}
+    claims = [
+        {"says": "quick", "kpi": "transfer_response_hours", "variant": "shared", "reported": "0.33 d"},
+        {"says": "quicker", "kpi": "transfer_response_hours", "variant": "shared", "reported": "3 d -> 0.33 d"},
+    ]
+    file = write_regions(tmp_path, claims=claims, variants={"shared": {"set": {"pools": pool}}})
+    value, change = mro_twin.compare(file, replications=2).claims
+    (answer,) = value.answers
+    assert math.isnan(answer.before)  # there are no transfers in the base
+    assert answer.after == pytest.approx(8.0)
+    assert answer.verdict == AS_REPORTED
+    assert answer.words == "0.3333 d [0.3333, 0.3333]"
+    assert change.answers == ()
+    assert "no transfer_response_hours" in change.note
 
 
 def _only_answer(result: ClaimResult) -> Any:

@@ -33,6 +33,8 @@ ONE_REPLICATION: Final = "one replication"
 reported. `not so`: no change is reported, and there is one. `held equal`: what was matched says nothing."""
 
 _MILLION: Final = 1e6
+_Bounds = tuple[float, float, float]
+"""What is compared with the report, and the interval's low and high end."""
 
 
 @dataclass(frozen=True)
@@ -115,12 +117,16 @@ class ClaimTester:
         if absent:
             return self._result(claim, "", (), f"{' and '.join(absent)} not compared")
         before, after = self.labels[against], self.labels[claim.variant]
-        found = [(view, self._difference(view, claim, before, after)) for view in self.views]
-        known = [(view, one) for view, one in found if one is not None]
-        if not known:
+        if claim.reported.kind == "value":
+            told = [self._of_value(claim, view, before, after) for view in self.views]
+        else:
+            told = [self._of_change(claim, view, before, after) for view in self.views]
+        answers = [answer for answer in told if answer is not None]
+        if not answers:
             return self._result(claim, "", (), f"no {claim.kpi_name} of the network that could be compared")
-        unit = known[0][1].unit
-        return self._result(claim, unit, [self._answer(claim, view, one, after) for view, one in known])
+        row = Row("network", "network", claim.kpi_name)
+        values = self.views[0].values[after]
+        return self._result(claim, values.units[values.place[row]], answers)
 
     def _result(self, claim: Claim, unit: str, answers: Sequence[Answer], note: str = "") -> ClaimResult:
         return ClaimResult(
@@ -144,22 +150,36 @@ class ClaimTester:
         found = differences(ours, {after: theirs}, {after: self.pairings(before, after)}, self.confidence)
         return found[0] if found else None
 
-    def _answer(self, claim: Claim, view: View, one: Difference, label: str) -> Answer:
-        before, after, change, low, high = _oriented(claim, one)
-        if claim.reported.kind == "value":
-            values = view.values[label].network(claim.kpi_name)
-            assert values is not None
-            low, high = _mean_interval(1.0 - values if claim.complement else values, self.confidence)
-            change = after
-        wanted = claim.reported.change(in_points=one.unit == "share")
+    def _of_change(self, claim: Claim, view: View, before: str, after: str) -> Answer | None:
+        one = self._difference(view, claim, before, after)
+        if one is None:
+            return None
+        means, bounds = _oriented(claim, one)
+        told = ONE_REPLICATION
+        if one.pairs > 1:
+            told = verdict(bounds[1], bounds[2], claim.reported.change(in_points=one.unit == "share"))
+        return self._answer(claim, view, one.unit, means, bounds, one.pairs, told)
+
+    def _of_value(self, claim: Claim, view: View, before: str, after: str) -> Answer | None:
+        """The value after the change; the one before it may be without meaning (transfers where there are none)."""
+        values = view.values[after].network(claim.kpi_name)
+        if values is None or np.isnan(values).all():
+            return None
+        earlier = view.values[before].network(claim.kpi_name)
+        unit = view.values[after].units[view.values[after].place[Row("network", "network", claim.kpi_name)]]
+        mean, low, high = _mean_interval(1.0 - values if claim.complement else values, self.confidence)
+        known = earlier is not None and not np.isnan(earlier).all()
+        start = float(np.nanmean(earlier)) if earlier is not None and known else math.nan
+        count = int((~np.isnan(values)).sum())
+        told = verdict(low, high, claim.reported.after, of_value=True) if count > 1 else ONE_REPLICATION
+        means = (1.0 - start if claim.complement else start, mean)
+        return self._answer(claim, view, unit, means, (mean, low, high), count, told)
+
+    @staticmethod
+    def _answer(claim: Claim, view: View, unit: str, means: Range, bounds: _Bounds, count: int, told: str) -> Answer:
         if view.held and claim.kpi_name == view.held:
             told = HELD_EQUAL
-        elif one.pairs < 2:
-            told = ONE_REPLICATION
-        else:
-            told = verdict(low, high, wanted, of_value=claim.reported.kind == "value")
-        words = _words(claim, one.unit, (before, after), (change, low, high))
-        return Answer(view.name, before, after, change, low, high, one.pairs, told, words)
+        return Answer(view.name, *means, *bounds, count, told, _words(claim, unit, means, bounds))
 
 
 def verdict(low: float, high: float, reported: Range, of_value: bool = False) -> str:
@@ -181,14 +201,14 @@ def verdict(low: float, high: float, reported: Range, of_value: bool = False) ->
     return MORE if min(abs(low), abs(high)) > max(abs(one) for one in reported) else LESS
 
 
-def _oriented(claim: Claim, one: Difference) -> tuple[float, float, float, float, float]:
-    """Before, after, change and its bounds; the share that is left where the claim is about `1 - KPI`."""
+def _oriented(claim: Claim, one: Difference) -> tuple[Range, _Bounds]:
+    """Means before and after, the change and its bounds; of what the share leaves, where the claim is about that."""
     if one.unit != "share":
-        return one.base_mean, one.mean, one.relative, one.relative_low, one.relative_high
+        return (one.base_mean, one.mean), (one.relative, one.relative_low, one.relative_high)
     low, high = one.difference - one.half_width, one.difference + one.half_width
     if claim.complement:
-        return 1.0 - one.base_mean, 1.0 - one.mean, -one.difference, -high, -low
-    return one.base_mean, one.mean, one.difference, low, high
+        return (1.0 - one.base_mean, 1.0 - one.mean), (-one.difference, -high, -low)
+    return (one.base_mean, one.mean), (one.difference, low, high)
 
 
 def _only(values: KpiValues, row: Row) -> KpiValues | None:
@@ -198,22 +218,24 @@ def _only(values: KpiValues, row: Row) -> KpiValues | None:
     return KpiValues((row,), (values.units[place],), values.replications, values.values[[place]])
 
 
-def _mean_interval(values: Float64Array, confidence: float) -> Range:
-    """Student's t interval of the mean over replications; NaN with fewer than two."""
+def _mean_interval(values: Float64Array, confidence: float) -> _Bounds:
+    """Mean over replications with Student's t interval; bounds are NaN with fewer than two."""
     from scipy.special import stdtrit
 
     known = values[~np.isnan(values)]
+    mean = float(known.mean())
     if len(known) < 2:
-        return math.nan, math.nan
+        return mean, math.nan, math.nan
     width = float(stdtrit(len(known) - 1, 0.5 + confidence / 2) * known.std(ddof=1) / math.sqrt(len(known)))
-    return float(known.mean()) - width, float(known.mean()) + width
+    return mean, mean - width, mean + width
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------
-def _words(claim: Claim, unit: str, means: Range, bounds: tuple[float, float, float]) -> str:
+def _words(claim: Claim, unit: str, means: Range, bounds: _Bounds) -> str:
     if unit == "h" and claim.reported.text.endswith("d"):  # as the report counts
         unit, means, bounds = "d", (means[0] / 24, means[1] / 24), _in_days(claim, bounds)
-    values = f"{_value(means[0], unit)} → {_value(means[1], unit)}" + (f" {unit}" if unit != "share" else "")
+    before = "" if math.isnan(means[0]) else f"{_value(means[0], unit)} → "
+    values = f"{before}{_value(means[1], unit)}" + (f" {unit}" if unit != "share" else "")
     change, low, high = bounds
     of_value = claim.reported.kind == "value"
     if math.isnan(change):
@@ -228,7 +250,7 @@ def _words(claim: Claim, unit: str, means: Range, bounds: tuple[float, float, fl
     return f"{values}, {signed(change * 100, width)} {'points' if unit == 'share' else '%'}{between}"
 
 
-def _in_days(claim: Claim, bounds: tuple[float, float, float]) -> tuple[float, float, float]:
+def _in_days(claim: Claim, bounds: _Bounds) -> _Bounds:
     """Bounds in hours as days, where they are of a value; relative changes stay."""
     return (bounds[0] / 24, bounds[1] / 24, bounds[2] / 24) if claim.reported.kind == "value" else bounds
 
