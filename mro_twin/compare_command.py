@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mro_twin.errors import errors_told
 from mro_twin.progress import ReplicationProgress
 from mro_twin.run_command import DEFAULT_OUT, announce_compilation
-from sim.errors import TwinError
-from sim.scenario import ScenarioError
 
 if TYPE_CHECKING:
     from sim.compare.comparison import CompareOptions, Comparison
@@ -94,19 +93,10 @@ def command(
     options = CompareOptions(
         replications, seed, workers, out, resume, match, scale or "", frontier, best, settings, cluster
     )
-    try:
+    with errors_told():
         parsed = [parse_limit(text) for text in limits]
         comparison = _compare(variants, settings, options, no_match)
         broken = failures(parsed, comparison.found)
-    except ScenarioError as error:
-        click.echo(str(error), err=True)
-        sys.exit(2)
-    except TwinError as error:
-        click.echo(f"mro-twin: {error}", err=True)
-        for note in getattr(error, "__notes__", ()):
-            click.echo(note, err=True)
-        sys.stdout.flush()
-        sys.exit(error.exit_code)
     _print(comparison, scopes, as_json, [str(one) for one in broken])
     sys.exit(1 if broken else 0)
 

@@ -1,7 +1,6 @@
 """`mro-twin explain`: why a customer's line was short, as a chain of causes."""
 
 import json
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,9 +8,9 @@ from typing import Any
 
 import click
 
+from mro_twin.errors import errors_told
 from mro_twin.progress import ReplicationProgress
 from policies.units import MS_PER_WEEK
-from sim.errors import TwinError
 from sim.explain.front import Shortages, find_shortages
 from sim.explain.run_files import RunFiles
 from sim.explain.stock_paths import Request
@@ -39,7 +38,7 @@ def command(run: Path, place: str, at: str | None, replication: int, as_list: bo
     At a node that no customer asks, the lines are the orders from downstream. Without the event log (`run --events`)
     the replication is simulated again first, and its orders are compared with the recorded ones.
     """
-    try:
+    with errors_told():
         with ExitStack() as stack:
             found = find_shortages(run, place, replication, lambda files: _announce(files, replication, stack))
         chosen = None if as_list else found.worst() if at is None else found.at(at)
@@ -48,9 +47,6 @@ def command(run: Path, place: str, at: str | None, replication: int, as_list: bo
             _print_list(found, listed, as_json)
         else:
             _print_explanation(found, chosen, as_json)
-    except TwinError as error:
-        click.echo(f"mro-twin: {error}", err=True)
-        sys.exit(error.exit_code)
 
 
 def _announce(run: RunFiles, replication: int, stack: ExitStack) -> Callable[[], None]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mro_twin.errors import errors_told
 from mro_twin.policy_files import policies_option
 from mro_twin.progress import ReplicationProgress
 from sim.errors import TwinError
 from sim.run.simulation import RunOptions, run_scenario
-from sim.scenario import Scenario, ScenarioError, load_scenario
+from sim.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
     from sim.run.precision import Precision
@@ -93,7 +94,7 @@ def command(
 
     SCENARIO is a file, the name of a built-in scenario (see `mro-twin scenarios`), or either with @VARIANT.
     """
-    try:
+    with errors_told():
         if warm_up is not None:
             settings = (*settings, f"warm_up={warm_up}")
         checked = _load(scenario, settings, variant)
@@ -114,15 +115,6 @@ def command(
             announce_compilation()
         with ReplicationProgress() as progress:
             result = run_scenario(checked, options, progress)
-    except ScenarioError as error:
-        click.echo(str(error), err=True)
-        sys.exit(2)
-    except TwinError as error:
-        click.echo(f"mro-twin: {error}", err=True)
-        for note in getattr(error, "__notes__", ()):
-            click.echo(note, err=True)
-        sys.stdout.flush()
-        sys.exit(error.exit_code)
     if wants_report and result.path is not None:
         from mro_twin.report_command import report_of_run
 

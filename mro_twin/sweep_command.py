@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mro_twin.errors import errors_told
 from mro_twin.progress import ReplicationProgress
 from mro_twin.run_command import DEFAULT_OUT, announce_compilation
 from sim.errors import TwinError
-from sim.scenario import ScenarioError, load_scenario
+from sim.scenario import load_scenario
 
 if TYPE_CHECKING:
     from sim.run.sweep import SweepResult
@@ -73,7 +74,7 @@ def command(
     from sim.run.sweep_grid import grid, parse_factor
     from sim.scenario.locate import locate_scenario
 
-    try:
+    with errors_told():
         shown = _known_kpis(kpis) or DEFAULT_KPIS
         factors = [parse_factor(text) for text in varied]
         path, named_variant = locate_scenario(scenario)
@@ -84,14 +85,6 @@ def command(
             announce_compilation()
         with ReplicationProgress() as progress:
             result = run_sweep(base, factors, points, options, progress)
-    except ScenarioError as error:
-        click.echo(str(error), err=True)
-        sys.exit(2)
-    except TwinError as error:
-        click.echo(f"mro-twin: {error}", err=True)
-        for note in getattr(error, "__notes__", ()):
-            click.echo(note, err=True)
-        sys.exit(error.exit_code)
     pictures = _draw(result.path, shown)
     if as_json:
         click.echo(json.dumps(_document(result, [factor.path for factor in factors]), indent=1, allow_nan=False))

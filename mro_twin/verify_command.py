@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mro_twin.errors import errors_told
 from mro_twin.progress import ReplicationProgress
-from sim.errors import TwinError
 
 if TYPE_CHECKING:
     from sim.verify.run import Verification
@@ -41,7 +41,7 @@ def command(
 
     Exit code 1 when a comparison fails. The table is saved in --out as Markdown and JSON.
     """
-    try:
+    with errors_told():
         from sim.verify.run import select
 
         names = select(only)
@@ -50,9 +50,6 @@ def command(
             return
         verification = _verify(names, seed, quick, workers)
         page = _save(verification, out)
-    except TwinError as error:
-        click.echo(f"mro-twin: {error}", err=True)
-        sys.exit(error.exit_code)
     if as_json:
         from sim.verify.page import as_document
 
