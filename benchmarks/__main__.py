@@ -94,6 +94,10 @@ def commands(repeats: int) -> Iterator[Row]:
         yield Row("scenarios/network.yaml, one more replication", year)
         yield Row.at_most("    seconds of processor time", year, 3.0)
         yield Row.at_most("    largest memory, GB", one.peak_bytes / 1e9, 1.5)
+        lateral = [*run[:2], f"{scenario}@lateral", *run[3:]]
+        helped = (median_child([*lateral, "3"], repeats).cpu - median_child([*lateral, "1"], repeats).cpu) / 2
+        yield Row("scenarios/network.yaml@lateral, one more replication", helped)
+        yield Row.at_most("    times the one without transfers", helped / year, 2.0)
         cold = run_child([*run, "1"], {"MRO_TWIN_CACHE": str(Path(folder) / "cache")})
         yield Row.at_most("    first use: seconds of compiling", cold.cpu - one.cpu, 30.0)
 
