@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from mro_twin.errors import errors_told
+from mro_twin.policy_files import policies_option
 from mro_twin.progress import ReplicationProgress
 from policies.units import MS_PER_WEEK
 from sim.explain.front import Shortages, find_shortages
@@ -26,6 +27,7 @@ from sim.explain.wording import span
     help="The line of this time: `2026-03-01 14:00`, `26 wk`. Default: the one that waited longest.",
 )
 @click.option("--replication", type=click.IntRange(0), default=0, show_default=True, help="Number of the replication.")
+@policies_option
 @click.option("--list", "as_list", is_flag=True, help="List the short lines instead of explaining one.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(run: Path, place: str, at: str | None, replication: int, as_list: bool, as_json: bool) -> None:
@@ -36,7 +38,8 @@ def command(run: Path, place: str, at: str | None, replication: int, as_list: bo
     itself, the supplier's outages and capacity. It ends with the root causes.
 
     At a node that no customer asks, the lines are the orders from downstream. Without the event log (`run --events`)
-    the replication is simulated again first, and its orders are compared with the recorded ones.
+    the replication is simulated again first, and its orders are compared with the recorded ones. A run with policies of
+    your own needs their file here, too (--policies) whenever the scenario is read again.
     """
     with errors_told():
         with ExitStack() as stack:

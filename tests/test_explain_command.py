@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,47 @@ def test_a_changed_scenario_is_refused_as_a_broken_invariant(run: Path, tmp_path
     assert done.stdout == ""
 
 
+# --- policies of the user's own ---------------------------------------------------------------------------------------
+POLICY = """\
+from typing import Literal
+from policies.custom import CustomPolicy, policy
+
+@policy("explain_mine")
+class Mine(CustomPolicy):
+    kind: Literal["explain_mine"] = "explain_mine"
+
+    def decide(self, view):
+        return (6 - view.position) * (view.position < 2)
+"""
+IN_A_NEW_PROCESS = "import sys; from mro_twin.cli import cli; cli(sys.argv[1:])"
+
+
+def test_a_run_with_a_policy_of_the_users_own(tmp_path: Path) -> None:
+    """With the event log its file is not needed; without it, it is asked for by the name of the option."""
+    mine, scenario = tmp_path / "mine.py", tmp_path / "mine.yaml"
+    mine.write_text(POLICY)
+    data = chain(horizon="40 d")
+    data["policies"][1]["policy"] = {"kind": "explain_mine"}
+    scenario.write_text(json.dumps(data))
+
+    def new_process(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", IN_A_NEW_PROCESS, *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    made = new_process("run", scenario, "--policies", mine, "-r", 1, "--out", tmp_path / "runs", "--events")
+    assert made.returncode == 0, made.stderr
+    (path,) = (tmp_path / "runs").iterdir()
+    recorded = new_process("explain", path, "shop/seal")
+    assert (recorded.returncode, recorded.stderr) == (0, "")
+    (path / "replications" / "0000" / "events.parquet").unlink()
+    without = new_process("explain", path, "shop/seal")
+    assert without.returncode == 2
+    assert "unknown kind `explain_mine`" in without.stderr
+    assert "give their file here, too: --policies FILE" in without.stderr
+    again = new_process("explain", path, "shop/seal", "--policies", mine)
+    assert (again.returncode, again.stdout) == (0, recorded.stdout)
+
+
 # --- asked wrongly ----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("arguments", "message"),
@@ -160,6 +203,24 @@ def test_run_directories_of_others(tmp_path: Path, manifest: str, message: str) 
     done = call(tmp_path, "shop/seal")
     assert done.exit_code == 2
     assert message in done.stderr
+
+
+def test_comparisons_and_sweeps_are_no_runs(run: Path, tmp_path: Path) -> None:
+    """They are told for what they are when named, and passed over when the newest run is looked for."""
+    folder = tmp_path / "runs"
+    shutil.copytree(run, folder / run.name)
+    comparison, sweep = folder / "29991231-235958-compare-chain-aaaaaa", folder / "29991231-235959-sweep-chain-bbbbbb"
+    shutil.copytree(run, comparison / "variants" / "now")
+    (comparison / "manifest.json").write_text('{"format": 1, "kind": "comparison", "versions": {"mro-twin": "1"}}')
+    sweep.mkdir()
+    (sweep / "sweep.json").write_text("{}")
+    named = call(comparison, "shop/seal")
+    assert named.exit_code == 2
+    assert "is a comparison; name one of the runs in " in named.stderr
+    assert f"{comparison / 'variants'}, such as now" in named.stderr
+    assert "is a sweep, which keeps KPIs only" in call(sweep, "shop/seal").stderr
+    newest = json.loads(call(folder, "shop/seal", "--json").stdout)
+    assert newest["run_directory"] == str(folder / run.name)
 
 
 @pytest.mark.parametrize("file", ["network/nodes.parquet", "replications/0000/shipments.parquet"])

@@ -18,10 +18,14 @@ from sim.errors import RunDirectoryError
 from sim.explain.errors import ExplainError
 from sim.network import Int64Array, Network
 from sim.run.directory import MANIFEST, RunDirectory
-from sim.run.manifest import FORMAT, Manifest
+from sim.run.manifest import FORMAT, Manifest, is_run
 from sim.scenario.findings import ScenarioError, did_you_mean
 
 SUPPLIER: Final = "supplier"
+_SCENARIO: Final = "scenario.resolved.yaml"
+
+RUN: Final = "run"
+"""The `kind` of a manifest that is a run's, also when it has none."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +86,29 @@ class RunFiles:
         from sim.scenario import load_scenario
 
         try:
-            return network_of(load_scenario(self.path / "scenario.resolved.yaml"))
+            return network_of(load_scenario(self.path / _SCENARIO))
         except ScenarioError as error:
-            raise RunDirectoryError(f"the scenario in {self.path} cannot be used any more: {error}") from error
+            text = f"the scenario in {self.path} cannot be used any more: {error}"
+            if any(one.message.startswith("unknown kind") for one in error.findings):
+                text += "\nif the run was made with policies of your own, give their file here, too: --policies FILE"
+            raise RunDirectoryError(text) from error
+
+    @cached_property
+    def _node_settings(self) -> dict[str, Any]:
+        """The scenario's section `nodes` as it is written, without a look at its policies; empty if unreadable."""
+        from sim.scenario.tree import parse_yaml
+
+        try:
+            data = parse_yaml((self.path / _SCENARIO).read_text(encoding="utf-8"), _SCENARIO).plain()
+        except (OSError, ValueError):
+            return {}
+        nodes = data.get("nodes") if isinstance(data, dict) else None
+        return nodes if isinstance(nodes, dict) else {}
+
+    def is_always_ready(self, supplier: int) -> bool:
+        """Whether a supplier (number of its node) surely releases every order at once: never shut, no capacity."""
+        settings = self._node_settings.get(self.nodes["name"][supplier])
+        return isinstance(settings, dict) and not any(settings.get(key) for key in ("capacity", "closed", "outages"))
 
     @property
     def start(self) -> datetime:
@@ -142,23 +166,37 @@ def column(table: pa.Table, name: str) -> Int64Array:
 
 
 def _newest(path: Path) -> Path:
-    """`path` if it is a run directory, else the newest one in it (their names begin with the time)."""
+    """`path` if it is a run directory, else the newest run in it (their names begin with the time)."""
     if (path / MANIFEST).is_file():
         return path
     if not path.exists():
         raise ExplainError(f"there is no folder {path}; name a run directory, or make one with `mro-twin run SCENARIO`")
-    runs = sorted(path.glob(f"*/{MANIFEST}")) if path.is_dir() else []
+    runs = [file for file in sorted(path.glob(f"*/{MANIFEST}")) if is_run(file)] if path.is_dir() else []
+    if not runs and (path / "sweep.json").is_file():
+        raise ExplainError(f"{path} is a sweep, which keeps KPIs only; run the scenario with the settings of a point")
     if not runs:
         raise ExplainError(f"{path} is not a run directory and holds none; make one with `mro-twin run SCENARIO`")
     return runs[-1].parent
 
 
+def _inside(path: Path) -> str:
+    """Which folder of a comparison or a sweep holds the runs that it was made of."""
+    folders = sorted({file.parent.parent for file in path.glob(f"*/*/{MANIFEST}") if is_run(file)})
+    if not folders:
+        return "name a run"
+    example = next(file.parent.name for file in sorted(folders[0].glob(f"*/{MANIFEST}")))
+    return f"name one of the runs in {folders[0]}, such as {example}"
+
+
 def _check_format(path: Path) -> None:
-    """Refuse the directories of other versions by name."""
+    """Refuse the directories of comparisons and of other versions by name."""
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ExplainError(f"{path} cannot be read: {error}") from error
+    kind = manifest.get("kind", RUN) if isinstance(manifest, dict) else RUN
+    if kind != RUN:
+        raise ExplainError(f"{path.parent} is a {kind}; {_inside(path.parent)}")
     if not isinstance(manifest, dict) or "format" not in manifest:
         raise ExplainError(f"{path.parent} is not a run directory: {path.name} is not one of ours")
     if manifest["format"] != FORMAT:

@@ -55,9 +55,12 @@ class Suppliers:
     def release(self, shipment: Shipment) -> Release | None:
         """How a shipment from a supplier came to leave; None where the records do not tell.
 
-        That is so for opening orders, and for suppliers with a capacity in a run that started from a state.
+        That is so for opening orders, and for suppliers with a capacity in a run that started from a state. None as
+        well for a supplier that releases all at once: there is nothing to tell, and no need to build the network.
         """
         node = int(self._run.stock_points["node"][shipment.source])
+        if self._run.is_always_ready(node):
+            return None
         return self._releases(node).get((shipment.order, shipment.dispatched_ms))
 
     def _all_releases(self, node: int) -> dict[tuple[int, int], Release]:
