@@ -106,6 +106,18 @@ def test_a_gift_is_told_with_its_time(tmp_path: Path, changed: Changing) -> None
     assert Cause.DONOR_NOTHING not in other_causes(why)
 
 
+def test_what_a_node_gave_away_is_named(tmp_path: Path, changed: Changing) -> None:
+    """The rival gives all its stock to the shop's customers, and lacks it when its own come an hour later."""
+    changed(pooled(hold_back=0))
+    data = two_shops(tmp_path)
+    with (tmp_path / "lines.csv").open("a") as lines:
+        lines.write("2026-03-02T20:30,rival,seal,1\n")
+    why = explained(data, tmp_path, "rival/seal")
+    assert Cause.GAVE_AWAY in main_causes(why)
+    assert "rival gave 4 to shop in the " in why.summary
+    assert "; gave 4 to shop" in "\n".join(why.tree.lines())
+
+
 def test_levels_close_where_a_pool_gives(tmp_path: Path, changed: Changing) -> None:
     """What a pool gives has not queued at the giver, so it may not count as owed there."""
     changed(pooled(hold_back=0))

@@ -103,7 +103,7 @@ class Explainer:
             shelf.describe(window, tree)
             causes = self._order_causes(helping, tree, depth, main=True)
             if causes:
-                return causes + shelf.surge(window)
+                return causes + (shelf.gave_away(request, window) or shelf.surge(window))
         first = path.first_of_shortage(request)
         if first is not request:
             return self._explain_first(point, first, helping, tree, depth)

@@ -27,7 +27,8 @@ class Window:
     Attributes:
         since: its beginning; `why` says what happened then.
         available: units free at its beginning, plus what was received in it.
-        asked: units asked for in it, the request's own included.
+        asked: units asked for in it, the request's own included; without `given_away`.
+        given_away: units that the point gave to others of its pool in it, by stock point; they never queued.
         expected: units of mean demand in it: the mean over the rest of the run.
     """
 
@@ -38,6 +39,12 @@ class Window:
     asked: int
     expected: float
     mean_per_ms: float
+    given_away: dict[int, int]
+
+    @property
+    def given(self) -> int:
+        """Units given away in all."""
+        return sum(self.given_away.values())
 
     @property
     def ratio(self) -> float:
@@ -49,6 +56,7 @@ class Shelf:
 
     def __init__(self, run: RunFiles, path: StockPath, start_ms: int, words: Wording) -> None:
         self._path = path
+        self._run = run
         self._words = words
         self._start_ms = start_ms
         self._end_ms = run.manifest.horizon_ms
@@ -85,7 +93,10 @@ class Shelf:
         else:
             mean = path.total_asked / max(self._end_ms - self._start_ms, 1)
         available = level.on_hand - level.waiting + path.received(since, request.at)
-        return Window(since, why, length, available, asked, mean * length, mean)
+        at_beginning = (since[0], -1)  # an order is placed because of a gift in the same instant
+        available += sum(path.given_away(at_beginning, since).values())
+        given_away = path.given_away(at_beginning, request.at)
+        return Window(since, why, length, available, asked, mean * length, mean, given_away)
 
     def describe(self, window: Window, statement: Statement) -> None:
         """Say what was there and what was asked for."""
@@ -96,19 +107,37 @@ class Shelf:
         )
         if window.expected > 0:
             text += f", {window.ratio:.1f} x the mean of {words.mean(window.expected)} for that time"
+        if window.given_away:
+            text += f"; gave {self._gifts(window)}"
         statement.add(
             text,
             since_ms=window.since[0],
             available=window.available,
             asked=window.asked,
             expected=round(window.expected, 3),
+            given_away=window.given,
         )
+
+    def _gifts(self, window: Window) -> str:
+        """`1 to A and 2 to B`."""
+        parts = (f"{self._words.amount(n)} to {self._run.node_name(at)}" for at, n in window.given_away.items())
+        return " and ".join(parts)
+
+    def gave_away(self, request: Request, window: Window) -> list[RootCause]:
+        """Gifts to the pool without which the request would have been met at once."""
+        if window.given == 0 or request.on_hand - request.waiting + window.given < request.quantity:
+            return []
+        text = f"{self._node} gave {self._gifts(window)} in the {span(window.length_ms)} before"
+        return [RootCause(Cause.GAVE_AWAY, self._node, text)]
 
     def causes(self, request: Request, helping: OrderHistory | None, window: Window) -> list[RootCause]:
         """Why the stock did not last until the order came; the order itself is not to blame."""
         if not request.customer and request.on_hand - request.waiting >= request.quantity:
             text = f"{self._node} keeps part of its stock for its own customers"
             return [RootCause(Cause.RESERVE, self._node, text)]
+        gave = self.gave_away(request, window)
+        if gave:
+            return gave
         large = self._large_line(request, helping)
         if large is not None:
             return [large]
@@ -174,11 +203,14 @@ class Shelf:
         fallen = self._fell_to_reorder_point(placed)
         if self._python or fallen is None or placed[0] - fallen.at[0] <= 0:
             return None
-        delay = placed[0] - fallen.at[0]
+        words, delay = self._words, placed[0] - fallen.at[0]
         used = self._path.asked(fallen.at, placed)
+        if self._periodic and helping is None:
+            text = f"{self._node} orders at reviews only: the reorder point was reached on "
+            text += f"{words.moment(fallen.at[0])}, and it was not reviewed before {words.moment(request.time_ms)}"
+            return RootCause(Cause.ORDERED_LATE, self._node, text)
         if used + max(window.available, 0) < window.expected and delay < 0.1 * window.length_ms:
             return None
-        words = self._words
         when = f"the reorder point was reached on {words.moment(fallen.at[0])}"
         if self._periodic:
             text = f"{self._node} orders at reviews only: {when}, the order was placed {span(delay)} later"

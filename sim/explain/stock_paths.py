@@ -103,12 +103,25 @@ class Level:
 
 @dataclass
 class StockPath:
-    """One stock point: levels before anything happened and after each event; requests by (customer, number)."""
+    """One stock point: levels before anything happened and after each event; requests by (customer, number).
+
+    `pool_gifts`: (time and phase, receiving stock point, units) of what it gave to others of its pool, unasked in its
+    queue.
+    """
 
     point: int
     opening: Level
     levels: list[Level] = field(default_factory=list)
     requests: dict[tuple[bool, int], Request] = field(default_factory=dict)
+    pool_gifts: list[tuple[Instant, int, int]] = field(default_factory=list)
+
+    def given_away(self, after: Instant, until: Instant) -> dict[int, int]:
+        """Units given to others of the pool in that time, by their stock point."""
+        given: dict[int, int] = {}
+        for at, point, units in self.pool_gifts:
+            if after < at <= until:
+                given[point] = given.get(point, 0) + units
+        return given
 
     def index_after(self, at: Instant) -> int:
         """Number of levels up to and including the instant."""
@@ -203,7 +216,10 @@ class _Walker:
         request = path.requests.get((customer, number))
         if request is not None:
             request.gifts.append((at, quantity))
-        queued = customer or _queued(self._tables.order(number))
+        order = self._tables.order(number)
+        queued = customer or _queued(order)
+        if not queued and order is not None:
+            path.pool_gifts.append((at, order.point, quantity))
         self._note(path, at, event, quantity, number, on_hand=-quantity, waiting=-quantity if queued else 0)
 
     @staticmethod
@@ -241,7 +257,8 @@ class _Walker:
             levels = (level.on_hand + on_hand, level.waiting + waiting, level.on_order + on_order)
             return Level(level.at, level.event, level.quantity, level.reference, *levels)
 
-        return StockPath(path.point, shifted(path.opening), [shifted(one) for one in path.levels], path.requests)
+        levels = [shifted(one) for one in path.levels]
+        return StockPath(path.point, shifted(path.opening), levels, path.requests, path.pool_gifts)
 
 
 def _queued(order: Order | None) -> bool:

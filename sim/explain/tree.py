@@ -15,6 +15,7 @@ class Cause(StrEnum):
     ORDERED_LATE = "ordered_late"  # at the reorder point, but reviewed later
     ORDER_HELD_BACK = "order_held_back"  # at the reorder point, but capacity or minimum order did not allow it
     RESERVE = "reserve"  # the source kept what it had for its own customers
+    GAVE_AWAY = "gave_away"  # helped others of its pool with what it needed itself
     DEMAND_SURGE = "demand_surge"  # far more than the mean, which would have been covered
     LARGE_LINE = "large_line"  # one line for far more than is usual
     UPSTREAM_SHORT = "upstream_short"  # the source had nothing to give
