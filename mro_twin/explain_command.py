@@ -12,6 +12,7 @@ from mro_twin.errors import errors_told
 from mro_twin.policy_files import policies_option
 from mro_twin.progress import ReplicationProgress
 from policies.units import MS_PER_WEEK
+from sim.explain.errors import NothingShortError
 from sim.explain.front import Shortages, find_shortages
 from sim.explain.run_files import RunFiles
 from sim.explain.stock_paths import Request
@@ -43,7 +44,14 @@ def command(run: Path, place: str, at: str | None, replication: int, as_list: bo
     """
     with errors_told():
         with ExitStack() as stack:
-            found = find_shortages(run, place, replication, lambda files: _announce(files, replication, stack))
+            try:
+                found = find_shortages(run, place, replication, lambda files: _announce(files, replication, stack), at)
+            except NothingShortError as answer:
+                stack.close()  # the progress bar ends before the answer
+                click.echo(
+                    json.dumps({"stock_point": place, "short_lines": 0, "lines": []}) if as_json else str(answer)
+                )
+                return
         chosen = None if as_list else found.worst() if at is None else found.at(at)
         if chosen is None:
             listed = found.requests if at is None else [found.at(at)]

@@ -4,14 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from sim.errors import TwinError
+from sim.explain.errors import NothingShortError
 from sim.explain.front import find_shortages
 from sim.explain.tree import Cause
 from tests.explain_samples import TRUCK, chain, explained, main_causes, other_causes, run_of, with_lines
 
 
 def test_the_undisturbed_chain_is_never_short(tmp_path: Path) -> None:
-    with pytest.raises(TwinError, match="no line was short at shop/seal in replication 0: all 239 were met at once"):
+    with pytest.raises(
+        NothingShortError, match="no line was short at shop/seal in replication 0: all 239 were met at once"
+    ):
         find_shortages(run_of(chain(), tmp_path), "shop/seal")
 
 

@@ -236,8 +236,24 @@ def test_damaged_files_are_named(run: Path, tmp_path: Path, file: str) -> None:
 
 
 def test_never_short(run: Path) -> None:
-    done = call(run, "depot/seal", "--at", "2026-01-20")
-    assert done.exit_code == 2
     done = call(run, "shop/ring")
     assert done.exit_code == 2
     assert "nobody asked for shop/ring" in done.stderr
+
+
+def test_that_nothing_was_short_is_an_answer(tmp_path: Path) -> None:
+    path = run_of(chain(horizon="30 d"), tmp_path)
+    done = call(path, "shop/seal")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "no line was short at shop/seal in replication 0: all " in done.stdout
+    assert json.loads(call(path, "shop/seal", "--json").stdout)["short_lines"] == 0
+
+
+def test_a_time_is_read_before_anything_is_simulated(run: Path, tmp_path: Path) -> None:
+    copy = tmp_path / run.name
+    shutil.copytree(run, copy)
+    (copy / "replications" / "0000" / "events.parquet").unlink()
+    done = call(copy, "shop/seal", "--at", "noon")
+    assert done.exit_code == 2
+    assert "--at noon: " in done.stderr
+    assert "simulating" not in done.stderr

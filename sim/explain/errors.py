@@ -11,3 +11,9 @@ class ReplayDiffersError(TwinError):
     """Simulating a replication again did not give the records of the run. Exit code 3."""
 
     exit_code = 3
+
+
+class NothingShortError(TwinError):
+    """Everything asked for was met at once: an answer rather than a failure. Exit code 0."""
+
+    exit_code = 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from policies.units import MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE, UnitError, parse_duration, parse_moment
 from sim.explain.chain import Explainer
-from sim.explain.errors import ExplainError
+from sim.explain.errors import ExplainError, NothingShortError
 from sim.explain.item_log import ItemLog, recorded_events
 from sim.explain.replay import replayed_events
 from sim.explain.run_files import RunFiles
@@ -67,7 +67,11 @@ class Shortages:
 
 
 def find_shortages(
-    path: Path, place: str, replication: int = 0, simulating: Callable[[RunFiles], Callable[[], None]] | None = None
+    path: Path,
+    place: str,
+    replication: int = 0,
+    simulating: Callable[[RunFiles], Callable[[], None]] | None = None,
+    at: str | None = None,
 ) -> Shortages:
     """The short requests at a stock point of a run.
 
@@ -76,11 +80,14 @@ def find_shortages(
         place: `NODE/ITEM`.
         simulating: called when the replication has to be simulated again because its event log was not kept; returns
             a function that is then called at least once in a simulated week.
+        at: the time that will be asked for (`Shortages.at`), refused before anything is simulated.
 
-    Raises ExplainError, RunDirectoryError (exit code 2), and ReplayDiffersError (3).
+    Raises ExplainError, RunDirectoryError (exit code 2), NothingShortError, and ReplayDiffersError (3).
     """
     run = RunFiles.open(path)
     point = run.find_stock_point(place)
+    if at is not None:
+        _instants(at, run.start, run.manifest.horizon_ms)
     folder = run.replication_folder(replication)
     item = int(run.stock_points["item"][point])
     events = recorded_events(folder, item)
@@ -97,7 +104,7 @@ def find_shortages(
         )
     short = list(paths[point].short_requests())
     if not short:
-        raise ExplainError(
+        raise NothingShortError(
             f"no line was short at {place} in replication {replication}: all {len(asked):,} were met at once"
         )
     return Shortages(run, place, point, replication, short, Explainer(run, tables, paths, replication, words), words)
