@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mro_twin.errors import errors_told
+from mro_twin.policy_files import policies_option
 from mro_twin.progress import ReplicationProgress
 from mro_twin.run_command import DEFAULT_OUT, announce_compilation
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all of them; default: the scenario's.")
 @click.option("--set", "settings", metavar="PATH=VALUE", multiple=True, help="Override a setting of all; repeatable.")
 @click.option("-j", "--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@policies_option
 @click.option("--cluster", metavar="ADDRESS", help="Simulate on a Dask cluster, as `mro-twin run` does.")
 @click.option(
     "--out",

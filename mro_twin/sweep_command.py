@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mro_twin.errors import errors_told
+from mro_twin.policy_files import policies_option
 from mro_twin.progress import ReplicationProgress
 from mro_twin.run_command import DEFAULT_OUT, announce_compilation
 from sim.errors import TwinError
@@ -41,6 +42,7 @@ MAXIMUM_WIDTH = 160
 @click.option("--set", "settings", metavar="PATH=VALUE", multiple=True, help="Override a setting at every point.")
 @click.option("--variant", metavar="NAME", help="A variant of the scenario file; also as SCENARIO@NAME.")
 @click.option("-j", "--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@policies_option
 @click.option("--cluster", metavar="ADDRESS", help="Simulate on the workers of a Dask scheduler, tcp://HOST:8786.")
 @click.option(
     "--out",

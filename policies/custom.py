@@ -13,6 +13,7 @@ The command line finds such a file by `--policies FILE`, or by the entry point g
 package; in Python it is enough to define the class before a scenario is loaded.
 """
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -20,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from policies.replenishment import Int64Array, ReplenishmentPolicy, policy
+from policies.units import LARGEST
 
 __all__ = ["CustomPolicy", "Float64Array", "Int64Array", "PolicyError", "View", "needs_of", "policy"]
 
@@ -27,7 +29,7 @@ Float64Array = npt.NDArray[np.float64]
 
 
 class PolicyError(ValueError):
-    """A policy that returned something that is no need: wrong shape, not whole, not finite."""
+    """A policy that returned something that is no need: wrong shape, not whole, not finite, too large."""
 
 
 @dataclass(frozen=True)
@@ -61,19 +63,19 @@ class CustomPolicy(ReplenishmentPolicy):
     in_tables: ClassVar[bool] = False
     kind: str
 
+    @abstractmethod
     def decide(self, view: View) -> Int64Array:
         """How much is needed of each item, (n,): whole units, nothing where it is zero or less.
 
         It must be a pure function: the same view, the same needs. What is needed is raised to the minimum order,
         rounded up to the pack and cut to the capacity like any other need.
         """
-        raise NotImplementedError
 
 
 def needs_of(decider: Any, view: View) -> Int64Array:
     """The needs that a policy returns for a view, (n,), none below zero.
 
-    Raises PolicyError if they are not one whole number per item.
+    Raises PolicyError if they are not one whole number per item, or so large that the position would exceed `LARGEST`.
     """
     kind = getattr(decider, "kind", type(decider).__name__)
     needs = np.asarray(decider.decide(view))
@@ -83,4 +85,11 @@ def needs_of(decider: Any, view: View) -> Int64Array:
         needs.dtype.kind == "f" and bool(np.all(np.isfinite(needs) & (needs == np.floor(needs))))
     ):
         raise PolicyError(f"policy `{kind}` returned needs at `{view.node}` that are not whole numbers: round them up")
-    return np.maximum(needs.astype(np.int64), 0)
+    too_large = np.flatnonzero(needs > LARGEST - np.maximum(view.position, 0))
+    if too_large.size:
+        first = too_large[0]
+        raise PolicyError(
+            f"policy `{kind}` returned a need of {needs[first]:,.0f} of `{view.items[first]}` at `{view.node}`: "
+            f"it is too large, the position may be {LARGEST:,} units at most"
+        )
+    return np.maximum(needs, 0).astype(np.int64)

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar, Union, cast
+from types import ModuleType
+from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import Field
 
@@ -35,16 +36,18 @@ class Registry:
         self._models: dict[str, type[Model]] = {}
 
     def register(self, kind: str) -> Callable[[M], M]:
-        """A decorator that makes a model known as `kind`; the model has a field `kind: Literal[<kind>]`."""
+        """A decorator that makes a model known as `kind`; the model has a field `kind: Literal[<kind>]`.
+
+        Raises TypeError for a class that cannot be used, ValueError for a kind that is taken.
+        """
 
         def add(model: M) -> M:
+            _check(model, kind)
             known = self._models.get(kind)
-            if known is not None and (known is model or _origin(known) != _origin(cast("type[Model]", model))):
+            if known is not None and (known is model or _origin(known) != _origin(model)):
                 raise ValueError(f"there are two {self.sort} policies of kind {kind!r}")
-            field = cast("type[Model]", model).model_fields.get("kind")
-            if field is None or field.default != kind:
-                raise TypeError(f"{model.__name__} needs a field `kind: Literal[{kind!r}] = {kind!r}`")
             self._models[kind] = model
+            _registered.append(model)
             return model
 
         return add
@@ -64,6 +67,24 @@ class Registry:
         return Annotated[Union[models], Field(discriminator="kind")] if len(models) > 1 else models[0]  # noqa: UP007
 
 
+def _check(model: type[Model], kind: str) -> None:
+    """Raises TypeError if a class cannot be a policy of this kind."""
+    if not (isinstance(model, type) and issubclass(model, Model)):
+        name = getattr(model, "__name__", repr(model))
+        raise TypeError(f"{name} is not a configuration model: derive it from policies.custom.CustomPolicy")
+    field = model.model_fields.get("kind")
+    if (
+        field is None
+        or field.default != kind
+        or get_origin(field.annotation) is not Literal
+        or get_args(field.annotation) != (kind,)
+    ):
+        raise TypeError(f"{model.__name__} needs a field `kind: Literal[{kind!r}] = {kind!r}`")
+    missing = sorted(getattr(model, "__abstractmethods__", ()))
+    if missing:
+        raise TypeError(f"{model.__name__} needs a method `{missing[0]}`")
+
+
 def _origin(model: type[Model]) -> tuple[str, str]:
     """Where a class is written; the same file may be run twice (as `__main__` and in a worker process)."""
     module = sys.modules.get(model.__module__)
@@ -71,6 +92,7 @@ def _origin(model: type[Model]) -> tuple[str, str]:
 
 
 _loaded: set[str] = set()
+_registered: list[type[Model]] = []  # in order, again when a file is run again
 
 
 def load_outside_policies() -> None:
@@ -86,14 +108,14 @@ def load_outside_policies() -> None:
     for entry in entry_points(group=ENTRY_POINTS):
         try:
             entry.load()
-        except Exception as error:  # whatever a stranger's module does
+        except (Exception, SystemExit) as error:  # whatever a stranger's module does
             raise PolicyFileError(f"the policies of entry point `{entry.name}` cannot be loaded: {error}") from error
 
 
 def load_policy_file(path: Path) -> None:
     """Run a Python file that registers policies, and let worker processes do the same.
 
-    Raises PolicyFileError if there is no such file, or it fails.
+    Raises PolicyFileError if there is no such file, it fails, or there is no policy in it.
     """
     path = path.resolve()
     if str(path) in _loaded:
@@ -106,11 +128,22 @@ def load_policy_file(path: Path) -> None:
         raise PolicyFileError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    before = len(_registered)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise PolicyFileError(f"{path.name} cannot be loaded: {type(error).__name__}: {error}") from error
+    if not _has_policies(module, _registered[before:]):
+        del sys.modules[name]
+        raise PolicyFileError(f"{path.name} defines no policy: decorate a class with @policy(...)")
     _loaded.add(str(path))
     files = [one for one in os.environ.get(FILES_VARIABLE, "").split(os.pathsep) if one and one != str(path)]
     os.environ[FILES_VARIABLE] = os.pathsep.join([*files, str(path)])
+
+
+def _has_policies(module: ModuleType, new: list[type[Model]]) -> bool:
+    """Whether running a module registered a policy, or it took over one from another module that ran before."""
+    taken_over = (value for value in vars(module).values() if isinstance(value, type) and value in _registered)
+    own_package = __name__.partition(".")[0]
+    return any(model.__module__.partition(".")[0] != own_package for model in (*new, *taken_over))

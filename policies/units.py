@@ -33,6 +33,7 @@ TIME_UNITS_MS: Final[dict[str, int]] = {
 """Milliseconds per unit of time; a month is 365/12 days and a year 365 days."""
 
 LONGEST_MS: Final = 1_000 * MS_PER_YEAR
+LARGEST: Final = 10**18  # of a number as it is written; sums of a few still fit into 64 bits
 
 # name: (dimension, size in the dimension's base unit: piece, gram, millilitre, metre)
 PHYSICAL_UNITS: Final[dict[str, tuple[str, Fraction]]] = {
@@ -180,7 +181,7 @@ def exact(value: object) -> Fraction:
     if isinstance(value, Decimal) and not value.is_finite():
         raise UnitError(f"{value} is not a finite number")
     fraction = Fraction(value)
-    if abs(fraction) > 10**18:
+    if abs(fraction) > LARGEST:
         raise UnitError(f"{_shown(value)} is too large")
     return fraction
 

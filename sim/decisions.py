@@ -66,7 +66,7 @@ class Decisions:
             return needs_of(policy, view)
         except PolicyError as error:
             raise DecisionError(f"{error}, {format_duration(time)} after the start") from None
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a policy may not end the run as if it were done
             when = f"at `{view.node}`, {format_duration(time)} after the start"
             message = f"policy `{policy.kind}` failed {when}: {type(error).__name__}: {error}"
             raise DecisionError(message) from error

@@ -1,5 +1,6 @@
 """Policies from outside: from Python and from a file, in the scenario language, in the network, and in a run."""
 
+import json
 import os
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
@@ -11,9 +12,10 @@ import pytest
 from click.testing import CliRunner
 from pydantic import Field
 
+from mro_twin.cli import cli
 from mro_twin.validate_command import command as validate
 from policies import registry
-from policies.custom import CustomPolicy, Int64Array, View, policy
+from policies.custom import CustomPolicy, Int64Array, PolicyError, View, needs_of, policy
 from policies.registry import ENTRY_POINTS, FILES_VARIABLE, PolicyFileError, load_policy_file
 from sim import columns as c
 from sim.build.network_builder import build_network
@@ -65,6 +67,9 @@ def variable() -> Iterator[None]:
     os.environ.pop(FILES_VARIABLE, None)
     if before is not None:
         os.environ[FILES_VARIABLE] = before
+
+
+SCENARIO = SAMPLE.replace("26 wk", "6 wk").replace("{kind: base_stock, level: 14 d}, multiple: 0.5 kg", "{kind: %s}")
 
 
 def built(policy: dict[str, Any], **shop: Any) -> Network:
@@ -163,6 +168,39 @@ def test_a_policy_that_fails_in_a_run_is_named() -> None:
         simulate_replication(network, 1, 0)
 
 
+@pytest.mark.parametrize("need", [2**62, 1e30, np.uint64(2**64 - 5)])
+def test_needs_that_are_too_large_are_refused(need: Any) -> None:
+    network = built({"kind": "test_s_S", "s": 10, "up_to": 30})
+    points = np.array([network.stock_point("shop", "filter")])
+    seen = Views(network).of(np.zeros((network.stock_points, c.STATE_COLUMNS), dtype=np.int64), points, 0)
+
+    class Greedy:
+        def decide(self, view: View) -> Any:
+            return np.array([need])
+
+    with pytest.raises(PolicyError, match=r"a need of .* of `filter` at `shop`: it is too large"):
+        needs_of(Greedy(), seen)
+
+
+def test_a_policy_that_needs_too_much_is_a_finding() -> None:
+    with pytest.raises(
+        ScenarioError, match=r"need of 4,611,686,018,427,387,904 of `filter` at `shop`: it is too large"
+    ):
+        built({"kind": "test_s_S", "s": 1, "up_to": 2**62})
+
+
+@pytest.mark.parametrize("day", [0, 40])
+def test_a_policy_cannot_end_the_run(day: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def leave(self: PythonOrderUpTo, view: View) -> Int64Array:
+        if view.time_ms // DAY_MS >= day:
+            raise SystemExit(0)
+        return np.where(view.position <= self.s, self.up_to - view.position, 0)
+
+    monkeypatch.setattr(PythonOrderUpTo, "decide", leave)
+    with pytest.raises((ScenarioError, DecisionError), match="policy `test_s_S` failed at `shop`.*: SystemExit: 0"):
+        simulate_replication(built({"kind": "test_s_S", "s": 10, "up_to": 30}), 1, 0)
+
+
 # --- from a file ------------------------------------------------------------------------------------------------------
 
 
@@ -178,6 +216,30 @@ def test_a_file_of_policies(tmp_path: Path) -> None:
     assert (found.exit_code, found.stderr) == (0, "")
     assert os.environ[FILES_VARIABLE] == str(path.resolve())  # for worker processes
     load_policy_file(path)  # a second time is nothing
+
+
+@pytest.mark.usefixtures("variable")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_compare_with_a_file_of_policies(tmp_path: Path, workers: int) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(NEW_FILE.format(kind=f"compared_by_{workers}"))
+    ours = str(write(tmp_path, SCENARIO % f"compared_by_{workers}", "ours.yaml"))
+    theirs = str(write(tmp_path, SAMPLE.replace("26 wk", "6 wk"), "theirs.yaml"))
+    options = ["--policies", str(path), "-r", "2", "-j", str(workers), "--out", str(tmp_path / "runs"), "--json"]
+    found = CliRunner().invoke(cli, ["compare", theirs, ours, *options])
+    assert found.exit_code == 0, found.output
+    assert json.loads(found.stdout)["replications"] == 2
+
+
+@pytest.mark.usefixtures("variable")
+def test_sweep_with_a_file_of_policies(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(NEW_FILE.format(kind="swept"))
+    scenario = str(write(tmp_path, SCENARIO % "swept"))
+    options = ["--vary", "policies.0.policy.order_up_to=20,30", "-r", "1", "--out", str(tmp_path / "runs"), "--json"]
+    found = CliRunner().invoke(cli, ["sweep", scenario, *options, "--policies", str(path)])
+    assert found.exit_code == 0, found.output
+    assert len(json.loads(found.stdout)["points"]) == 2
 
 
 def test_an_entry_point_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,6 +273,15 @@ def test_an_entry_point_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
         ("1 / 0", "ZeroDivisionError"),
         ("def (", "SyntaxError"),
         (NEW_FILE.format(kind="s_S"), "two replenishment policies of kind 's_S'"),
+        ("raise SystemExit(0)", "broken.py cannot be loaded: SystemExit: 0"),
+        (
+            NEW_FILE.format(kind="loose").replace('Literal["loose"]', "str"),
+            "broken.py cannot be loaded: TypeError: FromAFile needs a field `kind: Literal",
+        ),
+        (NEW_FILE.format(kind="idle").replace("decide", "decode"), "TypeError: FromAFile needs a method `decide`"),
+        (NEW_FILE.format(kind="plain").replace("(CustomPolicy)", ""), "FromAFile is not a configuration model"),
+        (NEW_FILE.format(kind="bare").replace("@policy", "#"), "broken.py defines no policy: decorate a class with"),
+        ("from policies.replenishment import *", "broken.py defines no policy"),
     ],
 )
 def test_a_file_that_cannot_be_loaded(tmp_path: Path, text: str | None, words: str) -> None:

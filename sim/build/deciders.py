@@ -42,7 +42,7 @@ class Opening:
                 units[here] = needs_of(policy, self._view(node, rows[here]))
             except PolicyError as error:
                 raise ScenarioError([self._scenario.finding(str(error), "", "policies")]) from None
-            except Exception as error:  # whatever a stranger's function does
+            except (Exception, SystemExit) as error:  # whatever a stranger's function does
                 kind = getattr(policy, "kind", type(policy).__name__)
                 message = f"policy `{kind}` failed at `{self._nodes.names[node]}`: {type(error).__name__}: {error}"
                 raise ScenarioError([self._scenario.finding(message, "", "policies")]) from error
