@@ -92,4 +92,5 @@ def needs_of(decider: Any, view: View) -> Int64Array:
             f"policy `{kind}` returned a need of {needs[first]:,.0f} of `{view.items[first]}` at `{view.node}`: "
             f"it is too large, the position may be {LARGEST:,} units at most"
         )
-    return np.maximum(needs, 0).astype(np.int64)
+    whole: Int64Array = np.maximum(needs, 0).astype(np.int64)
+    return whole

@@ -197,7 +197,7 @@ def test_a_policy_cannot_end_the_run(day: int, monkeypatch: pytest.MonkeyPatch) 
         return np.where(view.position <= self.s, self.up_to - view.position, 0)
 
     monkeypatch.setattr(PythonOrderUpTo, "decide", leave)
-    with pytest.raises((ScenarioError, DecisionError), match="policy `test_s_S` failed at `shop`.*: SystemExit: 0"):
+    with pytest.raises((ScenarioError, DecisionError), match=r"policy `test_s_S` failed at `shop`.*: SystemExit: 0"):
         simulate_replication(built({"kind": "test_s_S", "s": 10, "up_to": 30}), 1, 0)
 
 

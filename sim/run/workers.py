@@ -20,6 +20,7 @@ from sim.errors import RunFailedError
 from sim.run.directory import RunDirectory
 from sim.run.interrupt import held_back
 from sim.run.plan import BuiltPlans, Outcome, Plan, ShouldStop, check_not_stopped, never, simulate_one
+from sim.scenario.kinds import know_all_policies
 
 SUBMITTED_PER_WORKER: Final = 2  # enough to keep a worker busy, few enough to be given up quickly
 _GRACE_SECONDS: Final = 10.0
@@ -120,6 +121,7 @@ class Parcel:
 
     def open(self) -> Plan:
         """The plan, in the process that received it from its own main process."""
+        know_all_policies()  # a scenario with policies from a file cannot be read before that file has run here
         plan: Plan = pickle.loads(self.content)
         return plan
 
