@@ -147,14 +147,28 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "trips": "Truck trips",
         "load_factor": "Load at departure",
         "distance": "Distance driven",
+        "trip_cost": "Cost of truck trips",
     },
     "Pooling": {
         "share_own_stock": "Demand met from own stock",
         "share_transfer": "Demand met by transfer",
         "share_emergency": "Demand met by emergency delivery",
         "share_backorder": "Demand that waited",
+        "share_lost": "Demand that was lost",
         "transfers": "Transfers",
+        "preventive_transfers": "Transfers asked for in advance",
+        "rebalancing_moves": "Moves of excess stock",
+        "transfer_units": "Units moved between members",
+        "transfer_value": "Value moved between members, at cost",
         "transfer_response_hours": "Response to a transfer request",
+        "transfer_within_8h": "Transfers there within 8 h",
+        "transfer_within_24h": "Transfers there within 24 h",
+        "transfer_within_48h": "Transfers there within 48 h",
+        "emergencies": "Emergency deliveries",
+        "emergency_response_hours": "Response to an emergency",
+        "units_given": "Units given to other members",
+        "contribution_score": "Share of what the pool's members gave",
+        "settlement_balance": "Settlement: value given less value received",
     },
     "Forecast": {"forecast_bias": "Forecast bias", "forecast_mase": "Forecast error (MASE)"},
     "Cost": {
@@ -162,6 +176,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "ordering_cost": "Ordering cost",
         "transport_cost": "Transport cost",
         "transfer_cost": "Transfer cost",
+        "emergency_cost": "Emergency delivery cost",
         "shortage_cost": "Shortage cost",
         "purchase_cost": "Purchase cost",
         "total_cost": "Total cost",
@@ -205,18 +220,25 @@ _HIGHER: Final = frozenset(
         "fill_rate",
         "fill_rate_stocked",
         "sku_fill_rate",
+        "fill_rate_8h",
+        "fill_rate_24h",
+        "fill_rate_48h",
         "first_time_fix",
         "ready_rate",
         "turnover",
         "inventory_accuracy",
         "load_factor",
         "share_own_stock",
+        "transfer_within_8h",
+        "transfer_within_24h",
+        "transfer_within_48h",
         "renewal",
     }
 )
 _NEITHER: Final = frozenset(
     {"demand_lines", "demand_units", "on_order", "in_transit", "orders", "order_lines", "trips", "transfers"}
-    | {"share_transfer", "forecast_bias"}
+    | {"share_transfer", "forecast_bias", "preventive_transfers", "rebalancing_moves", "transfer_units"}
+    | {"transfer_value", "units_given", "contribution_score", "settlement_balance"}
 )
 _LOWER: Final = frozenset(LABELS) - _HIGHER - _NEITHER
 

@@ -11,8 +11,19 @@ from reports.network_picture import transfers_of
 from reports.numbers import interval, number
 from reports.run_files import Estimate, RunFiles
 
-SHARES: Final = ("share_own_stock", "share_transfer", "share_emergency", "share_backorder")
-FIGURES: Final = ("transfers", "transfer_cost", "transfer_response_hours")
+SHARES: Final = ("share_own_stock", "share_transfer", "share_emergency", "share_backorder", "share_lost")
+FIGURES: Final = (
+    "transfers",
+    "preventive_transfers",
+    "rebalancing_moves",
+    "transfer_units",
+    "transfer_value",
+    "transfer_cost",
+    "transfer_response_hours",
+    "emergencies",
+    "emergency_cost",
+    "emergency_response_hours",
+)
 RESPONSE_CLASSES: Final[Mapping[str, int]] = {"same city": 8, "same region": 24, "across regions": 48}
 """Hours from request to arrival within which a transfer is to be there."""
 

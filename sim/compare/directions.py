@@ -16,6 +16,9 @@ DIRECTION: Final[dict[str, int]] = {
     "turnover": 1,
     "load_factor": 1,
     "share_own_stock": 1,
+    "transfer_within_8h": 1,
+    "transfer_within_24h": 1,
+    "transfer_within_48h": 1,
     "lost": -1,
     "wait_mean": -1,
     "wait_if_short": -1,
@@ -37,7 +40,12 @@ DIRECTION: Final[dict[str, int]] = {
     "total_cost": -1,
     "share_emergency": -1,
     "share_backorder": -1,
+    "share_lost": -1,
+    "emergencies": -1,
     "transfer_response_hours": -1,
+    "emergency_response_hours": -1,
+    "forecast_mase": -1,
+    "trip_cost": -1,
 }
 """1: more is better, -1: less is better. What is not here (orders, demand, what is under way) is neither."""
 
