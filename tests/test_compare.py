@@ -153,6 +153,13 @@ def test_finished_runs_are_compared_without_simulating(runs: dict[str, Path], tm
     assert not (copied / "replications").exists()
 
 
+def test_runs_of_the_same_name_are_told_apart_by_their_directories(runs: dict[str, Path], tmp_path: Path) -> None:
+    own = Path(shutil.copytree(runs["base"], tmp_path / "before the move"))
+    found = mro_twin.compare(runs["base"], runs["seed"], own)
+    ids = [runs[name].name.rsplit("-", 1)[1] for name in ("base", "seed")]
+    assert list(found.runs) == [f"regions-{ids[0]}", f"regions-{ids[1]}", "regions-before-the-move"]
+
+
 def test_runs_with_other_chance_are_compared_by_welch_and_say_so(runs: dict[str, Path]) -> None:
     found = mro_twin.compare(runs["base"], runs["seed"])
     assert not found.differences["paired"].any()
@@ -356,8 +363,10 @@ def spoil_manifest(run: Path, **change: Any) -> None:
             r"written by mro-twin 0\.0\.1 in format 1, mro-twin \S+ reads format \d+; run the scenario again",
         ),
         (lambda run: spoil_manifest(run, status="interrupted", finished=2), "2 of 4 replications are whole"),
-        (lambda run: (run / "manifest.json").write_text("{"), r"manifest\.json cannot be read"),
-        (lambda run: (run / "manifest.json").write_text("[]"), r"manifest\.json cannot be read"),
+        (lambda run: (run / "manifest.json").write_text("{"), r"manifest\.json is damaged: it is no JSON"),
+        (lambda run: (run / "manifest.json").write_text("[]"), r"manifest\.json is damaged: it does not hold what"),
+        (lambda run: (run / "manifest.json").write_text("{}"), r"manifest\.json is damaged: it does not hold what"),
+        (lambda run: (run / "manifest.json").write_text('{"format": 2}'), r"manifest\.json is damaged: it does not"),
         (lambda run: (run / "kpis.parquet").write_bytes(b"PAR1"), r"kpis\.parquet is missing or damaged"),
         (lambda run: (run / "kpis.parquet").unlink(), r"kpis\.parquet is missing or damaged"),
         (

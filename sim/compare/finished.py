@@ -1,5 +1,6 @@
 """A finished run as one side of a comparison: read from its directory, and refused when it is not whole."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,13 +44,26 @@ def read_finished(path: Path) -> FinishedRun:
         raise RunDirectoryError(f"{path} is not a run directory: it has no {MANIFEST}")
     if not is_run(path / MANIFEST):
         raise RunDirectoryError(f"{path} is a comparison; name one of the runs in {path / 'variants'}")
-    manifest = RunDirectory(path).manifest()
+    manifest = _manifest(path)
     if manifest.status != "complete":
         raise RunDirectoryError(
             f"{path} is not finished: {manifest.finished} of {manifest.replications} replications are whole; "
             f"go on with `mro-twin run ... --out {path} --resume`"
         )
     return FinishedRun(path, manifest, _values(path / KPIS), _settings(path / SETTINGS))
+
+
+def _manifest(path: Path) -> Manifest:
+    try:
+        return RunDirectory(path).manifest()
+    except RunDirectoryError as error:
+        if isinstance(error.__cause__, json.JSONDecodeError | UnicodeError):
+            raise RunDirectoryError(f"{path / MANIFEST} is damaged: it is no JSON ({error.__cause__})") from error
+        if isinstance(error.__cause__, KeyError | TypeError | AttributeError):
+            raise RunDirectoryError(
+                f"{path / MANIFEST} is damaged: it does not hold what describes a run; run the scenario again"
+            ) from error
+        raise
 
 
 def _values(file: Path) -> KpiValues:

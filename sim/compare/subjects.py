@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -20,6 +20,8 @@ from sim.scenario.locate import locate_scenario
 
 Reload = Callable[[Mapping[str, object]], Scenario]
 """Makes a scenario again with further settings: a mapping of dotted paths to values."""
+
+_RUN_FOLDER: Final = re.compile(r"\d{8}-\d{6}-.*-([0-9a-f]{6})")
 
 
 @dataclass(frozen=True)
@@ -170,11 +172,20 @@ def _reload_data(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
 
 
 def _labelled(found: list[Subject]) -> list[Subject]:
-    """Labels by variant where all are of one scenario, else by scenario; numbered where that is not enough."""
+    """Labels by variant where all are of one scenario, else by scenario; numbered where that is not enough.
+
+    Finished runs whose names are not enough to tell them apart go by scenario, variant and their directory's name: one
+    `base` beside another says nothing.
+    """
     names = [one.names for one in found]
     of_one = len({scenario for scenario, _, _ in names}) == 1
     wanted = [
         variant if of_one else scenario if is_base else f"{scenario}@{variant}" for scenario, variant, is_base in names
+    ]
+    clashing = {text for text in wanted if wanted.count(text) > 1}
+    wanted = [
+        _run_label(one.run, one.names) if text in clashing and one.run is not None else text
+        for text, one in zip(wanted, found, strict=True)
     ]
     labels: list[str] = []
     for text in wanted:
@@ -185,3 +196,11 @@ def _labelled(found: list[Subject]) -> list[Subject]:
             label = f"{plain}-{number}"
         labels.append(label)
     return [replace(one, label=label) for one, label in zip(found, labels, strict=True)]
+
+
+def _run_label(run: FinishedRun, names: tuple[str, str, bool]) -> str:
+    """Scenario, variant and what tells a run's directory from others: its whole name, or only the id that it ends in."""
+    scenario, variant, is_base = names
+    folder = run.path.resolve().name
+    made = _RUN_FOLDER.fullmatch(folder)
+    return f"{scenario}{'' if is_base else f'@{variant}'}-{made[1] if made else folder}"
