@@ -246,3 +246,16 @@ _LOWER: Final = frozenset(LABELS) - _HIGHER - _NEITHER
 def better_when(kpi: str) -> int:
     """1 where more is better, -1 where less is, 0 where neither can be said of the figure alone."""
     return (kpi in _HIGHER) - (kpi in _LOWER)
+
+
+_EITHER_SIGN: Final = frozenset({"forecast_bias", "settlement_balance"})
+_ABOVE_ONE: Final = frozenset({"stock_to_revenue"})
+CUT: Final = "Intervals are cut at what is possible: nothing below 0, no share above 100 %; the files keep them whole."
+"""What a page says of intervals that `limits` cuts."""
+
+
+def limits(kpi: str, unit: str) -> tuple[float, float]:
+    """The least and the greatest value that a KPI can have; intervals are not shown beyond them."""
+    if kpi in _EITHER_SIGN:
+        return -math.inf, math.inf
+    return 0.0, 1.0 if unit == "share" and kpi not in _ABOVE_ONE else math.inf

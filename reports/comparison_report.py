@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from reports.catalogue import GROUPS, STANDARDS, Verdict, better_when, group_of, label, verdict
+from reports.catalogue import GROUPS, STANDARDS, Verdict, better_when, group_of, label, limits, verdict
 from reports.charts import chart
 from reports.checklist import checklist, words
 from reports.claims import claims
@@ -196,7 +196,7 @@ def side_by_side(comparison: ComparisonFiles) -> Sequence[tuple[str, Sequence[Si
             if one is None
             else (
                 number(one.mean, one.half_width, unit),
-                interval(one.mean, one.half_width, unit),
+                interval(one.mean, one.half_width, unit, limits(kpi, unit)),
                 verdict(kpi, one.mean, one.half_width),
             )
             for one in found

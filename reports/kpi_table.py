@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from reports.catalogue import GROUPS, STANDARDS, Verdict, group_of, label, verdict
+from reports.catalogue import GROUPS, STANDARDS, Verdict, group_of, label, limits, verdict
 from reports.numbers import interval, number
 from reports.run_files import RunFiles
 
@@ -65,7 +65,7 @@ def _row(run: RunFiles, kpi: str) -> Row | None:
         label=label(kpi),
         unit="" if unit == "share" else unit,
         value=number(whole.mean, whole.half_width, unit) if whole else "",
-        interval=interval(whole.mean, whole.half_width, unit) if whole else "",
+        interval=interval(whole.mean, whole.half_width, unit, limits(kpi, unit)) if whole else "",
         n=f"in {whole.n} of {run.count}" if whole and few else "",
         target=STANDARDS[kpi].target if kpi in STANDARDS else "",
         verdict=verdict(kpi, whole.mean, whole.half_width) if whole else None,

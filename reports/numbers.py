@@ -23,12 +23,18 @@ def number(value: float, half_width: float = math.nan, unit: str = "") -> str:
     return f"{_signless(value * factor, digits)}{' %' if unit == 'share' else after}"
 
 
-def interval(value: float, half_width: float, unit: str = "") -> str:
-    """`[90.9, 91.5]` around a mean, written as the number beside it; empty where it has no width or there is none."""
+NO_LIMITS: Final = (-math.inf, math.inf)
+
+
+def interval(value: float, half_width: float, unit: str = "", limits: tuple[float, float] = NO_LIMITS) -> str:
+    """`[90.9, 91.5]` around a mean, written as the number beside it; empty where it has no width or there is none.
+
+    What lies beyond `limits`, the least and the greatest value that are possible, is cut.
+    """
     if not (math.isfinite(value) and math.isfinite(half_width)) or half_width == 0:
         return ""
     factor, digits, after = _shown(value, half_width, unit)
-    low, high = (value - half_width) * factor, (value + half_width) * factor
+    low, high = (min(max(one, limits[0]), limits[1]) * factor for one in (value - half_width, value + half_width))
     return f"[{_signless(low, digits)}, {_signless(high, digits)}]{after}"
 
 
@@ -43,9 +49,9 @@ def _shown(value: float, half_width: float, unit: str) -> tuple[float, int, str]
     return 1.0, digits_for(value, half_width), ""
 
 
-def with_interval(value: float, half_width: float, unit: str = "") -> str:
+def with_interval(value: float, half_width: float, unit: str = "", limits: tuple[float, float] = NO_LIMITS) -> str:
     """`91.2 % [90.9, 91.5]`."""
-    return f"{number(value, half_width, unit)} {interval(value, half_width, unit)}".rstrip()
+    return f"{number(value, half_width, unit)} {interval(value, half_width, unit, limits)}".rstrip()
 
 
 def short(value: float, unit: str = "") -> str:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reports.catalogue import label
+from reports.catalogue import label, limits
 from reports.network_picture import transfers_of
-from reports.numbers import interval, number
+from reports.numbers import interval, number, with_interval
 from reports.run_files import Estimate, RunFiles
 
 SHARES: Final = ("share_own_stock", "share_transfer", "share_emergency", "share_backorder", "share_lost")
@@ -91,19 +91,19 @@ def pooling(run: RunFiles) -> Pooling | None:
     if not pooled and not stocks and not any(kpi in network for kpi in (*SHARES, *FIGURES)):
         return None
     pairs = [(giver, receiver, count) for (giver, receiver), count in transfers_of(run).items()]
-    shares = [(label(kpi), network[kpi].mean, _share(network[kpi])) for kpi in SHARES if kpi in network]
-    figures = [_figure(label(kpi), network[kpi]) for kpi in FIGURES if kpi in network]
+    shares = [(label(kpi), network[kpi].mean, _share(kpi, network[kpi])) for kpi in SHARES if kpi in network]
+    figures = [_figure(kpi, label(kpi), network[kpi]) for kpi in FIGURES if kpi in network]
     return Pooling(shares, figures, _responses(run), pairs[:PAIRS_SHOWN], len(pairs), _givers(pairs), pooled, stocks)
 
 
-def _share(one: Estimate) -> str:
-    return f"{number(one.mean, one.half_width, one.unit)} {interval(one.mean, one.half_width, one.unit)}".rstrip()
+def _share(kpi: str, one: Estimate) -> str:
+    return with_interval(one.mean, one.half_width, one.unit, limits(kpi, one.unit))
 
 
-def _figure(name: str, one: Estimate, verdict: str = "", tone: str = "") -> Figure:
+def _figure(kpi: str, name: str, one: Estimate, verdict: str = "", tone: str = "") -> Figure:
     unit = "" if one.unit == "share" else f" {one.unit}"
     value = f"{number(one.mean, one.half_width, one.unit)}{unit}"
-    return Figure(name, value, interval(one.mean, one.half_width, one.unit), verdict, tone)
+    return Figure(name, value, interval(one.mean, one.half_width, one.unit, limits(kpi, one.unit)), verdict, tone)
 
 
 def _responses(run: RunFiles) -> Sequence[Figure]:
@@ -112,11 +112,13 @@ def _responses(run: RunFiles) -> Sequence[Figure]:
     for (scope, key, kpi), one in run.estimates.items():
         within = _WITHIN.fullmatch(kpi)
         if scope == "network" and within:
-            found.append(_figure(f"arrived within {within[1]} h", one))
+            found.append(_figure(kpi, f"arrived within {within[1]} h", one))
         elif kpi == "transfer_response_hours" and scope not in ("network", "node", "echelon", "lane", "pair"):
             hours = RESPONSE_CLASSES.get(key.replace("_", " ").replace("-", " "))
             verdict = "" if hours is None else f"{'within' if one.mean <= hours else 'over'} {hours} h"
-            found.append(_figure(key, one, verdict, "" if hours is None else "good" if one.mean <= hours else "bad"))
+            found.append(
+                _figure(kpi, key, one, verdict, "" if hours is None else "good" if one.mean <= hours else "bad")
+            )
     mean = run.estimates.get(("network", "network", "transfer_response_hours"))
     if mean is not None and not found:
         for name, hours in RESPONSE_CLASSES.items():
@@ -142,7 +144,7 @@ def _givers(pairs: Sequence[tuple[str, str, float]]) -> Sequence[Giver]:
 def _pooled(run: RunFiles) -> Sequence[Figure]:
     """Safety stock worked out from the pooled demand, and the square-root law's beside it."""
     return [
-        _figure(kpi.replace("_", " ") + ("" if scope == "network" else f", {key}"), one)
+        _figure(kpi, kpi.replace("_", " ") + ("" if scope == "network" else f", {key}"), one)
         for (scope, key, kpi), one in run.estimates.items()
         if _POOLED.search(kpi) and scope in ("network", "pool", "region", "echelon")
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from reports.catalogue import EXPECTED, NOT_MODELLED
+from reports.catalogue import CUT, EXPECTED, NOT_MODELLED
 from reports.charts import chart
 from reports.checklist import checklist, words
 from reports.figures import draw_age, draw_costs, draw_fill_rates, draw_forecast, draw_service, draw_stock, draw_waiting
@@ -51,6 +51,7 @@ def run_page(run: RunFiles, progress: Progress = no_progress) -> str:
     content: dict[str, Any] = {
         "run": run,
         "directory": run.path.resolve().name,
+        "cut": CUT,
         "unfinished": unfinished(run),
         "kpi_groups": by_group(row for row in rows if row.value),
         "echelon_groups": by_group(row for row in rows if any(row.echelons)),

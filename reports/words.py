@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from reports.catalogue import STANDARDS, Verdict, label, verdict
-from reports.numbers import duration, interval, number, short
+from reports.numbers import duration, short, with_interval
 from reports.run_files import Estimate, RunFiles
 
 FEW_REPLICATIONS: Final = 5
@@ -133,14 +133,15 @@ def _sure(run: RunFiles) -> str:
         and found.also
     ]
     if unsure:
-        text += f"; too close to an edge to be sure of the grade: {', '.join(unsure)}"
+        text += f"; too close to an edge to be sure of the grade: {'; '.join(unsure)}"
     if run.count < FEW_REPLICATIONS:
         text += f"; {run.count} are few, and the intervals wide for that reason"
     return text + "."
 
 
 def _told(one: Estimate) -> str:
-    return f"{number(one.mean, one.half_width, one.unit)} {interval(one.mean, one.half_width, one.unit)}".rstrip()
+    # every figure told is at least 0, and the shares among them at most 1
+    return with_interval(one.mean, one.half_width, one.unit, (0.0, 1.0 if one.unit == "share" else math.inf))
 
 
 def _held(kpi: str, one: Estimate) -> str:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from reports.catalogue import GROUPS, LABELS, better_when, group_of
+from reports.catalogue import GROUPS, LABELS, better_when, group_of, limits
+from reports.numbers import interval
 from reports.pooling import FIGURES, SHARES
 from sim.compare.directions import direction
 from sim.kpi.kpis import KPIS
@@ -22,3 +23,9 @@ def test_the_pooling_section_shows_figures_that_exist() -> None:
 @pytest.mark.parametrize("kpi", list(KPIS))
 def test_reports_and_comparisons_never_contradict_each_other_about_what_is_better(kpi: str) -> None:
     assert better_when(kpi) * direction(kpi) >= 0
+
+
+def test_intervals_are_cut_at_what_is_possible() -> None:
+    assert interval(0.98, 0.05, "share", limits("fill_rate", "share")) == "[93.0, 100.0]"
+    assert interval(3.0, 5.0, "units", limits("lost", "units")) == "[0.0, 8.0]"
+    assert interval(0.0, 0.5, "share", limits("forecast_bias", "share")) == "[−50, 50]"
