@@ -79,6 +79,7 @@ def _relative(one: Difference) -> str:
     if math.isnan(low):
         return f"{one.relative * 100:+.1f} %"
     digits = decimals(one.relative * 100, (high - low) / 2)
+    low, high = max(low, -100.0), max(high, -100.0)  # nothing falls by more than all of it
     return f"{one.relative * 100:+.{digits}f} % \\[{low:+.{digits}f}, {high:+.{digits}f}]"
 
 

@@ -36,6 +36,8 @@ def command(directory: Path, output: Path | None, xlsx: bool, show: bool) -> Non
         raise click.BadParameter(f"{output}: the name must end in {endings}", param_hint="--output")
     if output is not None and output.suffix in PICTURES and (xlsx or show):
         raise click.UsageError(f"--xlsx and --open belong to the page, not to a picture ({output})")
+    if output is not None and not output.parent.is_dir():
+        raise click.BadParameter(f"{output}: there is no folder {output.parent}", param_hint="--output")
     for path in (written := _write(directory, output, xlsx)):
         click.echo(path)
     if show:

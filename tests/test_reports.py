@@ -50,6 +50,12 @@ def test_the_same_run_gives_the_same_bytes(directory: Path, tmp_path: Path) -> N
     assert files[0].with_suffix(".xlsx").read_bytes() == files[1].with_suffix(".xlsx").read_bytes()
 
 
+def test_a_folder_that_is_not_there_is_named(directory: Path, tmp_path: Path) -> None:
+    result = report(directory, "-o", tmp_path / "nowhere" / "x.html")
+    assert result.exit_code == 2
+    assert f"there is no folder {tmp_path / 'nowhere'}" in " ".join(result.stderr.split())
+
+
 def test_a_picture_is_written_instead_when_the_ending_says_so(directory: Path, tmp_path: Path) -> None:
     for name in ("one.svg", "two.svg", "page.png"):
         assert report(directory, "-o", tmp_path / name).exit_code == 0
