@@ -199,7 +199,7 @@ def _labelled(found: list[Subject]) -> list[Subject]:
 
 
 def _run_label(run: FinishedRun, names: tuple[str, str, bool]) -> str:
-    """Scenario, variant and what tells a run's directory from others: its whole name, or only the id that it ends in."""
+    """Scenario, variant and what tells a run's directory from others: its name, or the id that it ends in."""
     scenario, variant, is_base = names
     folder = run.path.resolve().name
     made = _RUN_FOLDER.fullmatch(folder)
