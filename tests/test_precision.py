@@ -291,3 +291,4 @@ def test_bad_options_are_exit_code_2(shop: Path, tmp_path: Path, arguments: tupl
     assert words in result.stderr
     assert result.stdout == ""
     assert not out.exists() or "no value" in words
+    assert "--resume" not in result.stderr  # it would end the same way

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from sim.errors import RunDirectoryError, TwinError
+from sim.errors import RunDirectoryError, RunFailedError, RunInterruptedError, TwinError
 from sim.kpi.summary import summarize, summary_document
 from sim.network import Network
 from sim.record.records import Records
@@ -274,7 +274,7 @@ def _note_end(run: RunDirectory, wanted: Manifest, error: TwinError) -> None:
     status = "interrupted" if error.exit_code == 130 else "failed"
     finished = len(run.finished())
     error.add_note(f"{finished} of {wanted.replications} replications are whole in {run.path}")
-    if error.exit_code != 3:
+    if isinstance(error, RunFailedError | RunInterruptedError):  # anything else would happen again
         error.add_note(f"go on with the same command and: --out {run.path} --resume")
     try:
         run.write_manifest(replace(wanted, status=status, ended=now(), finished=finished))

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.errors import RunDirectoryError, RunFailedError, TwinError
+from sim.errors import RunDirectoryError, RunFailedError, RunInterruptedError, TwinError
 from sim.kpi.network_values import Value
 from sim.run.directory import reason, write_inputs, write_text
 from sim.run.manifest import circumstances, now
@@ -204,7 +204,7 @@ class SweepDirectory:
         """Write down that the sweep stopped, if that can still be written, and tell where it can go on."""
         finished = len(self.finished())
         error.add_note(f"{finished} of {manifest.points} points are finished in {self.path}")
-        if error.exit_code != 3:
+        if isinstance(error, RunFailedError | RunInterruptedError):  # anything else would happen again
             error.add_note(f"go on with the same command and: --out {self.path} --resume")
         try:
             self._clear_parts()
