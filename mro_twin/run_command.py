@@ -2,6 +2,9 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +15,8 @@ from mro_twin.policy_files import policies_option
 from mro_twin.progress import ReplicationProgress
 from sim.errors import TwinError
 from sim.run.simulation import RunOptions, run_scenario
-from sim.scenario import Scenario, load_scenario
+from sim.scenario import Scenario, ScenarioError, load_scenario
+from sim.scenario.findings import Place
 
 if TYPE_CHECKING:
     from sim.run.precision import Precision
@@ -97,7 +101,8 @@ def command(
     with errors_told():
         if warm_up is not None:
             settings = (*settings, f"warm_up={warm_up}")
-        checked = _load(scenario, settings, variant)
+        with _named_as_given(warm_up):
+            checked = _load(scenario, settings, variant)
         options = RunOptions(
             replications=replications,
             seed=seed,
@@ -160,6 +165,21 @@ def _load(name: str, settings: tuple[str, ...], variant: str | None) -> Scenario
 
     path, named_variant = locate_scenario(name)
     return load_scenario(path, list(settings), variant or named_variant)
+
+
+@contextmanager
+def _named_as_given(warm_up: str | None) -> Iterator[None]:
+    """Findings about the setting that `--warm-up` makes name that option."""
+    try:
+        yield
+    except ScenarioError as error:
+        if warm_up is None:
+            raise
+        own = Place(f"--warm-up {warm_up[:80]}")
+        findings = [
+            replace(one, place=own) if one.file.partition("=")[0] == "--set warm_up" else one for one in error.findings
+        ]
+        raise ScenarioError(findings) from error
 
 
 def _instant(text: str, scenario: Scenario) -> int:

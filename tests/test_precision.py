@@ -104,6 +104,7 @@ def test_percent_is_points_of_a_share_and_of_the_mean_of_others(text: str, targe
         ("stock_value=5 EUR", "not measured in `EUR`; write `stock_value=5 USD`"),
         ("fill_rate=1 h", "write `fill_rate=1%`"),
         ("network_values=1", "no KPI"),
+        ("foo=1%", "(known are demand_lines, "),
     ],
 )
 def test_a_target_that_makes_no_sense_is_named(text: str, words: str) -> None:
@@ -280,6 +281,8 @@ def test_a_missed_precision_is_exit_code_1_and_can_be_resumed(shop: Path, tmp_pa
         (("--max-replications", 5), "go with --precision"),
         (("--precision", "fill_rate=1%", "--precision", "fill_rate=2%"), "fill_rate is there twice"),
         (("--precision", "fill_rate=1%", "--min-replications", 9, "--max-replications", 8), "at least 9"),
+        (("--warm-up", "200wk"), "--warm-up 200wk: warm_up: "),
+        (("--warm-up", "nonsense"), "--warm-up nonsense: warm_up: "),
         (("--precision", "fil_rate=1%"), "did you mean `fill_rate`"),
         (("--precision", "load_factor=1%"), "load_factor: it has no value"),
     ],

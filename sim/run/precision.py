@@ -87,8 +87,8 @@ def parse_target(text: str, currency: str) -> Target:
         raise TwinError(f"{where}: this is not KPI=HALF_WIDTH; write `fill_rate=0.5%` or `wait_mean=0.25`")
     name, number, unit = match["kpi"], float(match["number"]), match["unit"]
     if name not in known:
-        hint = did_you_mean(name, known)
-        raise TwinError(f"{where}: there is no KPI `{name}` of the whole network" + (f" ({hint})" if hint else ""))
+        hint = did_you_mean(name, known) or f"known are {', '.join(known)}"
+        raise TwinError(f"{where}: there is no KPI `{name}` of the whole network ({hint})")
     own = currency if known[name].unit == MONEY else known[name].unit
     if unit == "%":
         return Target(name, number / 100, relative=own != "share")
