@@ -73,7 +73,7 @@ def command(
     and a figure of the main effects. Only KPIs are kept, no records. A sweep that is stopped goes on with --resume.
     """
     from sim.run.sweep import SweepOptions, run_sweep
-    from sim.run.sweep_grid import grid, parse_factor
+    from sim.run.sweep_grid import grid, parse_factor, remarks
     from sim.scenario.locate import locate_scenario
 
     with errors_told():
@@ -82,6 +82,8 @@ def command(
         path, named_variant = locate_scenario(scenario)
         base = load_scenario(path, list(settings), variant or named_variant)
         points = grid(path, settings, variant or named_variant, factors)
+        for remark in remarks(factors):
+            click.echo(remark, err=True)
         options = SweepOptions(replications, seed, workers, out, resume, cluster)
         if cluster is None:
             announce_compilation()
@@ -103,8 +105,8 @@ def _known_kpis(names: Sequence[str]) -> tuple[str, ...]:
     known = [kpi.name for kpi in KPIS.values() if NETWORK in kpi.scopes]
     for name in names:
         if name not in known:
-            hint = did_you_mean(name, known)
-            raise TwinError(f"--kpi {name}: there is no such KPI of the whole network" + (f" ({hint})" if hint else ""))
+            hint = did_you_mean(name, known) or f"known are {', '.join(known)}"
+            raise TwinError(f"--kpi {name}: there is no such KPI of the whole network ({hint})")
     return tuple(dict.fromkeys(names))
 
 

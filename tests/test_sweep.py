@@ -24,7 +24,7 @@ from reports.main_effects import SweepFiles, draw_main_effects
 from reports.run_files import NoRunError
 from sim.errors import RunInterruptedError, TwinError
 from sim.run.sweep import SweepOptions, run_sweep
-from sim.run.sweep_grid import grid, parse_factor
+from sim.run.sweep_grid import grid, parse_factor, remarks
 from sim.run.sweep_table import write_safe_csv
 from sim.scenario import load_scenario
 from tests import fake_engine
@@ -61,6 +61,7 @@ def shop(tmp_path: Path) -> Path:
         ('06:00,"a,b"', ("06:00", "a,b"), ('"06:00"', '"a,b"')),
         ("true,false", (True, False), ("true", "false")),
         ("7 d", ("7 d",), ('"7 d"',)),
+        ('"06:00"', ("06:00",), ('"06:00"',)),
     ],
 )
 def test_values_of_a_factor(values: str, levels: tuple[object, ...], texts: tuple[str, ...]) -> None:
@@ -73,6 +74,8 @@ def test_values_of_a_factor(values: str, levels: tuple[object, ...], texts: tupl
     [
         ("level", "not PATH=VALUES"),
         ("=1,2", "not PATH=VALUES"),
+        ("a=100:180", "a range needs a step, as in `a=100:180:20`"),
+        ("a=7 d:14 d", "a range needs a step"),
         ("a=1:x:2", "not three numbers"),
         ("a=7 d:2 wk:1 d", "different units"),
         ("a=9:1:1", "high not below low"),
@@ -87,6 +90,24 @@ def test_a_factor_that_makes_no_sense_is_named(text: str, words: str) -> None:
     with pytest.raises(TwinError, match="--vary") as caught:
         parse_factor(text)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("horizon=26 wk:52 wk:10 wk", ("the steps do not hit 52 wk; the last value is 46 wk", "totals")),
+        ("warm_up=1 wk,2 wk", ("measure different lengths of time",)),
+        (f"{LEVEL}=1:8:3", ("the steps do not hit 8; the last value is 7",)),
+        (f"{LEVEL}=1:9:2", ()),
+        ("horizon=26 wk", ()),
+    ],
+)
+def test_values_that_can_surprise_are_remarked_on(text: str, words: tuple[str, ...]) -> None:
+    found = remarks([parse_factor(text)])
+    assert len(found) == len(words)
+    for remark, word in zip(found, words, strict=True):
+        assert remark.startswith(f"--vary {text.partition('=')[0]}: ")
+        assert word in remark
 
 
 def test_the_grid_is_every_combination_the_last_factor_first(shop: Path) -> None:
@@ -116,6 +137,8 @@ def test_the_grid_is_every_combination_the_last_factor_first(shop: Path) -> None
         (("--vary", "experiment.seed=1:3:1"), "cannot be varied"),
         (("--vary", f"{LEVEL}=1,2", "--kpi", "filrate"), "--kpi filrate: there is no such KPI"),
         (("--vary", f"{LEVEL}=1,2", "--kpi", "trip_cost"), "--kpi trip_cost"),
+        (("--vary", f"{LEVEL}=1,2", "--kpi", "foo"), "(known are demand_lines, "),
+        (("--vary", f"{LEVEL}=1,2", "--set", f"{LEVEL} = 3"), f"--set {LEVEL} sets it, too"),
         (("--vary", f"{LEVEL}=1,2", "--set", "horizont=8 wk"), "horizont"),
         (("--vary", f"{LEVEL}=1,2", "--resume"), "nothing to resume"),
         (("--vary", f"{LEVEL}=1,2", "--cluster", "here"), "not the address of a scheduler"),

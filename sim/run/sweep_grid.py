@@ -35,11 +35,13 @@ class Factor:
         path: where it is in the scenario.
         texts: the values as YAML, as if each had been given with `--set PATH=...`.
         levels: the same for people, and for tables: numbers where all are numbers.
+        missed_high: the high end of a range whose steps do not hit it, so that it is not among the values; else empty.
     """
 
     path: str
     texts: tuple[str, ...]
     levels: tuple[Level, ...]
+    missed_high: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,22 @@ def parse_factor(text: str) -> Factor:
             f"{where}: this is not PATH=VALUES; write `{path or 'horizon'}=1:9:2` or `{path or 'horizon'}=a,b`"
         )
     ends = [_END.fullmatch(part) for part in values.split(":")]
+    missed_high = ""
+    if len(ends) == 2 and all(ends) and "," not in values:
+        raise TwinError(f"{where}: a range needs a step, as in `{path}=100:180:20` or `{path}=7 d:14 d:1 d`")
     if len(ends) == 3 and "," not in values:
-        texts, levels = _steps(ends, where, path)
+        texts, levels, missed_high = _steps(ends, where, path)
     else:
         texts, levels = _listed(values, where)
     if len(set(texts)) < len(texts):
         raise TwinError(f"{where}: a value is there twice; give each once")
-    return Factor(path, texts, levels)
+    return Factor(path, texts, levels, missed_high)
 
 
-def _steps(ends: Sequence[re.Match[str] | None], where: str, path: str) -> tuple[tuple[str, ...], tuple[Level, ...]]:
+def _steps(
+    ends: Sequence[re.Match[str] | None], where: str, path: str
+) -> tuple[tuple[str, ...], tuple[Level, ...], str]:
+    """Texts and levels of a range, and its high end if that is not among them."""
     right = f"write low:high:step, as in `{path}=1:9:2` or `{path}=7 d:14 d:1 d`"
     if any(end is None for end in ends):
         raise TwinError(f"{where}: these are not three numbers; {right}")
@@ -87,10 +95,11 @@ def _steps(ends: Sequence[re.Match[str] | None], where: str, path: str) -> tuple
     if count > MOST_POINTS:
         raise TwinError(f"{where}: these are {count:,} values; at most {MOST_POINTS:,} points make a sweep")
     numbers = [_plain(low + step * place) for place in range(count)]
+    missed_high = "" if low + step * (count - 1) == high else f"{_plain(high)} {unit}".strip()
     if unit:
         texts = tuple(f"{number} {unit}" for number in numbers)
-        return texts, texts
-    return tuple(numbers), tuple(_number(number) for number in numbers)
+        return texts, texts, missed_high
+    return tuple(numbers), tuple(_number(number) for number in numbers), missed_high
 
 
 def _plain(value: Decimal) -> str:
@@ -123,10 +132,14 @@ def _yaml(value: Any) -> str:
 def grid(path: Path, settings: Sequence[str], variant: str | None, factors: Sequence[Factor]) -> list[Point]:
     """Every combination of the factors' values, the last factor changing first, each as a checked scenario.
 
-    Raises TwinError for a grid that is too large or varies a setting twice, ScenarioError with everything that is
-    wrong with any of the points.
+    Raises TwinError for a grid that is too large, varies a setting twice or one that `settings` sets as well,
+    ScenarioError with everything that is wrong with any of the points.
     """
     _check_factors(factors)
+    fixed = {text.partition("=")[0].strip() for text in settings}
+    for factor in factors:
+        if factor.path in fixed:
+            raise TwinError(f"--vary {factor.path}: --set {factor.path} sets it, too; give one of them")
     points: list[Point] = []
     findings: dict[Finding, Finding] = {}
     for number, choice in enumerate(itertools.product(*(range(len(factor.texts)) for factor in factors))):
@@ -141,6 +154,21 @@ def grid(path: Path, settings: Sequence[str], variant: str | None, factors: Sequ
     if findings:
         raise ScenarioError(list(dict.fromkeys(findings.values())))
     return points
+
+
+def remarks(factors: Sequence[Factor]) -> list[str]:
+    """What can surprise in the values of a grid, for people: an end that is not hit, lengths that are not the same."""
+    found = []
+    for factor in factors:
+        if factor.missed_high:
+            last = factor.levels[-1]
+            found.append(f"--vary {factor.path}: the steps do not hit {factor.missed_high}; the last value is {last}")
+        if factor.path in ("horizon", "warm_up") and len(factor.texts) > 1:
+            found.append(
+                f"--vary {factor.path}: the points measure different lengths of time, so totals such as costs are not "
+                "comparable between them; compare shares and means"
+            )
+    return found
 
 
 def _check_factors(factors: Sequence[Factor]) -> None:
