@@ -157,7 +157,7 @@ def test_runs_of_the_same_name_are_told_apart_by_their_directories(runs: dict[st
     own = Path(shutil.copytree(runs["base"], tmp_path / "before the move"))
     found = mro_twin.compare(runs["base"], runs["seed"], own)
     ids = [runs[name].name.rsplit("-", 1)[1] for name in ("base", "seed")]
-    assert list(found.runs) == [f"regions-{ids[0]}", f"regions-{ids[1]}", "regions-before-the-move"]
+    assert list(found.labels) == [f"regions-{ids[0]}", f"regions-{ids[1]}", "regions-before-the-move"]
 
 
 def test_runs_with_other_chance_are_compared_by_welch_and_say_so(runs: dict[str, Path]) -> None:

@@ -1,5 +1,6 @@
 """Reports: made from a run directory alone, with the figures that the run itself reported."""
 
+import errno
 import json
 import shutil
 from pathlib import Path
@@ -247,7 +248,11 @@ def test_row_numbers_that_point_outside_are_refused(copied: Path) -> None:
     assert "series is damaged: node refers to rows that are not there" in result.stderr
 
 
-def test_a_report_that_cannot_be_written_is_exit_code_4(directory: Path, tmp_path: Path) -> None:
-    result = report(directory, "-o", tmp_path / "no" / "page.html")
+def test_a_report_that_cannot_be_written_is_exit_code_4(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr("reports.report.write_report", full)
+    result = report(directory)
     assert result.exit_code == 4
     assert "could not be written" in result.stderr
