@@ -58,6 +58,8 @@ SP_CUSTOMERS_FIRST: Final = 256  # own customers come before orders: some rule o
 SP_FAIR_SHARE: Final = 512  # orders share what is there in proportion
 SP_PRIORITY: Final = 1024  # urgent orders first, then by the lanes' priority
 SP_SPLIT: Final = 2048  # several sources: every order is split by their shares
+SP_DEVICE: Final = 4096  # held by a device of `Network.plant_plan`: see docs/plant.md
+SP_INSPECTED: Final = 8192  # deliveries are inspected before they are free to issue
 
 POLICY_NONE: Final = 0  # never orders (suppliers)
 POLICY_ORDER_UP_TO: Final = 1  # (s,S), min-max and base stock: at or below s, order up to S
@@ -136,6 +138,23 @@ E_TRANSFER: Final = 11  # asks its pool, and is given; reference is the order. S
 E_EMERGENCY: Final = 12
 E_PREVENTIVE: Final = 13
 E_REBALANCE: Final = 14
+E_REFUSED: Final = 15  # a person may not draw that, or not that much; reference is the line
+E_JAM: Final = 16  # a slot jams; reference is the line
+E_WRONG: Final = 17  # units of another item leave instead; at that item; reference is the line
+E_LOAN: Final = 18  # units are lent; reference is the line
+E_LOAN_BACK: Final = 19  # lent units are back on the shelf; reference is the line they were lent for
+E_LOAN_LOST: Final = 20  # lent units will not come back, or come back worn out
+E_PUT_BACK: Final = 21  # a unit that was not needed comes back; reference is its line
+E_SCRAP: Final = (
+    22  # units are taken off the shelf: expired, or rejected by inspection; reference is the lot, or the order
+)
+E_LEAK: Final = 23  # units leak away
+E_INSPECT: Final = 24  # a delivery goes to quarantine; reference is the order
+E_REPORT: Final = 25  # a message arrives, and the record changes by the quantity; reference is its number
+E_REPORT_LOST: Final = 26  # a message is lost; quantity 0
+E_COUNT: Final = 27  # a count changes the record by the quantity
+E_STOP: Final = 28  # a machine stops (node of the plant, item or -1); quantity is the cause, reference the machine
+E_GO: Final = 29  # it can run again
 EVENT_NAMES: Final = (
     "receipt",
     "demand",
@@ -152,4 +171,130 @@ EVENT_NAMES: Final = (
     "emergency",
     "preventive",
     "rebalance",
+    "refused",
+    "jam",
+    "wrong",
+    "loan",
+    "loan back",
+    "loan lost",
+    "put back",
+    "scrap",
+    "leak",
+    "inspect",
+    "report",
+    "report lost",
+    "count",
+    "stop",
+    "go",
 )
+
+# --- why the record differs from the shelf: columns of the table of differences, and no other reason ------------
+D_UNDER_WAY: Final = 0  # taken or put back, and not reported yet
+D_LOST_REPORT: Final = 1  # the report was lost
+D_MISSED_SCAN: Final = 2
+D_FAILED_VEND: Final = 3  # nothing came out, and the machine did not notice
+D_WRONG_PRODUCT: Final = 4  # the machine gave another item
+D_WRONG_ITEM: Final = 5  # a person took another item
+D_MISSED_TAG: Final = 6
+D_STRAY_TAG: Final = 7
+D_MIXED: Final = 8  # units lie on another item's scale
+D_TARE: Final = 9
+D_DRIFT: Final = 10
+D_NOISE: Final = 11  # noise and resolution
+D_STUCK: Final = 12  # the sensor shows an old value
+D_METER: Final = 13
+D_LEAK: Final = 14  # leaked past the meter
+D_CLOCK: Final = 15  # a message counted twice, or not at all, because of the gateway's clock
+D_COUNT: Final = 16  # miscounted
+CAUSES: Final = 17
+CAUSE_NAMES: Final = (
+    "under way",
+    "lost report",
+    "missed scan",
+    "failed vend",
+    "wrong product",
+    "wrong item",
+    "missed tag",
+    "stray tag",
+    "mixed parts",
+    "tare",
+    "drift",
+    "noise",
+    "stuck sensor",
+    "meter error",
+    "leak",
+    "clock",
+    "miscount",
+)
+
+# --- what happened to units at a device (column `kind` of the usage table) --------------------------------------
+U_PERSON: Final = 0  # drawn by a person
+U_MACHINE: Final = 1  # drawn for a machine
+U_QUEUE: Final = 2  # given to a person who had waited
+U_WRONG: Final = 3  # taken by mistake
+U_LOAN: Final = 4
+U_LOAN_BACK: Final = 5
+U_PUT_BACK: Final = 6
+U_EXPIRED: Final = 7
+U_LEAK: Final = 8
+U_REJECTED: Final = 9  # of a delivery; it has never been on the shelf
+U_LOAN_LOST: Final = 10  # of what was lent: it never comes back. Nothing leaves the shelf
+U_LOAN_WORN: Final = 11  # of what was lent: scrapped on return. Nothing leaves the shelf
+USAGE_KINDS: Final = (
+    "person",
+    "machine",
+    "queue",
+    "wrong item",
+    "loan",
+    "loan back",
+    "put back",
+    "expired",
+    "leak",
+    "rejected",
+    "loan lost",
+    "loan worn",
+)
+
+# --- why a machine stopped (column `cause` of the stops table) --------------------------------------------------
+STOP_OTHER: Final = 0  # a failure of its own
+STOP_MISSING: Final = 1  # an item was missing
+STOP_LATE: Final = 2  # a failure because an item was overdue
+STOP_WRONG_ITEM: Final = 3  # a failure because a wrong item was put in
+STOP_CAUSES: Final = ("other", "item missing", "item overdue", "wrong item")
+
+# --- what devices count, per stock point since the start of measurement (int64): array `count` of the plant model --
+N_PERSON_LINES: Final = 0  # lines of people, the refused left out
+N_REFUSED: Final = 1
+N_TURNS: Final = 2  # turns of vending machines, and loans asked for
+N_JAMS: Final = 3
+N_FAILED_VENDS: Final = 4  # noticed or not
+N_WRONG: Final = 5  # wrong products and wrong items, at the item that was asked for
+N_MISSED_SCANS: Final = 6
+N_MESSAGES: Final = 7  # given to a gateway
+N_DELIVERED: Final = 8
+N_LOST: Final = 9
+N_DELAY_MS: Final = 10  # from taking to arrival, of those delivered
+N_READINGS: Final = 11
+N_COUNTED: Final = 12
+N_COUNTED_RIGHT: Final = 13  # the record was equal to the shelf
+N_CORRECTED: Final = 14  # units by which counts changed the record, without sign
+N_LOANS: Final = 15
+N_LOANS_BACK: Final = 16
+N_LOANS_LOST: Final = 17  # or worn out
+N_PUT_BACK: Final = 18
+N_EXPIRED: Final = 19  # units taken off
+N_EXPIRED_ISSUED: Final = 20  # units issued although expired
+N_LEAKED: Final = 21
+N_REJECTED: Final = 22
+N_MACHINE_LINES: Final = 23  # at the stock point that gave, or the home that owes
+N_ELSEWHERE: Final = 24  # of a home: lines of its machines met by another stock point of the plant
+N_SHORT: Final = 25  # lines of people and machines not met in full at once
+N_SHORT_BY_RECORD: Final = 26  # of those: the position by record above the reorder point, the true one not
+N_SHORT_BY_DEVICE: Final = 27  # of those: because of a jam, a failed vend, a wrong product or item
+COUNT_COLUMNS: Final = 28
+
+# --- time integrals of a device's stock point (float64): array `gap` ----------------------------------------------
+# the first CAUSES columns: |difference| of each cause, unit-milliseconds
+G_WRONG_MS: Final = CAUSES  # time in which the record was not equal to the shelf
+G_UNITS: Final = CAUSES + 1  # |record - shelf|, unit-milliseconds
+GAP_COLUMNS: Final = CAUSES + 2

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from sim.columns import P_ITEM
 from sim.forecast_plan import ForecastPlan
+from sim.plant_plan import PlantPlan
 
 Int64Array = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
@@ -178,6 +179,7 @@ class Network:
     pools: tuple[Pool, ...] = ()
     deciders: tuple[Any, ...] = ()  # policies that decide in Python, see policies/custom.py
     forecasts: tuple[ForecastPlan, ...] = ()  # what is forecast, and the levels that follow from it
+    plant_plan: PlantPlan | None = None  # plants and their devices; None: no plant, no device
 
     @property
     def nodes(self) -> int:

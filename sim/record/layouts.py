@@ -199,7 +199,50 @@ POOLED_STOCK = TableLayout(
         Column("deviations", np.float64, "item units", "standard deviations of the members' demands, added up", "lz4"),
     ),
 )
+USAGE = TableLayout(
+    "usage",
+    "What left or came back to the shelf at a device, one row per event and lot: the usage log (only with devices).",
+    (
+        _rising("time_ms", "ms", "when"),
+        _row("stock_point", "where"),
+        _rising("lot", "lot", "the lot, see table lots; -1: not tracked"),
+        _repeating("quantity", np.int64, "item units", "units, positive"),
+        _repeating("kind", np.int8, "code", "see sim.columns.USAGE_KINDS"),
+        _repeating("person", np.int32, "row", "who took it, see table persons; -1: nobody"),
+        _repeating("machine", np.int32, "row", "what for, see table machines; -1: none"),
+        _repeating("work_order", np.int32, "number", "of the machine's line; -1: none"),
+        _rising("reference", "row", "number of the line; of expired units -1, of rejected ones the order"),
+    ),
+)
+STOPS = TableLayout(
+    "stops",
+    "Stops of machines, one row each, in the order in which they end (only with plants).",
+    (
+        _row("machine", "the machine, see table machines"),
+        _repeating("cause", np.int8, "code", "see sim.columns.STOP_CAUSES"),
+        _repeating("item", np.int32, "row", "the missing or overdue item; -1: none"),
+        _rising("start_ms", "ms", "stopped at"),
+        _rising("end_ms", "ms", "could run again at; -1: still stopped at the end"),
+        _rising("lost_ms", "ms", "working time of its line put down to it"),
+        _repeating(
+            "by_record", np.int8, "code", "1: for want of an item that the record alone kept from being ordered"
+        ),
+    ),
+)
+ALARMS = TableLayout(
+    "alarms",
+    "What the detection rules said, and what was true: one row per alarm, and per truth that no alarm told (only with rules).",
+    (
+        _row("rule", "row of table rules"),
+        _row("stock_point", "where"),
+        _rising("alarm_ms", "ms", "raised at; -1: missed"),
+        _rising("truth_ms", "ms", "true since; -1: false alarm"),
+        _repeating("outcome", np.int8, "code", "0 hit, 1 false alarm, 2 miss"),
+    ),
+)
+PLANT_TABLES = (USAGE, STOPS, ALARMS)
 FORECAST_TABLES = (FORECASTS, FORECAST_BUCKETS, POOLED_STOCK)
 TABLES: dict[str, TableLayout] = {
-    layout.name: layout for layout in (ORDERS, SHIPMENTS, TRANSFERS, TRIPS, LOTS, EVENTS, *FORECAST_TABLES)
+    layout.name: layout
+    for layout in (ORDERS, SHIPMENTS, TRANSFERS, TRIPS, LOTS, EVENTS, *PLANT_TABLES, *FORECAST_TABLES)
 }

@@ -20,7 +20,18 @@ from sim.jit_tables import aligned_zeros
 from sim.network import Float64Array, Int32Array, Int64Array, Network
 from sim.record.alternative_sums import AlternativeSums
 from sim.record.column_buffer import ColumnBuffer, MemorySink, ParquetSink, Sink
-from sim.record.layouts import EVENTS, FORECAST_TABLES, LOTS, ORDERS, SHIPMENTS, TABLES, TRANSFERS, TRIPS, TableLayout
+from sim.record.layouts import (
+    EVENTS,
+    FORECAST_TABLES,
+    LOTS,
+    ORDERS,
+    PLANT_TABLES,
+    SHIPMENTS,
+    TABLES,
+    TRANSFERS,
+    TRIPS,
+    TableLayout,
+)
 from sim.record.pool_sums import PoolSums
 from sim.record.sums import (
     SUM_COLUMNS,
@@ -102,6 +113,19 @@ class RunStart:
     first_lot: int = 0
 
 
+@dataclass(frozen=True)
+class PlantSums:
+    """What the plants hand over at the end of a replication; see docs/plant.md. L lines, over all plants."""
+
+    count: Int64Array  # (P, COUNT_COLUMNS) over [warm_up, horizon)
+    gap: Float64Array  # (P, GAP_COLUMNS) over [warm_up, horizon)
+    difference: Int64Array  # (P, CAUSES) at the horizon
+    opening_difference: Int64Array  # (P, CAUSES) at the start of the records
+    on_loan: Int64Array  # (P,) units lent at the horizon
+    opening_on_loan: Int64Array  # (P,)
+    lines: Int64Array  # (L, 2) working time and time lost in stops over [warm_up, horizon), ms
+
+
 FORECAST_DEMAND: Final = 0  # columns of `Summary.forecast`: units asked for
 FORECAST_ERROR: Final = 1  # units forecast - units asked for
 FORECAST_MASE: Final = 2
@@ -125,6 +149,7 @@ class Summary:
     traces: Traces
     start: RunStart = RunStart()
     forecast: Float64Array | None = None  # (P, FORECAST_SUMS) sums over measured buckets; None: nothing was forecast
+    plant: PlantSums | None = None  # None: no plant, no device
 
 
 @dataclass(frozen=True)
@@ -202,6 +227,8 @@ class Recorder:
         self.trips = self._buffer(TRIPS, 1 << 12, self._sum_trips)
         self.lots = self._buffer(LOTS, min(capacity, 1 << 14), self._sum_lots)
         self.events = self._buffer(EVENTS, capacity) if events else None
+        plants = PLANT_TABLES if network.plant_plan is not None else ()
+        self.plant_tables = {one.name: self._buffer(one, min(capacity, 1 << 14)) for one in plants}
         self.forecast_tables = {one.name: self._buffer(one, 1 << 12) for one in FORECAST_TABLES if network.forecasts}
 
     def _buffer(
