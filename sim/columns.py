@@ -99,6 +99,7 @@ STATE_COLUMNS: Final = 16
 PENDING_REVIEW: Final = 1
 PENDING_ALLOCATION: Final = 2
 PENDING_SHARES: Final = 4
+WATCHED: Final = 8  # a machine waits until stock comes here
 
 # --- totals of a stock point since the start of measurement (int64), one cache line: array `total` ---------------
 T_DEMAND_LINES: Final = 0

@@ -49,6 +49,7 @@ from sim.flow.opening import first_reviews, new_model, open_books
 from sim.flow.runner import Flow, layers_in_place, rows_in_use
 from sim.forecasting import forecast_sums, forecasts_of
 from sim.network import Int64Array, Network
+from sim.plant.plants import Plants
 from sim.record.conservation import check_conservation
 from sim.record.records import AGE_EDGES_DAYS, SERIES, Levels, Recorder, Records, RunStart, Summary, Traces
 from sim.trucks import Dispatcher, DispatcherRecord, TruckRecords, Vehicle, VehicleRecord
@@ -112,6 +113,8 @@ class Twin:
         model = new_model(network, seed, replication, recorder.events is not None)
         model.clock[C_MEASURE_FROM_MS] = network.warm_up_ms
         self.flow = Flow(model, DemandDrawer(plan, seed, replication), recorder, network.horizon_ms)
+        self.plants = None if network.plant_plan is None else Plants(self, network.plant_plan)
+        self.flow.plants = self.plants
         self.truck_records = TruckRecords()
         self.decisions = Decisions(self)
         self.forecasts = forecasts_of(self)
@@ -128,6 +131,8 @@ class Twin:
         self.flow.make_room(opening_rows + 256)
         open_books(self.flow.model, network)
         first_reviews(self.flow.model.address)
+        if self.plants is not None:
+            self.plants.open()
         records = self.truck_records
         for row, route in enumerate(network.routes):
             records.dispatchers.append(DispatcherRecord(row))
@@ -161,6 +166,9 @@ class Twin:
                 place = (c.PHASE_RETURN, 0, 1 + number)
                 on_calendar(self, pool.rebalance_ms, place, partial(self._rebalance, number), time)
 
+        if self.plants is not None:
+            self.plants.attach(time)
+
     def _review_node(self, node: int, time: int) -> None:
         first, last = self.network.node_first_stock_point[node : node + 2].tolist()
         self.flow.review_node(first, last, time)
@@ -183,6 +191,8 @@ class Twin:
         """
         clock = self.flow.model.clock
         times = [int(clock[C_NEXT_ARRIVAL_MS])]
+        if self.plants is not None:
+            times.append(self.plants.next_ms)
         if clock[C_AGENDA]:
             times.append(int(clock[C_NOW]))
         if clock[C_WINDOW] < clock[C_WINDOW_LINES]:
@@ -241,6 +251,8 @@ class Twin:
         self.warm_up_total[:] = model.total
         model.total[:] = 0
         model.area[:] = 0.0
+        if self.plants is not None:
+            self.plants.begin_measurement(time)
 
     def levels(self) -> Levels:
         """State and lot layers at this instant, as a copy."""
@@ -285,6 +297,7 @@ class Twin:
             traces=traces,
             start=self.start,
             forecast=forecast_sums(self.forecasts, self.network),
+            plant=None if self.plants is None else self.plants.close(horizon),
         )
         return self.recorder.finish(summary)
 

@@ -7,7 +7,16 @@ Python: more lines to draw, room in a buffer, a dock that a truck should look at
 
 from typing import Final
 
-from sim.columns import P_NODE, PHASE_DEMAND, PHASE_ORDER, PHASE_RECEIPT, S_LAYER_HEAD
+from sim.columns import (
+    P_FLAGS,
+    P_NODE,
+    PHASE_DEMAND,
+    PHASE_ORDER,
+    PHASE_RECEIPT,
+    S_LAYER_HEAD,
+    SP_DEVICE,
+    SP_INSPECTED,
+)
 from sim.flow.agenda import PHASE_SHIFT, POINT_MASK, next_note
 from sim.flow.allocation import SERVED_PER_STEP, serve_queue
 from sim.flow.books import begin_days
@@ -18,10 +27,12 @@ from sim.flow.model import (
     C_DAY_END_MS,
     C_EVENT_ROWS,
     C_EVENTS,
+    C_INSPECT,
     C_LAYERS_LEFT,
     C_LOTS,
     C_MEASURE_FROM_MS,
     C_NEXT_ARRIVAL_MS,
+    C_NOTES,
     C_NOW,
     C_ORDER_ROWS,
     C_PARCELS_LEFT,
@@ -29,6 +40,7 @@ from sim.flow.model import (
     C_SHIPMENT_ROWS,
     C_STEPS_LEFT,
     C_TRANSFER_ROWS,
+    C_USAGE_ROWS,
     C_WAKE,
     C_WINDOW,
     C_WINDOW_END_MS,
@@ -48,9 +60,13 @@ NEEDS_WINDOW: Final = 1
 NEEDS_ROOM: Final = 2
 NEEDS_TRUCK: Final = 3
 NEEDS_DECISION: Final = 4
+NEEDS_PLANT: Final = 5  # a person at a device, a delivery to inspect, or notes for the plants
 
 ROWS_PER_STEP: Final = 2 * SERVED_PER_STEP
 """Free rows that one step may need in any pool or output chunk."""
+
+LAYERS_PER_ROW: Final = 8
+"""Lot layers that what is issued in one row may come from, on average over a step."""
 
 MARGIN: Final = 4 * ROWS_PER_STEP
 """Free rows that are made when room is wanted."""
@@ -70,6 +86,8 @@ def steps_with_room(m: FlowModel) -> int:
     rows = min(clock[C_REQUESTS_LEFT], clock[C_PARCELS_LEFT], clock[C_LAYERS_LEFT], len(m.lot) - clock[C_LOTS])
     rows = min(rows, len(m.order_out) - clock[C_ORDER_ROWS], len(m.shipment_out) - clock[C_SHIPMENT_ROWS])
     rows = min(rows, len(m.transfer_out) - clock[C_TRANSFER_ROWS])
+    if len(m.usage_out) > 1:
+        rows = min(rows, (len(m.usage_out) - clock[C_USAGE_ROWS]) // LAYERS_PER_ROW, len(m.note) - clock[C_NOTES])
     if clock[C_EVENTS] == 1:
         rows = min(rows, len(m.event_out) - clock[C_EVENT_ROWS])
     return rows // ROWS_PER_STEP
@@ -91,7 +109,7 @@ def _fetch_layer(m: FlowModel, point: int) -> None:
 
 
 @compiled
-def _job_line(m: FlowModel, job: int, point: int, at_once: bool, time: int) -> None:
+def job_line(m: FlowModel, job: int, point: int, at_once: bool, time: int) -> None:
     """Count a job when its last line has been asked for: complete if every line was met in full at once."""
     m.job_lines[job, 0] -= 1
     if not at_once:
@@ -113,6 +131,8 @@ def advance(m: FlowModel, until_ms: int, until_phase: int, until_node: int) -> i
     while True:
         if clock[C_ASKED] > 0:
             return NEEDS_DECISION
+        if clock[C_NOTES] > 0:
+            return NEEDS_PLANT
         if clock[C_STEPS_LEFT] == 0:
             clock[C_STEPS_LEFT] = steps_with_room(m)
             if clock[C_STEPS_LEFT] == 0:
@@ -143,6 +163,8 @@ def advance(m: FlowModel, until_ms: int, until_phase: int, until_node: int) -> i
             if at_the_key and m.parameter[point, P_NODE] > until_node:
                 return REACHED
             clock[C_NOW] = time
+            if m.parameter[point, P_FLAGS] & SP_DEVICE:
+                return NEEDS_PLANT
             clock[C_WINDOW] = position + 1
             if position + 2 * LOOK_AHEAD < clock[C_WINDOW_LINES]:
                 _fetch_ahead(m, int64(m.line_point[position + 2 * LOOK_AHEAD]))
@@ -150,13 +172,16 @@ def advance(m: FlowModel, until_ms: int, until_phase: int, until_node: int) -> i
             at_once = demand(m, point, m.line_quantity[position], int64(m.line_flags[position]), time)
             job = int64(m.line_job[position])
             if job != NONE:
-                _job_line(m, job, point, at_once, time)
+                job_line(m, job, point, at_once, time)
         elif source == _ARRIVAL:
             parcel = next_parcel(m)
             if at_the_key and m.parameter[m.parcel[parcel, K_POINT], P_NODE] > until_node:
                 send_parcel(m, parcel, int64(NONE))
                 return REACHED
             clock[C_NOW] = time
+            if m.parameter[m.parcel[parcel, K_POINT], P_FLAGS] & SP_INSPECTED:
+                clock[C_INSPECT] = parcel
+                return NEEDS_PLANT
             receive(m, parcel, time)
         else:
             point, late = (m.agenda[0] >> 1) & POINT_MASK, m.agenda[0] & 1

@@ -9,6 +9,7 @@ from sim.flow.books import change_stock, log, settle
 from sim.flow.lots import take_layers, use_layers
 from sim.flow.model import NONE, FlowModel
 from sim.flow.supply import pack, send, stage, supplier_of
+from sim.flow.usage import note_for_plants, take_out
 from sim.flow.waiting import leave_queue
 from sim.jit import compiled, int64
 from sim.record.records import WAIT_EDGES_MS
@@ -20,9 +21,12 @@ SERVED_PER_STEP = 32
 @compiled
 def _issue_waiting(m: FlowModel, point: int, phase: int, row: int, given: int, time: int) -> None:
     """A waiting customer gets some or all of what he waits for."""
-    change_stock(m, point, -given, time)
-    if m.parameter[point, c.P_FLAGS] & c.SP_LOTS:
-        use_layers(m, point, given, time)
+    if m.parameter[point, c.P_FLAGS] & c.SP_DEVICE or m.request[row, f.R_FLAGS] >> f.REQUEST_USE_SHIFT:
+        _give_from_device(m, point, phase, row, given, time)
+    else:
+        change_stock(m, point, -given, time)
+        if m.parameter[point, c.P_FLAGS] & c.SP_LOTS:
+            use_layers(m, point, given, time)
     state, total, waited = m.state[point], m.total[point], time - m.request[row, f.R_TIME_MS]
     state[c.S_WAITING] -= given
     state[c.S_CUSTOMERS_WAITING] -= given
@@ -34,6 +38,17 @@ def _issue_waiting(m: FlowModel, point: int, phase: int, row: int, given: int, t
         bin_ = np.searchsorted(WAIT_EDGES_MS, waited, side="right") - 1
         m.wait[m.parameter[point, c.P_GROUP], bin_] += given
     log(m, time, phase, point, c.E_ISSUE, given, m.request[row, f.R_REFERENCE])
+
+
+@compiled
+def _give_from_device(m: FlowModel, point: int, phase: int, row: int, given: int, time: int) -> None:
+    """A person or a machine that waited gets units: they are in the usage log, and a machine hears of it."""
+    use = (m.request[row, f.R_FLAGS] >> f.REQUEST_USE_SHIFT) - 1
+    kind = int64(c.U_QUEUE) if use == NONE else int64(c.U_MACHINE)
+    who, line = m.request[row, f.R_UNIT_COST_MILLI], m.request[row, f.R_REFERENCE]
+    take_out(m, point, given, time, kind, who, line)
+    if use != NONE:
+        note_for_plants(m, use, point, phase)
 
 
 @compiled

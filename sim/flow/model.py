@@ -46,7 +46,10 @@ C_DAY_END_MS: Final = 27
 C_STEPS_LEFT: Final = 28  # steps for which every pool and output chunk surely has room; 0: look again
 C_ASKED: Final = 29  # stock points that wait for a policy in Python
 C_START_OF_WEEK_MS: Final = 30  # from the Monday 00:00 before the start to the start
-CLOCK_SIZE: Final = 32
+C_USAGE_ROWS: Final = 31
+C_NOTES: Final = 32  # what plants have to hear of
+C_INSPECT: Final = 33  # parcel that is to be inspected
+CLOCK_SIZE: Final = 40
 
 NEVER: Final = 1 << 62
 
@@ -62,6 +65,7 @@ R_ALLOTTED: Final = 7  # under fair share: units to be given in this instant
 REQUEST_COLUMNS: Final = 8
 REQUEST_WHOLE: Final = 1
 REQUEST_URGENT: Final = 2
+REQUEST_USE_SHIFT: Final = 8  # the flags of a customer carry the use of a machine above these bits, plus 1; 0: none
 REQUEST_LANE_SHIFT: Final = 8  # the flags of an order carry its lane above these bits
 
 # --- parcel: goods between two stock points ---------------------------------------------------------------------------
@@ -77,6 +81,7 @@ K_SEQUENCE: Final = 8  # the rest, on a second cache line, is not wanted for eve
 K_TRIP: Final = 9  # NONE: not on a truck; minus the kind of an order that has not queued
 K_LAYER: Final = 10  # its lots, NONE where they are not tracked
 K_LANE: Final = 11
+K_INSPECTED: Final = 12  # 0 not yet, 1 passed, 2 rejected
 PARCEL_COLUMNS: Final = 16
 TRIP_FROM_POOL: Final = -2  # at or below: a gift, minus its ORDER_* kind
 
@@ -174,6 +179,12 @@ SERIES_COLUMNS: Final = 5
 
 WAIT_BINS: Final = 40
 
+NOTE_USE: Final = 0  # the use of a machine that has been served, NONE: stock came
+NOTE_POINT: Final = 1
+NOTE_PHASE: Final = 2
+NOTE_COLUMNS: Final = 3
+
+USAGE_COLUMNS: Final = 9
 OUT_COLUMNS: Final = 8
 """Width of a row in the output chunks, one cache line; tables with fewer columns leave the rest empty."""
 
@@ -232,10 +243,12 @@ class FlowModel(Tables):
         "per_day": (np.float64, (None,)),  # mean demand at and below a stock point; only with pools
         "transfer_stream": (np.uint64, (None, 2)),  # only with random delivery times
         "transfer_draws": (np.int64, (None,)),
+        "note": (np.int64, (None, NOTE_COLUMNS)),
         "order_out": (np.int64, (None, OUT_COLUMNS)),  # output chunks, in the columns of sim/record/layouts.py
         "shipment_out": (np.int64, (None, OUT_COLUMNS)),
         "transfer_out": (np.int64, (None, OUT_COLUMNS)),
         "event_out": (np.int64, (None, OUT_COLUMNS)),
+        "usage_out": (np.int64, (None, USAGE_COLUMNS)),
     }
     parameter: Int64Array
     state: Int64Array
@@ -281,10 +294,12 @@ class FlowModel(Tables):
     per_day: Float64Array
     transfer_stream: Uint64Array
     transfer_draws: Int64Array
+    note: Int64Array
     order_out: Int64Array
     shipment_out: Int64Array
     transfer_out: Int64Array
     event_out: Int64Array
+    usage_out: Int64Array
 
 
 model_at = register(FlowModel)

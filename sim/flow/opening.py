@@ -32,6 +32,7 @@ from sim.flow.lots import DAY_MS, new_layer, new_lot, put_layer
 from sim.flow.model import (
     C_DAY_END_MS,
     C_EVENTS,
+    C_INSPECT,
     C_LAYERS_LEFT,
     C_NEXT_ARRIVAL_MS,
     C_NEXT_LINE,
@@ -73,6 +74,7 @@ from sim.flow.model import (
     MAX_RINGS,
     NEVER,
     NONE,
+    NOTE_COLUMNS,
     OUT_COLUMNS,
     PARCEL_COLUMNS,
     R_NEXT,
@@ -87,6 +89,7 @@ from sim.flow.model import (
     U_CLOSED_LAST,
     U_PERIOD,
     U_PERIOD_MS,
+    USAGE_COLUMNS,
     WAIT_BINS,
     Y_NEXT,
     FlowModel,
@@ -153,6 +156,8 @@ def new_model(network: Network, seed: int, replication: int, events: bool) -> Fl
         shipment_out=aligned_zeros((CHUNK_ROWS, OUT_COLUMNS), np.int64),
         transfer_out=aligned_zeros((CHUNK_ROWS if lots_tracked else 256, OUT_COLUMNS), np.int64),
         event_out=aligned_zeros((CHUNK_ROWS if events else 1, OUT_COLUMNS), np.int64),
+        note=np.zeros((CHUNK_ROWS if network.plant_plan else 1, NOTE_COLUMNS), np.int64),
+        usage_out=np.zeros((CHUNK_ROWS if network.plant_plan else 1, USAGE_COLUMNS), np.int64),
     )
     for column in (S_QUEUE_HEAD, S_QUEUE_TAIL, S_LAYER_HEAD, S_LAYER_TAIL):
         model.state[:, column] = NONE
@@ -166,6 +171,7 @@ def new_model(network: Network, seed: int, replication: int, events: bool) -> Fl
     clock[C_SEED] = seed
     clock[C_REPLICATION] = replication
     clock[C_DAY_END_MS] = DAY_MS
+    clock[C_INSPECT] = NONE
     clock[C_START_OF_WEEK_MS] = milliseconds_of_week(network.start_epoch_ms)
     return model
 

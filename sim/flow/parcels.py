@@ -12,6 +12,7 @@ from sim.flow.model import (
     C_PARCEL_FREE,
     C_PARCELS_LEFT,
     K_ARRIVAL_MS,
+    K_INSPECTED,
     K_NEXT,
     K_POINT,
     K_SEQUENCE,
@@ -35,6 +36,7 @@ def new_parcel(m: FlowModel) -> int:
     m.clock[C_PARCEL_FREE] = m.parcel[row, K_NEXT]
     m.clock[C_PARCELS_LEFT] -= 1
     m.parcel[row, K_NEXT] = NONE
+    m.parcel[row, K_INSPECTED] = 0
     return row
 
 
@@ -130,6 +132,7 @@ def _take_head(m: FlowModel, ring: int) -> int:
         m.ring[ring, RING_ARRIVAL_MS] = m.parcel[following, K_ARRIVAL_MS]
         _fetch_ahead(m, following)
     m.parcel[row, K_NEXT] = NONE
+    m.parcel[row, K_INSPECTED] = 0
     return row
 
 

@@ -8,6 +8,7 @@ from sim.flow.books import change_stock, log, settle
 from sim.flow.lots import new_layer, new_lot, put_layer
 from sim.flow.model import NONE, FlowModel
 from sim.flow.parcels import free_parcel
+from sim.flow.usage import note_for_plants
 from sim.jit import compiled, int64
 
 
@@ -23,15 +24,21 @@ def _receive_lots(m: FlowModel, row: int, time: int) -> None:
         return
     while layer != NONE:
         following = m.layer[layer, f.Y_NEXT]
-        out = m.clock[f.C_TRANSFER_ROWS]
-        m.clock[f.C_TRANSFER_ROWS] = out + 1
-        m.transfer_out[out, 0] = source
-        m.transfer_out[out, 1] = point
-        m.transfer_out[out, 2] = m.layer[layer, f.Y_LOT]
-        m.transfer_out[out, 3] = m.layer[layer, f.Y_QUANTITY]
-        m.transfer_out[out, 4] = time
+        write_transfer(m, source, point, m.layer[layer, f.Y_LOT], m.layer[layer, f.Y_QUANTITY], time)
         put_layer(m, point, layer, time)
         layer = following
+
+
+@compiled
+def write_transfer(m: FlowModel, source: int, point: int, lot: int, quantity: int, time: int) -> None:
+    """Append to the transfers table: units of a lot that came from another node."""
+    out = m.clock[f.C_TRANSFER_ROWS]
+    m.clock[f.C_TRANSFER_ROWS] = out + 1
+    m.transfer_out[out, 0] = source
+    m.transfer_out[out, 1] = point
+    m.transfer_out[out, 2] = lot
+    m.transfer_out[out, 3] = quantity
+    m.transfer_out[out, 4] = time
 
 
 @compiled
@@ -69,5 +76,7 @@ def receive(m: FlowModel, row: int, time: int) -> None:
     free_parcel(m, row)
     if m.parameter[point, c.P_POLICY] == c.POLICY_KANBAN:
         want_review(m, point)
+    if state[c.S_FLAGS] & c.WATCHED:
+        note_for_plants(m, int64(NONE), point, int64(c.PHASE_RECEIPT))
     if state[c.S_QUEUE_HEAD] != NONE:
         serve_queue(m, point, int64(c.PHASE_RECEIPT), time)

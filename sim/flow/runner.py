@@ -1,13 +1,13 @@
 """The Python side of the compiled flow: draws the next window of demand, makes room, hands over what was recorded."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sim.columns import S_LAYER_HEAD
 from sim.demand.drawer import DemandDrawer, DemandWindow
-from sim.flow.advance import MARGIN, NEEDS_ROOM, NEEDS_WINDOW, advance
+from sim.flow.advance import MARGIN, NEEDS_PLANT, NEEDS_ROOM, NEEDS_WINDOW, REACHED, advance
 from sim.flow.books import begin_days, settle, settle_group
 from sim.flow.dock import load, unload
 from sim.flow.lots import settle_age
@@ -26,6 +26,7 @@ from sim.flow.model import (
     C_SHIPMENT_ROWS,
     C_STEPS_LEFT,
     C_TRANSFER_ROWS,
+    C_USAGE_ROWS,
     C_WAKE,
     C_WINDOW,
     C_WINDOW_END_MS,
@@ -56,6 +57,9 @@ from sim.jit_tables import aligned_zeros
 from sim.network import Int64Array
 from sim.record.records import ColumnBuffer, Recorder
 
+if TYPE_CHECKING:
+    from sim.plant.plants import Plants
+
 
 class Flow:
     """One replication's compiled state and what serves it. Only `advance_to_key`, `load` and `unload` move stock."""
@@ -64,18 +68,41 @@ class Flow:
         self.model = model
         self.recorder = recorder
         self.drawer = drawer
+        self.plants: Plants | None = None
         self._horizon_ms = horizon_ms
 
     def advance_to_key(self, time: int, phase: int, node: int) -> bool:
         """Let everything up to (time, phase, node) happen; False: stopped before, where a process is wanted."""
+        if self.plants is not None:
+            return self._advance_with_plants(self.plants, (time, phase, node))
+        self._advance(time, phase, node)
+        return not (self.model.clock[C_WAKE] or self.model.clock[C_ASKED])
+
+    def _advance(self, time: int, phase: int, node: int) -> int:
+        """Let the flow happen, drawing lines and making room as it goes; returns why it stopped."""
         while True:
-            status = _advance_at(self.model.address, time, phase, node)
+            status = int(_advance_at(self.model.address, time, phase, node))
             if status == NEEDS_WINDOW:
                 self._draw_window()
             elif status == NEEDS_ROOM:
                 self.make_room(MARGIN)
             else:
-                return not (self.model.clock[C_WAKE] or self.model.clock[C_ASKED])
+                return status
+
+    def _advance_with_plants(self, plants: "Plants", until: tuple[int, int, int]) -> bool:
+        """Let the flow and the plants' events happen by turns, in the total order."""
+        clock = self.model.clock
+        while True:
+            key = plants.next_key()
+            status = self._advance(*min(key, until))
+            if status == NEEDS_PLANT:
+                plants.attend()
+            elif clock[C_WAKE] or clock[C_ASKED]:
+                return False
+            elif status == REACHED and key <= until and plants.next_key() == key:
+                plants.happen()
+            elif status == REACHED and key > until:
+                return True
 
     def points_to_decide(self) -> list[int]:
         """Stock points that a policy in Python is to be asked about; the list begins anew."""
@@ -173,6 +200,8 @@ class Flow:
         _empty(model.clock, C_ORDER_ROWS, model.order_out, recorder.orders)
         _empty(model.clock, C_SHIPMENT_ROWS, model.shipment_out, recorder.shipments)
         _empty(model.clock, C_TRANSFER_ROWS, model.transfer_out, recorder.transfers)
+        if "usage" in recorder.plant_tables:
+            _empty(model.clock, C_USAGE_ROWS, model.usage_out, recorder.plant_tables["usage"])
         if recorder.events is not None:
             _empty(model.clock, C_EVENT_ROWS, model.event_out, recorder.events)
 

@@ -1,0 +1,77 @@
+"""The usage log: who took what out of a device, for which machine, from which lot."""
+
+from sim import columns as c
+from sim.flow import model as f
+from sim.flow.books import change_stock
+from sim.flow.lots import free_layer, settle_age
+from sim.flow.model import NONE, FlowModel
+from sim.jit import compiled, int64
+
+_ORDER_BITS = 20
+_MACHINE_BITS = 20
+_ORDER_MASK = (1 << _ORDER_BITS) - 1
+_MACHINE_MASK = (1 << _MACHINE_BITS) - 1
+
+
+@compiled
+def pack_who(person: int, machine: int, work_order: int) -> int:
+    """Person, machine and work order (NONE for none) in one number."""
+    return ((person + 1) << (_ORDER_BITS + _MACHINE_BITS)) | ((machine + 1) << _ORDER_BITS) | (work_order + 1)
+
+
+@compiled
+def write_usage(
+    m: FlowModel, time: int, point: int, lot: int, quantity: int, kind: int, who: int, reference: int
+) -> None:
+    """Append to the usage table."""
+    row = m.clock[f.C_USAGE_ROWS]
+    m.clock[f.C_USAGE_ROWS] = row + 1
+    m.usage_out[row, 0] = time
+    m.usage_out[row, 1] = point
+    m.usage_out[row, 2] = lot
+    m.usage_out[row, 3] = quantity
+    m.usage_out[row, 4] = kind
+    m.usage_out[row, 5] = (who >> (_ORDER_BITS + _MACHINE_BITS)) - 1
+    m.usage_out[row, 6] = ((who >> _ORDER_BITS) & _MACHINE_MASK) - 1
+    m.usage_out[row, 7] = (who & _ORDER_MASK) - 1
+    m.usage_out[row, 8] = reference
+
+
+@compiled
+def take_out(m: FlowModel, point: int, quantity: int, time: int, kind: int, who: int, reference: int) -> int:
+    """Units leave the network here, booked at once, with a row of the usage table per lot; returns the last lot.
+
+    The caller has settled the statistics.
+    """
+    change_stock(m, point, -quantity, time)
+    if m.parameter[point, c.P_FLAGS] & c.SP_LOTS == 0:
+        write_usage(m, time, point, int64(NONE), quantity, kind, who, reference)
+        return int64(NONE)
+    left = quantity
+    lot = int64(NONE)
+    while left > 0:
+        row = m.state[point, c.S_LAYER_HEAD]
+        here = m.layer[row, f.Y_QUANTITY]
+        lot = m.layer[row, f.Y_LOT]
+        taken = min(here, left)
+        settle_age(m, point, row, taken, time)
+        write_usage(m, time, point, lot, taken, kind, who, reference)
+        left -= taken
+        if taken < here:
+            m.layer[row, f.Y_QUANTITY] = here - taken
+        else:
+            m.state[point, c.S_LAYER_HEAD] = m.layer[row, f.Y_NEXT]
+            free_layer(m, row)
+    if m.state[point, c.S_LAYER_HEAD] == NONE:
+        m.state[point, c.S_LAYER_TAIL] = NONE
+    return lot
+
+
+@compiled
+def note_for_plants(m: FlowModel, use: int, point: int, phase: int) -> None:
+    """Something the plants have to hear of before the flow goes on: a use was served, or stock came (use NONE)."""
+    row = m.clock[f.C_NOTES]
+    m.clock[f.C_NOTES] = row + 1
+    m.note[row, f.NOTE_USE] = use
+    m.note[row, f.NOTE_POINT] = point
+    m.note[row, f.NOTE_PHASE] = phase

@@ -1,0 +1,87 @@
+"""Counts and midnight (phase 1; counting drivers: phase 0): when somebody looks at what is really there."""
+
+from sim import columns as c
+from sim import plant_plan as plan
+from sim.flow import model as f
+from sim.flow.agenda import want_review
+from sim.flow.books import log, settle
+from sim.flow.model import NONE, FlowModel
+from sim.flow.usage import pack_who, take_out
+from sim.jit import compiled, int64
+from sim.plant import model as q
+from sim.plant.chance import word
+from sim.plant.model import PlantModel
+from sim.plant.record import forget_differences, settle_gap, shift
+from sim.plant.uses import book_flow
+from sim.plant.working import running_time
+
+
+@compiled
+def book_flows_of(m: FlowModel, p: PlantModel, point: int, time: int) -> None:
+    """Book what flows have used of a tank up to now."""
+    for use in range(len(p.use)):
+        settings = p.use[use]
+        if settings[q.V_KIND] == plan.USE_FLOW and p.use_point[settings[q.V_FIRST_POINT]] == point:
+            line = p.machine[settings[q.V_MACHINE], q.A_LINE]
+            book_flow(m, p, use, running_time(p, line, time), time)
+
+
+@compiled
+def count_point(m: FlowModel, p: PlantModel, point: int, time: int) -> None:
+    """Somebody counts what is there, and the record becomes what he found."""
+    settings = p.point[point]
+    settle_gap(m, p, point, time)
+    before = m.state[point, c.S_RECORDED]
+    found = _found(m, p, point)
+    count = p.count[point]
+    count[c.N_COUNTED] += 1
+    if before == m.state[point, c.S_ON_HAND]:
+        count[c.N_COUNTED_RIGHT] += 1
+    count[c.N_CORRECTED] += abs(found - before)
+    forget_differences(m, p, point, time)
+    shift(m, p, point, int64(c.D_COUNT), found - m.state[point, c.S_ON_HAND], time)
+    settings[q.Q_COUNT_MS] = time
+    settings[q.Q_COUNT_MESSAGE] = p.timer[q.T_NEXT_MESSAGE]
+    settings[q.Q_COUNTS] += 1
+    settings[q.Q_CALIBRATED_MS] = time
+    settings[q.Q_OFF_PLATE] = 0
+    settings[q.Q_FOREIGN_MG] = 0
+    if settings[q.Q_STUCK_FROM] <= time < settings[q.Q_STUCK_TO]:
+        settings[q.Q_STUCK_TO] = time
+    log(m, time, p.timer[q.T_PHASE], point, c.E_COUNT, m.state[point, c.S_RECORDED] - before, 0)
+    want_review(m, point)
+
+
+@compiled
+def _found(m: FlowModel, p: PlantModel, point: int) -> int:
+    there = m.state[point, c.S_ON_HAND]
+    share = p.share[point, q.F_COUNT_ERROR]
+    if share == 0.0:
+        return int64(there)
+    key, index = p.stream[point, q.STREAM_COUNT], 2 * p.point[point, q.Q_COUNTS]
+    if word(m, key, index) >= share:
+        return int64(there)
+    if word(m, key, index + 1) < 0.5:
+        return int64(max(there - 1, 0))
+    return int64(there + 1)
+
+
+@compiled
+def take_off_expired(m: FlowModel, p: PlantModel, point: int, time: int) -> None:
+    """Midnight at a device that blocks what is expired: layers are taken off, from the first on."""
+    nobody = pack_who(int64(NONE), int64(NONE), int64(NONE))
+    taken = False
+    while True:
+        row = m.state[point, c.S_LAYER_HEAD]
+        if row == NONE:
+            break
+        lot, units = m.layer[row, f.Y_LOT], m.layer[row, f.Y_QUANTITY]
+        if m.lot[lot, f.LOT_EXPIRES_MS] > time:
+            break
+        settle(m, point, time)
+        take_out(m, point, units, time, int64(c.U_EXPIRED), nobody, int64(NONE))
+        p.count[point, c.N_EXPIRED] += units
+        log(m, time, c.PHASE_RETURN, point, c.E_SCRAP, units, lot)
+        taken = True
+    if taken:
+        want_review(m, point)

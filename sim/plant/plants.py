@@ -1,0 +1,177 @@
+"""The plants of a run: their arrays, what brings them into the total order, and what they hand over at the end."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.calendar import on_calendar
+from sim.columns import PHASE_RECEIPT, PHASE_RETURN
+from sim.flow.lots import DAY_MS
+from sim.flow.model import NONE, grown, linked_rows
+from sim.flow.sweeps import begin_instant
+from sim.network import Int64Array
+from sim.plant import model as q
+from sim.plant import step
+from sim.plant.opening import new_plants
+from sim.plant_plan import PlantPlan
+from sim.record.records import PlantSums
+
+if TYPE_CHECKING:
+    from sim.engine import Twin
+
+COUNTING = 1 << 20
+"""Process events of plants come after all others of their node in phase 1."""
+MIDNIGHT = COUNTING + 1
+DETECTION = COUNTING + 2
+
+
+class Plants:
+    """Plants and devices of one replication; all their state is in `model`."""
+
+    def __init__(self, twin: "Twin", plan: PlantPlan) -> None:
+        self.twin = twin
+        self.plan = plan
+        self.model = new_plants(twin.network, plan, twin.seed, twin.replication)
+        self._counting = plan.counting_routes
+        self._opening_difference = self.model.difference.copy()
+        self._opening_on_loan = self.model.point[:, q.Q_ON_LOAN].copy()
+        self._measured = np.zeros((len(self.model.line), 2), np.int64)
+
+    # --- setting up ---------------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """At time 0: machines are new, leaks are drawn."""
+        model = self.model
+        needed = len(model.line) + len(self.plan.devices) + 2 * step.ROWS_PER_STEP
+        model.replace(heap=grown(model.heap, needed))
+        step.begin(self._flow, model.address)
+
+    def attach(self, time: int) -> None:
+        """Let everything that comes by a calendar begin at or after `time`."""
+        twin = self.twin
+        for count in self.plan.counts:
+            place = (PHASE_RETURN, count.node, COUNTING)
+            on_calendar(twin, count.instants_ms, place, partial(self.count_node, count.node, PHASE_RETURN), time)
+        if any(device.blocks_expired for device in self.plan.devices):
+            midnights = np.arange(DAY_MS, twin.network.horizon_ms, DAY_MS)
+            on_calendar(twin, midnights, (PHASE_RETURN, 0, MIDNIGHT), self._midnight, time)
+
+    @property
+    def _flow(self) -> int:
+        return self.twin.flow.model.address
+
+    # --- the clock ----------------------------------------------------------------------------------------------------
+
+    @property
+    def next_ms(self) -> int:
+        """When the first planned event happens; NEVER: nothing is planned."""
+        return int(self.model.timer[q.T_NEXT_MS])
+
+    def next_key(self) -> tuple[int, int, int]:
+        """Time, phase and node of the first planned event."""
+        time, phase, node = self.model.timer[q.T_NEXT_MS : q.T_NEXT_NODE + 1].tolist()
+        return time, phase, node
+
+    def attend(self) -> None:
+        """See to what the flow stopped for."""
+        while not step.attend(self._flow, self.model.address):
+            self._make_room()
+
+    def happen(self) -> None:
+        """Let the first planned event happen."""
+        while not step.happen(self._flow, self.model.address):
+            self._make_room()
+
+    # --- processes ----------------------------------------------------------------------------------------------------
+
+    def counts_on(self, route: int) -> bool:
+        """Whether the drivers of a route count before they unload."""
+        return route in self._counting
+
+    def count_node(self, node: int, phase: int, time: int) -> None:
+        """Count every device of a node."""
+        first, last = self.twin.network.node_first_stock_point[node : node + 2].tolist()
+        begin_instant(self._flow, time)
+        self._in_steps(lambda place: step.count_points(self._flow, self.model.address, place, last, phase, time), first)
+
+    def count_on_arrival(self, node: int, time: int) -> None:
+        """A driver counts before he unloads."""
+        self.count_node(node, PHASE_RECEIPT, time)
+
+    def _midnight(self, time: int) -> None:
+        begin_instant(self._flow, time)
+        self._in_steps(lambda place: step.midnight(self._flow, self.model.address, place, time), 0)
+
+    def _in_steps(self, sweep: Any, place: int) -> None:
+        while place != NONE:
+            place = int(sweep(place))
+            if place != NONE:
+                self._make_room()
+
+    # --- room ---------------------------------------------------------------------------------------------------------
+
+    def _make_room(self) -> None:
+        """Empty the output and enlarge the tables so that one more event surely fits."""
+        self.twin.flow.make_room(step.MARGIN)
+        self.flush()
+        model, timer = self.model, self.model.timer
+        changes: dict[str, Any] = {}
+        for name, left, free, following in (
+            ("message", q.T_MESSAGES_LEFT, q.T_MESSAGE_FREE, q.M_NEXT),
+            ("back", q.T_BACKS_LEFT, q.T_BACK_FREE, q.B_NEXT),
+        ):
+            if timer[left] < step.ROWS_PER_STEP:
+                table = getattr(model, name)
+                larger = grown(table, len(table))
+                linked_rows(larger, len(table), following)
+                larger[-1, following] = timer[free]
+                timer[free] = len(table)
+                timer[left] += len(table)
+                changes[name] = larger
+        if len(model.heap) - timer[q.T_HEAP] < step.ROWS_PER_STEP:
+            changes["heap"] = grown(model.heap, len(model.heap))
+        model.replace(**changes)
+
+    def flush(self) -> None:
+        """Hand the stops that are over to the recorder."""
+        rows = int(self.model.timer[q.T_STOP_ROWS])
+        if rows:
+            table = self.twin.recorder.plant_tables["stops"]
+            table.extend(*self.model.stop_out[:rows, : len(table.layout.columns)].T)
+            self.model.timer[q.T_STOP_ROWS] = 0
+
+    # --- measuring ----------------------------------------------------------------------------------------------------
+
+    def begin_measurement(self, time: int) -> None:
+        """The warm-up is over: count anew."""
+        step.settle_gaps(self._flow, self.model.address, time)
+        self.model.gap[:] = 0.0
+        self.model.count[:] = 0
+        self._measured = self.line_times(time)
+
+    def line_times(self, time: int) -> Int64Array:
+        """(L, 2): working time of each line up to now, and how much of it was lost in stops, ms."""
+        times = np.zeros((len(self.model.line), 2), np.int64)
+        step.line_times(self.model.address, time, times)
+        return times
+
+    def close(self, time: int) -> PlantSums:
+        """Settle everything to the horizon, write down what is not over, and hand over the sums."""
+        step.settle_gaps(self._flow, self.model.address, time)
+        self.flush()
+        place = 0
+        while place != NONE:
+            place = int(step.write_standing(self.model.address, place, time))
+            self.flush()
+        return PlantSums(
+            count=self.model.count,
+            gap=self.model.gap,
+            difference=self.model.difference,
+            opening_difference=self._opening_difference,
+            on_loan=self.model.point[:, q.Q_ON_LOAN].copy(),
+            opening_on_loan=self._opening_on_loan,
+            lines=self.line_times(time) - self._measured,
+        )
+
+
