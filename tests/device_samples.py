@@ -1,0 +1,82 @@
+"""One small device of each kind, and random numbers for it."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from device_emulators.barcode_scanner import BarcodeScanner, BarcodeScannerConfig
+from device_emulators.device import Device
+from device_emulators.door_sensor import DoorSensor, DoorSensorConfig
+from device_emulators.edge_gateway import EdgeGateway, EdgeGatewayConfig
+from device_emulators.loan_lockers import LoanLockers, LoanLockersConfig
+from device_emulators.measuring import Gauge
+from device_emulators.rfid_shelf import RfidShelf, RfidShelfConfig
+from device_emulators.station_sensor import StationSensor, StationSensorConfig
+from device_emulators.tank import Tank, TankConfig
+from device_emulators.vending_machine import Slot, VendingMachine, VendingMachineConfig
+from device_emulators.weighing_shelf import WeighingShelf, WeighingShelfConfig
+
+AVERAGE = 0.5
+"""The word of an average measurement: no noise."""
+
+
+def words(*first: float) -> Callable[[], float]:
+    """A stream that begins with these numbers and goes on with average ones."""
+    given: Iterator[float] = iter(first)
+    return lambda: next(given, AVERAGE)
+
+
+def vending_machine(*first: float, slots: Iterable[tuple[str, int]] = (("gloves", 3), ("drill", 2)), **settings):
+    machine = VendingMachine(
+        "vending", VendingMachineConfig(tuple(Slot(item, room) for item, room in slots), **settings), words(*first)
+    )
+    for number in range(1, len(machine.config.slots) + 1):
+        machine.fill(number, 2)
+    return machine
+
+
+def all_devices() -> dict[str, Device]:
+    """Devices by kind, at time 0."""
+    gauge = Gauge(resolution_mg=10, noise_mg=400.0, drift_mg_per_day=50.0, tare_mg=100.0)
+    return {
+        "vending": vending_machine(0.9, 0.0, jam=0.1, fail=0.1, wrong=0.1, refund=0.5, turn_ms=5000),
+        "lockers": LoanLockers("lockers", LoanLockersConfig(("torque wrench", "gauge"))),
+        "rfid": RfidShelf("rfid", RfidShelfConfig(read_rate=0.9, stray_tags=0.1, round_ms=60_000), words(0.3, 0.2)),
+        "weigh": WeighingShelf("scale", WeighingShelfConfig(1000, gauge, sample_ms=45_000), words(0.1, 0.9)),
+        "tank": Tank("tank", TankConfig(200, gauge, meter_error=0.02), words(0.4)),
+        "scanner": BarcodeScanner("scanner", BarcodeScannerConfig(missed_scan=0.2), words(0.1, 0.7)),
+        "door": DoorSensor("door", DoorSensorConfig(lock=True, held_open_ms=30_000)),
+        "station": StationSensor("station", StationSensorConfig(travel_um=5000, resolution_um=10)),
+        "gateway": EdgeGateway("gateway", EdgeGatewayConfig(poll_ms=1000, delay_ms=50, capacity=2)),
+    }
+
+
+def handle(device: Device, step: int) -> None:
+    """Do something with a device, another thing at each step."""
+    match device:
+        case VendingMachine():
+            if not device.read()["busy"] and device.read()["slot_1_count"] and not device.read()["slot_1_jammed"]:
+                device.write("slot_1_vend", True)
+        case LoanLockers():
+            device.write("locker_2_unlock", True)
+            if step % 2:
+                device.open(2)
+                device.put(2) if step % 4 == 3 else device.take(2)
+                device.close(2)
+        case RfidShelf() | WeighingShelf():
+            device.put(3) if step % 2 else device.take(1)
+        case Tank():
+            device.fill(50) if step % 2 else device.draw(20)
+            device.leak(900_000 * (step % 3))
+        case BarcodeScanner():
+            device.handle("4711", -1 - step)
+        case DoorSensor():
+            device.write("unlock", True)
+            device.close() if step % 2 else device.open()
+        case StationSensor():
+            device.run(step % 2 == 0)
+            device.part(step % 3 == 0)
+            device.move(step * 777)
+        case EdgeGateway():
+            device.set_uplink(step % 4 != 1)
+            device.observe("shelf", {"units": step // 2, "door": False})
+        case _:
+            raise TypeError(f"no handling for {device}")
