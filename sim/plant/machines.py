@@ -36,7 +36,7 @@ def log_machine(m: FlowModel, p: PlantModel, time: int, machine: int, event: int
         m.event_out[row, 6] = machine
 
 
-# --- the line's event ---------------------------------------------------------------------------------------------------
+# --- the line's event -------------------------------------------------------------------------------------------------
 
 
 @compiled
@@ -71,13 +71,11 @@ def plan_line(p: PlantModel, line: int, time: int) -> None:
     plan_event(p, instant, int64(c.PHASE_DEMAND), node, int64(q.SORT_LINE), line, line)
 
 
-# --- standing and going -------------------------------------------------------------------------------------------------
+# --- standing and going -----------------------------------------------------------------------------------------------
 
 
 @compiled
-def stand(
-    m: FlowModel, p: PlantModel, machine: int, cause: int, item: int, by_record: int, time: int
-) -> None:
+def stand(m: FlowModel, p: PlantModel, machine: int, cause: int, item: int, by_record: int, time: int) -> None:
     """One more reason for which a machine stands; with the first it stops, and so does its line."""
     settings = p.machine[machine]
     settings[q.A_STANDS] += 1
@@ -148,7 +146,7 @@ def write_stop(p: PlantModel, machine: int, end_ms: int) -> None:
     p.stop_out[row, 6] = settings[q.A_BY_RECORD]
 
 
-# --- failures -----------------------------------------------------------------------------------------------------------
+# --- failures ---------------------------------------------------------------------------------------------------------
 
 
 @compiled
@@ -271,7 +269,7 @@ def repair_over(m: FlowModel, p: PlantModel, machine: int, time: int) -> None:
         _begin_repair(m, p, waiting, time)
 
 
-# --- lives --------------------------------------------------------------------------------------------------------------
+# --- lives ------------------------------------------------------------------------------------------------------------
 
 
 @compiled
@@ -283,7 +281,7 @@ def temperature(p: PlantModel, plant: int, time: int) -> float:
         row += 1
     day = (time - p.year[row]) / 86_400_000.0
     turn = 2.0 * math.pi * (day - climate[q.C_WARMEST]) / 365.0
-    return climate[q.C_MEAN] + climate[q.C_SWING] * math.cos(turn)
+    return float(climate[q.C_MEAN] + climate[q.C_SWING] * math.cos(turn))
 
 
 @compiled
@@ -295,7 +293,7 @@ def acceleration(p: PlantModel, use: int, time: int) -> float:
     plant = p.machine[p.use[use, q.V_MACHINE], q.A_PLANT]
     there, reference = temperature(p, plant, time) + figure[q.Y_OFFSET], figure[q.Y_REFERENCE]
     if kind == plan.TEMPERATURE_Q10:
-        return figure[q.Y_TEMPERATURE] ** ((there - reference) / 10.0)
+        return float(figure[q.Y_TEMPERATURE] ** ((there - reference) / 10.0))
     inverse = 1.0 / (reference + 273.15) - 1.0 / (there + 273.15)
     return math.exp(figure[q.Y_TEMPERATURE] / 8.617333262e-5 * inverse)
 
@@ -345,7 +343,7 @@ def due_of_flow(p: PlantModel, use: int) -> int:
     return int64(-(-units * _PER_HOUR // settings[q.V_RATE]))
 
 
-# --- stock comes --------------------------------------------------------------------------------------------------------
+# --- stock comes ------------------------------------------------------------------------------------------------------
 
 
 @compiled

@@ -6,6 +6,7 @@ from sim import plant_plan as plan
 from sim.columns import PHASE_RETURN
 from sim.flow.model import NEVER, NONE, FlowModel
 from sim.jit import compiled, int64
+from sim.network import Int64Array
 from sim.plant import model as q
 from sim.plant.agenda import plan as plan_event
 from sim.plant.model import PlantModel
@@ -26,7 +27,7 @@ def new_message(p: PlantModel, point: int, time: int) -> int:
     message[q.M_TAKEN_MS] = time
     message[q.M_READING] = NONE
     message[q.M_STORED] = 0
-    return row
+    return int64(row)
 
 
 @compiled
@@ -72,7 +73,7 @@ def send(m: FlowModel, p: PlantModel, row: int, time: int) -> int:
 
 
 @compiled
-def _leaves(p: PlantModel, gateway: q.Int64Array, collected: int) -> int:
+def _leaves(p: PlantModel, gateway: Int64Array, collected: int) -> int:
     """When a message collected at an instant leaves: at once, or when the outage is over in which it falls."""
     while gateway[q.E_OUTAGE] < gateway[q.E_LAST_OUTAGE]:
         outage = p.outage[gateway[q.E_OUTAGE]]
@@ -85,7 +86,7 @@ def _leaves(p: PlantModel, gateway: q.Int64Array, collected: int) -> int:
 
 
 @compiled
-def _drop_oldest(p: PlantModel, gateway: q.Int64Array) -> int:
+def _drop_oldest(p: PlantModel, gateway: Int64Array) -> int:
     """Take the oldest stored message out of a gateway's list; NONE where none is stored."""
     before = NONE
     row = gateway[q.E_HEAD]

@@ -8,12 +8,11 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from sim.columns import CAUSES, COUNT_COLUMNS, D_STUCK, GAP_COLUMNS
-from sim.columns import D_MISSED_TAG as FIRST_ERROR
+from sim.columns import CAUSES, COUNT_COLUMNS, D_MISSED_TAG, D_STUCK, GAP_COLUMNS
 from sim.jit_tables import Tables, register
 from sim.network import Float64Array, Int64Array, Uint64Array
 
-# --- clock --------------------------------------------------------------------------------------------------------------
+# --- clock ------------------------------------------------------------------------------------------------------------
 T_HEAP: Final = 0  # events in the heap
 T_NEXT_EVENT: Final = 1  # events planned so far
 T_NEXT_MESSAGE: Final = 2
@@ -45,7 +44,7 @@ SORT_ITEM: Final = 4
 SORT_WRONG: Final = 5
 SORT_LINE: Final = 6
 
-# --- stock point: settings -----------------------------------------------------------------------------------------------
+# --- stock point: settings --------------------------------------------------------------------------------------------
 Q_DEVICE: Final = 0  # DEVICE_* code, NONE: no device
 Q_PLANT: Final = 1
 Q_SENSOR: Final = 2
@@ -161,10 +160,11 @@ M_B: Final = 8
 M_CAUSE: Final = 9
 M_UNTOLD: Final = 10
 M_ERROR: Final = 11  # errors of a reading: a column per cause from FIRST_ERROR to LAST_ERROR
+FIRST_ERROR: Final = D_MISSED_TAG
 LAST_ERROR: Final = D_STUCK
 MESSAGE_COLUMNS: Final = M_ERROR + LAST_ERROR - FIRST_ERROR + 1
 
-# --- gateway -----------------------------------------------------------------------------------------------------------
+# --- gateway ----------------------------------------------------------------------------------------------------------
 E_PLANT: Final = 0
 E_POLL_MS: Final = 1
 E_DELAY_MS: Final = 2

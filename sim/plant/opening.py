@@ -66,7 +66,7 @@ def _years(network: Network) -> Int64Array:
     return np.array(new_years, np.int64) - network.start_epoch_ms
 
 
-# --- devices ------------------------------------------------------------------------------------------------------------
+# --- devices ----------------------------------------------------------------------------------------------------------
 
 
 def _points(network: Network, plan: PlantPlan) -> Rows:
@@ -198,7 +198,7 @@ def uplink_outages(gateway: Gateway, horizon_ms: int, seed: int, replication: in
         time = end
 
 
-# --- plants, lines, machines, uses --------------------------------------------------------------------------------------
+# --- plants, lines, machines, uses ------------------------------------------------------------------------------------
 
 
 def _plants(network: Network, plan: PlantPlan) -> Rows:

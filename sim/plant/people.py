@@ -25,7 +25,7 @@ from sim.plant.working import running_time
 turn_outcome = compiled(_turn_outcome)
 
 
-# --- who ----------------------------------------------------------------------------------------------------------------
+# --- who --------------------------------------------------------------------------------------------------------------
 
 
 @compiled
@@ -79,7 +79,7 @@ def _within_limit(p: PlantModel, point: int, person: int, quantity: int, time: i
     return True
 
 
-# --- a line -------------------------------------------------------------------------------------------------------------
+# --- a line -----------------------------------------------------------------------------------------------------------
 
 
 @compiled
@@ -203,7 +203,7 @@ def _end_line(
     return rest == 0
 
 
-# --- what the device gives ---------------------------------------------------------------------------------------------
+# --- what the device gives --------------------------------------------------------------------------------------------
 
 
 @compiled
@@ -234,9 +234,7 @@ def hand_out(
 
 
 @compiled
-def _take(
-    m: FlowModel, p: PlantModel, point: int, units: int, who: int, line: int, draw: int, time: int
-) -> int:
+def _take(m: FlowModel, p: PlantModel, point: int, units: int, who: int, line: int, draw: int, time: int) -> int:
     """Units are taken from a shelf: the right ones, told by the device, or others."""
     share = p.share[point]
     if share[q.F_WRONG_ITEM] > 0.0 and draw_word(m, p, point, draw, int64(q.W_WRONG)) < share[q.F_WRONG_ITEM]:
@@ -278,9 +276,7 @@ def _take_wrong(
     if machine != NONE:
         later = duration(p.duration[point, q.X_WRONG], draw_word(m, p, point, draw, int64(q.W_FATE_TIME)))
         node = p.plant[p.machine[machine, q.A_PLANT], q.P_NODE]
-        plan_event(
-            p, time + max(later, 1), int64(c.PHASE_RETURN), node, int64(q.SORT_WRONG), machine, machine
-        )
+        plan_event(p, time + max(later, 1), int64(c.PHASE_RETURN), node, int64(q.SORT_WRONG), machine, machine)
 
 
 @compiled
@@ -373,9 +369,7 @@ def _may_come_back(m: FlowModel, p: PlantModel, point: int, who: int, line: int,
 
 
 @compiled
-def _comes_back(
-    m: FlowModel, p: PlantModel, point: int, who: int, line: int, draw: int, loan: int, at: int
-) -> None:
+def _comes_back(m: FlowModel, p: PlantModel, point: int, who: int, line: int, draw: int, loan: int, at: int) -> None:
     """Plan the return of the unit that was taken last."""
     row = p.timer[q.T_BACK_FREE]
     back = p.back[row]

@@ -7,6 +7,7 @@ import numpy as np
 
 from sim.calendar import on_calendar
 from sim.columns import PHASE_RECEIPT, PHASE_RETURN
+from sim.flow.advance import MARGIN
 from sim.flow.lots import DAY_MS
 from sim.flow.model import NONE, grown, linked_rows
 from sim.flow.sweeps import begin_instant
@@ -113,7 +114,7 @@ class Plants:
 
     def _make_room(self) -> None:
         """Empty the output and enlarge the tables so that one more event surely fits."""
-        self.twin.flow.make_room(step.MARGIN)
+        self.twin.flow.make_room(MARGIN)
         self.flush()
         model, timer = self.model, self.model.timer
         changes: dict[str, Any] = {}
@@ -173,5 +174,3 @@ class Plants:
             opening_on_loan=self._opening_on_loan,
             lines=self.line_times(time) - self._measured,
         )
-
-

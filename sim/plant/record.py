@@ -4,7 +4,6 @@ Physical stock changes by the functions of the flow, which move the record along
 does not know yet. So recorded = on hand + sum of differences holds at every instant.
 """
 
-
 from device_emulators.flow_meter import shown_total as _shown_total
 from device_emulators.rfid_shelf import missed_tags as _missed_tags
 from device_emulators.weighing_shelf import shown_units as _shown_units
@@ -30,7 +29,7 @@ _READING_WORDS = 4
 _ERRORS = q.LAST_ERROR - q.FIRST_ERROR + 1
 
 
-# --- differences --------------------------------------------------------------------------------------------------------
+# --- differences ------------------------------------------------------------------------------------------------------
 
 
 @compiled
@@ -66,7 +65,7 @@ def set_difference(m: FlowModel, p: PlantModel, point: int, cause: int, units: i
     shift(m, p, point, cause, units - p.difference[point, cause], time)
 
 
-# --- telling ------------------------------------------------------------------------------------------------------------
+# --- telling ----------------------------------------------------------------------------------------------------------
 
 
 @compiled
@@ -156,7 +155,7 @@ def _move(m: FlowModel, p: PlantModel, point: int, of: int, to: int, units: int,
     shift(m, p, point, to, units, time)
 
 
-# --- readings -----------------------------------------------------------------------------------------------------------
+# --- readings ---------------------------------------------------------------------------------------------------------
 
 
 @compiled
@@ -201,9 +200,7 @@ def _read_tags(m: FlowModel, p: PlantModel, point: int, tags: int, first_word: i
 
 
 @compiled
-def _weigh(
-    m: FlowModel, p: PlantModel, point: int, units: int, first_word: int, time: int, errors: Int64Array
-) -> None:
+def _weigh(m: FlowModel, p: PlantModel, point: int, units: int, first_word: int, time: int, errors: Int64Array) -> None:
     settings, share = p.point[point], p.share[point]
     weight = settings[q.Q_UNIT_MG]
     load = float((units - settings[q.Q_OFF_PLATE]) * weight + settings[q.Q_FOREIGN_MG])
@@ -254,7 +251,7 @@ def next_duration(m: FlowModel, p: PlantModel, point: int, which: int, stream: i
     return duration(row, word(m, p.stream[point, stream], number))
 
 
-# --- applying -----------------------------------------------------------------------------------------------------------
+# --- applying ---------------------------------------------------------------------------------------------------------
 
 
 @compiled

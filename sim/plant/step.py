@@ -5,10 +5,11 @@ Every function takes the addresses of the flow's and the plants' arrays, and nee
 
 from sim import columns as c
 from sim.flow import model as f
-from sim.flow.advance import MARGIN, job_line, steps_with_room
+from sim.flow.advance import job_line, steps_with_room
 from sim.flow.books import begin_days
 from sim.flow.model import NEVER, NONE, FlowModel, model_at
 from sim.jit import compiled, int64
+from sim.network import Int64Array
 from sim.plant import model as q
 from sim.plant.agenda import next_event
 from sim.plant.counting import book_flows_of, count_point, take_off_expired
@@ -195,7 +196,7 @@ def settle_gaps(address: int, plants: int, time: int) -> None:
 
 
 @compiled
-def line_times(plants: int, time: int, out: q.Int64Array) -> None:
+def line_times(plants: int, time: int, out: Int64Array) -> None:
     """Working time of each line up to now, and how much of it was lost in stops: `out` is (L, 2)."""
     p = plants_at(plants)
     for line in range(len(p.line)):

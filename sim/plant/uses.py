@@ -157,9 +157,7 @@ def _do_without(m: FlowModel, p: PlantModel, use: int, running: int, time: int) 
 def _stop(m: FlowModel, p: PlantModel, use: int, time: int) -> None:
     settings = p.use[use]
     settings[q.V_STATE] |= q.USE_STOPS
-    stand(
-        m, p, settings[q.V_MACHINE], int64(c.STOP_MISSING), settings[q.V_ITEM], settings[q.V_BY_RECORD], time
-    )
+    stand(m, p, settings[q.V_MACHINE], int64(c.STOP_MISSING), settings[q.V_ITEM], settings[q.V_BY_RECORD], time)
 
 
 @compiled

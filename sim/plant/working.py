@@ -17,7 +17,7 @@ def _interval_at(p: PlantModel, first: int, last: int, column: int, value: int) 
             low = middle + 1
         else:
             high = middle
-    return low - 1
+    return int64(low - 1)
 
 
 @compiled
@@ -63,4 +63,4 @@ def running_time(p: PlantModel, line: int, time: int) -> int:
     lost = p.line[line, q.LINE_LOST_MS]
     if p.line[line, q.LINE_STANDING] > 0:
         return int64(p.line[line, q.LINE_DOWN_AT] - lost)
-    return working_time(p, line, time) - lost
+    return int64(working_time(p, line, time) - lost)

@@ -231,7 +231,7 @@ STOPS = TableLayout(
 )
 ALARMS = TableLayout(
     "alarms",
-    "What the detection rules said, and what was true: one row per alarm, and per truth that no alarm told (only with rules).",
+    "What the detection rules said, and what was true: a row per alarm, and per truth that no alarm told.",
     (
         _row("rule", "row of table rules"),
         _row("stock_point", "where"),
