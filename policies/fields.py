@@ -18,7 +18,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from policies import units
+from policies import temperatures, units
 
 
 class Model(BaseModel):
@@ -117,3 +117,21 @@ Clock = Annotated[int, PlainValidator(units.parse_clock), _text("a time of day",
 """Milliseconds since midnight."""
 Moment = Annotated[datetime, PlainValidator(units.parse_moment), _text("a local date, or date and time", "2026-01-05")]
 """A local date and time without zone."""
+Temperature = Annotated[
+    float, PlainValidator(temperatures.parse_temperature), _text("a temperature: C, K or F", "18 C")
+]
+"""Degrees Celsius."""
+TemperatureDifference = Annotated[
+    float,
+    PlainValidator(temperatures.parse_temperature_difference),
+    _text("a difference of temperatures: C, K or F", "9 C"),
+]
+"""Degrees Celsius (or kelvin), of either sign."""
+ActivationEnergy = Annotated[
+    float, PlainValidator(temperatures.parse_activation_energy), _text("an energy: eV or kJ/mol", "0.6 eV")
+]
+"""Electron volts, > 0."""
+DayOfYear = Annotated[
+    int, PlainValidator(temperatures.parse_day_of_year), _text("month and day of any year, in quotes", "07-20")
+]
+"""Days after 1 January of a year of 365 days."""

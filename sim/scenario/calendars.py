@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from policies.fields import Clock, Duration, Model, PositiveDuration
+from policies.fields import Clock, Duration, Model, Moment, PositiveDuration
 from sim.scenario.base import WEEKDAYS, Weekday
 from sim.scenario.trucks import Truck
 from sim.units import MS_PER_DAY, MS_PER_WEEK, UnitError
@@ -48,6 +48,25 @@ class Calendar(Model):
         return weekly_instants(weekly, start, horizon_ms)
 
 
+class Closure(Model):
+    """A time in which a supplier or a plant is closed (holidays)."""
+
+    from_: Moment = Field(alias="from", description="first closed moment")
+    to: Moment = Field(description="first open moment again")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.from_ >= self.to:
+            raise UnitError(
+                "`to` is not after `from`", "`to` is the first open day, so a one-day closure ends a day later"
+            )
+        return self
+
+    def interval_ms(self, start: datetime) -> tuple[int, int]:
+        """[from, to) in milliseconds since the scenario's start."""
+        return _ms(self.from_, start), _ms(self.to, start)
+
+
 class Review(Calendar):
     """When a node looks at its stock and orders: on a calendar, or in time for the next truck."""
 
@@ -84,3 +103,8 @@ def weekly_instants(weekly_ms: list[int], start: datetime, horizon_ms: int) -> l
     since_monday += start.second * 1000 + start.microsecond // 1000
     in_week = {(instant - since_monday) % MS_PER_WEEK for instant in weekly_ms}
     return sorted(time for first in in_week for time in range(first, horizon_ms, MS_PER_WEEK))
+
+
+def _ms(moment: datetime, start: datetime) -> int:
+    delta = moment - start
+    return delta.days * 86_400_000 + delta.seconds * 1000 + delta.microseconds // 1000

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Union
 from pydantic import Field
 
 from sim.scenario.nodes.common import NODE_KINDS, NodeBase
+from sim.scenario.nodes.plant import Plant
 from sim.scenario.nodes.stocking import StockingNode, Store, Warehouse
 from sim.scenario.nodes.supplier import Supplier
 
@@ -13,4 +14,4 @@ if TYPE_CHECKING:
 else:
     Node = Annotated[Union[tuple(NODE_KINDS.values())], Field(discriminator="kind")]  # noqa: UP007
 
-__all__ = ["NODE_KINDS", "Node", "NodeBase", "StockingNode", "Store", "Supplier", "Warehouse"]
+__all__ = ["NODE_KINDS", "Node", "NodeBase", "Plant", "StockingNode", "Store", "Supplier", "Warehouse"]

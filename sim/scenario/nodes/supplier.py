@@ -1,14 +1,13 @@
 """The supplier: an outside source that is never short but takes its time."""
 
-from datetime import datetime
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from policies.fields import Model, Moment, PositiveDuration, QuantityField, UnitPriceField
+from policies.fields import Model, PositiveDuration, QuantityField, UnitPriceField
+from sim.scenario.calendars import Closure
 from sim.scenario.distributions import DurationField
 from sim.scenario.nodes.common import NodeBase, node_kind
-from sim.units import UnitError
 
 
 class Capacity(Model):
@@ -16,25 +15,6 @@ class Capacity(Model):
 
     units: int = Field(ge=1, le=10**15, description="integer units per period")
     per: PositiveDuration = Field(description="length of a period; periods are counted from the start")
-
-
-class Closure(Model):
-    """A time in which the supplier is closed (holidays)."""
-
-    from_: Moment = Field(alias="from", description="first closed moment")
-    to: Moment = Field(description="first open moment again")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.from_ >= self.to:
-            raise UnitError(
-                "`to` is not after `from`", "`to` is the first open day, so a one-day closure ends a day later"
-            )
-        return self
-
-    def interval_ms(self, start: datetime) -> tuple[int, int]:
-        """[from, to) in milliseconds since the scenario's start."""
-        return _ms(self.from_, start), _ms(self.to, start)
 
 
 class Outages(Model):
@@ -71,8 +51,3 @@ class Supplier(NodeBase):
     overtaking: bool = Field(True, description="whether a later order may arrive before an earlier one")
     minimum_order: QuantityField | None = Field(None, description="smallest order of any of its items")
     items: dict[str, SupplierItem] = Field({}, description="terms by item name")
-
-
-def _ms(moment: datetime, start: datetime) -> int:
-    delta = moment - start
-    return delta.days * 86_400_000 + delta.seconds * 1000 + delta.microseconds // 1000
