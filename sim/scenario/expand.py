@@ -25,6 +25,11 @@ def expand_range(text: str) -> list[str]:
 
     ValueError when a range runs backwards or all ranges together stand for more than 100,000 names.
     """
+    return [name for name, _ in numbered_names(text)]
+
+
+def numbered_names(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """The names that `expand_range` gives, each with the numbers that stand for its ranges, as they are written."""
     sizes = [int(match[2]) - int(match[1]) + 1 for match in _RANGE.finditer(text)]
     if any(size < 1 for size in sizes):
         raise ValueError(f"a range in `{text}` runs backwards")
@@ -33,13 +38,19 @@ def expand_range(text: str) -> list[str]:
     return _expanded(text)
 
 
-def _expanded(text: str) -> list[str]:
+def count_ranges(text: str) -> int:
+    """How many ranges a text has."""
+    return len(_RANGE.findall(text))
+
+
+def _expanded(text: str) -> list[tuple[str, tuple[str, ...]]]:
     match = _RANGE.search(text)
     if match is None:
-        return [text]
+        return [(text, ())]
     width = len(match[1]) if match[1].startswith("0") else 0
     before, after = text[: match.start()], _expanded(text[match.end() :])
-    return [f"{before}{number:0{width}d}{rest}" for number in range(int(match[1]), int(match[2]) + 1) for rest in after]
+    numbers = (f"{number:0{width}d}" for number in range(int(match[1]), int(match[2]) + 1))
+    return [(f"{before}{number}{rest}", (number, *more)) for number in numbers for rest, more in after]
 
 
 @lru_cache(maxsize=4096)

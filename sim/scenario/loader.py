@@ -1,7 +1,6 @@
 """`load_scenario`: from a file or a dict to a checked, frozen scenario, or all findings at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,11 @@ from sim.scenario.kinds import know_all_policies
 from sim.scenario.merge import (
     apply_override,
     apply_variant,
-    expand_node_ranges,
     read_overrides,
     with_base_of_claims,
 )
 from sim.scenario.partial import validate_partly
+from sim.scenario.ranges import expand_ranges, told_once
 from sim.scenario.scenario import Origin, Scenario
 from sim.scenario.sources import Sources
 from sim.scenario.stocking_reader import read_stocking_table
@@ -46,7 +45,7 @@ def load_scenario(
     if isinstance(source, Mapping):
         sources, path = Sources(Path(folder) if folder is not None else Path.cwd()), None
         _refuse_extends(source)
-        tree = expand_node_ranges(from_plain(source)).with_child("extends", None)
+        tree = expand_ranges(from_plain(source)).with_child("extends", None)
     else:
         path = Path(source)
         resolved = _resolved(path)
@@ -78,7 +77,7 @@ def _changed(
     tree, name, names = apply_variant(tree, variant)
     for path, value in read_overrides(overrides):
         try:
-            tree = expand_node_ranges(apply_override(tree, path, value))
+            tree = expand_ranges(apply_override(tree, path, value))
         except ScenarioError as error:
             findings.extend(error.findings)
     if findings:
@@ -111,13 +110,13 @@ def _checked(tree: Tree, sources: Sources, variants: Sequence[str]) -> Scenario:
         findings += validation_findings(error, Scenario, whole)
         partial = validate_partly(data, error, context_data)
         if partial is None:
-            raise ScenarioError(_in_order(findings)) from None
+            raise ScenarioError(_in_order(findings, whole)) from None
         context = Context.of(partial.scenario, whole, partial.positions, partial.broken | broken, variants)
     findings += check(context)
     context.scenario._stocking = read_stocking_table(context, sources, findings)
     context.scenario._traces = read_traces(context, sources, findings)
     if findings or scenario is None:
-        raise ScenarioError(_in_order(findings))
+        raise ScenarioError(_in_order(findings, whole))
     return scenario
 
 
@@ -128,8 +127,8 @@ def _currency(tree: Tree) -> str | None:
     return currency.value if isinstance(currency.value, str) else None
 
 
-def _in_order(findings: list[Finding]) -> list[Finding]:
-    """Each finding once, those of one file together and by line, files in order of their first finding."""
+def _in_order(findings: list[Finding], tree: Tree) -> list[Finding]:
+    """Each finding once, also if it holds for all that a range of names stands for; those of one file together and by line, files in order of their first finding."""
     files = list(dict.fromkeys(finding.place.file for finding in findings))
-    unique = dict.fromkeys(replace(finding) for finding in findings)
+    unique = told_once(list(dict.fromkeys(findings)), tree)
     return sorted(unique, key=lambda finding: (files.index(finding.place.file), finding.place.line))

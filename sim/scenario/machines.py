@@ -58,9 +58,7 @@ class Wear(Model):
     shape: float = Field(
         ge=0.1, le=100, allow_inf_nan=False, description="Weibull shape; 1: at random, above 1: the older the likelier"
     )
-    life: PositiveDuration | None = Field(
-        None, description="mean life, running time (this or `characteristic_life`)"
-    )
+    life: PositiveDuration | None = Field(None, description="mean life, running time (this or `characteristic_life`)")
     characteristic_life: PositiveDuration | None = Field(
         None, description="running time that 63.2 % of the parts do not reach (Weibull scale)"
     )

@@ -8,11 +8,12 @@ starts afresh.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sim.scenario.expand import expand_range
 from sim.scenario.findings import Finding, Place, ScenarioError, did_you_mean
 from sim.scenario.tree import Tree, from_plain, parse_yaml
 
-NAMED_SECTIONS = ("items", "nodes", "trucks", "profiles", "variants")
+NAMED_SECTIONS = (
+    "items", "nodes", "gateways", "trucks", "profiles", "variants", "people", "lines", "machines", "uses",
+)  # fmt: skip
 """Mappings whose keys are names that the scenario gives."""
 
 _CHOICES = (
@@ -22,6 +23,9 @@ _CHOICES = (
     frozenset({"timetable", "when_full"}),
     frozenset({"zipf", "lognormal"}),
     frozenset({"top", "share"}),
+    frozenset({"every", "wear", "flow"}),
+    frozenset({"life", "characteristic_life"}),
+    frozenset({"q10", "arrhenius"}),
 )
 
 
@@ -48,40 +52,6 @@ def merge(base: Tree, change: Tree, key: str = "") -> Tree:
         else:
             children[name] = child
     return replace(base, value=children, place=change.place if change.place.line else base.place)
-
-
-def expand_node_ranges(tree: Tree) -> Tree:
-    """`nodes: {"store-{01..60}": ...}` written out, also inside the variants."""
-    for path in _node_sections(tree):
-        section = tree
-        for key in path:
-            section = section.child(key) or Tree({})
-        if not isinstance(section.value, dict) or not any("{" in name for name in section.value):
-            continue
-        children: dict[str, Tree] = {}
-        for name, child in section.value.items():
-            try:
-                for single in expand_range(name):
-                    children[single] = merge(children[single], child) if single in children else child
-            except ValueError as error:
-                raise ScenarioError(
-                    [Finding(str(error), "write `{01..60}`", ".".join([*path, name]), child.place)]
-                ) from None
-        tree = _put(tree, path, replace(section, value=children))
-    return tree
-
-
-def _node_sections(tree: Tree) -> list[tuple[str, ...]]:
-    variants = tree.child("variants")
-    names = list(variants.value) if variants is not None and isinstance(variants.value, dict) else []
-    return [("nodes",), *(("variants", name, "set", "nodes") for name in names)]
-
-
-def _put(tree: Tree, path: Sequence[str], value: Tree) -> Tree:
-    if not path:
-        return value
-    child = tree.child(path[0])
-    return tree.with_child(path[0], _put(child if child is not None else Tree({}), path[1:], value))
 
 
 def apply_variant(tree: Tree, name: str | None) -> tuple[Tree, str, tuple[str, ...]]:

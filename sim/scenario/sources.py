@@ -9,7 +9,8 @@ from typing import Final
 
 import scenarios
 from sim.scenario.findings import Finding, Place, ScenarioError
-from sim.scenario.merge import expand_node_ranges, merge
+from sim.scenario.merge import merge
+from sim.scenario.ranges import expand_ranges
 from sim.scenario.scenario import InputFile
 from sim.scenario.tree import Tree, parse_yaml
 
@@ -87,7 +88,7 @@ class Sources:
             raise ScenarioError([Finding("the file is empty", hint, "", Place(file))])
         if not isinstance(tree.value, dict):
             raise ScenarioError([Finding("this is not a scenario", "it begins with `name: ...`", "", Place(file, 1))])
-        tree = expand_node_ranges(self._with_own_tables(tree, path))
+        tree = expand_ranges(self._with_own_tables(tree, path))
         extends = tree.child("extends")
         if extends is None or extends.value is None:
             return tree.with_child("extends", None)

@@ -39,6 +39,7 @@ class Tree:
 
     value: "Scalar | dict[str, Tree] | list[Tree]"
     place: Place = NOWHERE
+    range_key: str = ""  # of an entry that a range of names stands for: its key as written, as in `store-{01..60}`
 
     def child(self, key: object) -> "Tree | None":
         """The value under a key or an index, None when there is none."""
