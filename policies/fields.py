@@ -59,6 +59,14 @@ def _above_zero(value: N) -> N:
     return value
 
 
+A = TypeVar("A", units.Quantity, units.Rate)
+
+
+def _some(value: A) -> A:
+    _above_zero(value.amount if isinstance(value, units.Quantity) else value.per_ms)
+    return value
+
+
 ABOVE_ZERO = AfterValidator(_above_zero)
 
 Duration = Annotated[
@@ -73,6 +81,10 @@ WarmUp = Annotated[
 """Whole milliseconds, >= 0, or `auto`, which counts as 0 until it has been found."""
 PositiveDuration = Annotated[int, PlainValidator(_duration), ABOVE_ZERO, _text("a duration longer than zero", "1 wk")]
 """Whole milliseconds, > 0."""
+SignedDuration = Annotated[
+    int, PlainValidator(units.parse_signed_duration), _text("a duration that may be negative", "-90 s")
+]
+"""Whole milliseconds, of either sign."""
 Money = Annotated[Fraction, PlainValidator(_with_currency(_money)), _text("money with its currency", "24.75 USD")]
 """Major units of the scenario's currency, exact, >= 0."""
 PositiveMoney = Annotated[Money, ABOVE_ZERO]
@@ -107,10 +119,18 @@ Weight = Annotated[int, PlainValidator(units.parse_weight), _text("a weight: g, 
 """Whole grams."""
 PositiveWeight = Annotated[Weight, ABOVE_ZERO]
 """Whole grams, > 0."""
+FineWeight = Annotated[Fraction, PlainValidator(units.parse_fine_weight), _text("a weight: mg, g, kg or t", "5 g")]
+"""Milligrams, exact."""
+WeightDrift = Annotated[Fraction, PlainValidator(units.parse_weight_drift), _text("a weight per time", "1 g /d")]
+"""Milligrams per day, exact."""
 Distance = Annotated[int, PlainValidator(units.parse_distance), _text("a distance: m or km", "30 km")]
 """Whole metres."""
+PositiveQuantity = Annotated[QuantityField, AfterValidator(_some)]
+"""A quantity above zero."""
 RateField = Annotated[units.Rate, PlainValidator(units.parse_rate), _text("so much per time", "3 /d", "500 l /mo")]
 """So much per time."""
+PositiveRate = Annotated[RateField, AfterValidator(_some)]
+"""More than nothing per time."""
 Share = Annotated[float, BeforeValidator(units.parse_share), _text("a share", "5%", "0.05", number=True)]
 """A number that may be written as a percentage; bounds are given with the field."""
 Clock = Annotated[int, PlainValidator(units.parse_clock), _text("a time of day", "06:00")]

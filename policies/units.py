@@ -206,6 +206,13 @@ def parse_duration(value: object) -> int:
     return milliseconds.numerator
 
 
+def parse_signed_duration(value: object) -> int:
+    """A span of time that may be negative, in whole milliseconds: `90 s`, `-2 min`."""
+    if isinstance(value, str) and value.strip().startswith("-"):
+        return -parse_duration(value.strip()[1:])
+    return parse_duration(value)
+
+
 def format_duration(ms: int) -> str:
     """The shortest exact text for a duration that `parse_duration` reads back to the same milliseconds."""
     for unit in ("y", "wk", "d", "h", "min", "s"):
@@ -292,6 +299,31 @@ def parse_unit_price(value: object, currency: str | None = None) -> UnitPrice:
 def parse_weight(value: object) -> int:
     """A weight in whole grams: `200 g`, `1.5 kg`, `2 t`."""
     return _base_units(value, "weight", "grams", "1.5 kg")
+
+
+def parse_fine_weight(value: object) -> Fraction:
+    """A weight in milligrams, exact, as of a scale's resolution: `5 g`, `0.2 g`, `50 mg`."""
+    if isinstance(value, Fraction):
+        return value
+    return _fine("weight", parse_quantity(value), "5 g")
+
+
+def parse_weight_drift(value: object) -> Fraction:
+    """A weight per time in milligrams per day, exact: `1 g /d`, `20 mg /wk`."""
+    if isinstance(value, Fraction):
+        return value
+    if not isinstance(value, (str, Rate)) and exact(value) == 0:
+        return Fraction(0)
+    rate = parse_rate(value)
+    return _fine("weight", Quantity(rate.per_ms * MS_PER_DAY, rate.unit), "1 g /d")
+
+
+def _fine(dimension: str, quantity: Quantity, example: str) -> Fraction:
+    found, factor = PHYSICAL_UNITS[quantity.unit]
+    if found != dimension and quantity.amount:
+        what = "pieces" if quantity.unit == "each" else quantity.unit
+        raise UnitError(f"an amount in {what} is not a {dimension}", f"write a {dimension} such as `{example}`")
+    return quantity.amount * factor * 1000
 
 
 def parse_volume(value: object) -> int:

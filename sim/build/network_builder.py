@@ -100,7 +100,7 @@ def _network(scenario: Scenario) -> Network:
         warm_up_ms=scenario.warm_up,
         node_names=nodes.names,
         node_kinds=tuple(_kind(scenario.node(name)) for name in nodes.names),
-        node_echelons=tuple(_echelon(scenario, name) for name in nodes.names),
+        node_echelons=tuple(scenario.node(name).label for name in nodes.names),
         item_names=scenario.item_names,
         item_units=items.unit,
         item_resolution=items.resolution,
@@ -142,11 +142,6 @@ def _classes(scenario: Scenario, items: ItemColumns, per_day: Float64Array) -> I
     worth = items.cost_milli if items.cost_milli.any() else items.price_milli
     by_value = abc_classes(per_day * 365.0 * worth, scenario.abc.a_share, scenario.abc.b_share)
     return np.where(items.class_ >= 0, items.class_, by_value)
-
-
-def _echelon(scenario: Scenario, name: str) -> str:
-    node = scenario.node(name)
-    return node.echelon or _kind(node)
 
 
 def _kind(node: Any) -> str:

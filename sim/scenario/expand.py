@@ -2,10 +2,11 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
+from typing import TypeVar
 
 from sim.scenario.base import ItemFilter
 from sim.scenario.lanes import Lane
@@ -72,6 +73,14 @@ def matching(patterns: Iterable[str], names: Sequence[str]) -> list[str]:
                 fits = _compiled(pattern).match
                 chosen.update(name for name in names if fits(name))
     return [name for name in names if name in chosen] if len(chosen) > 1 else list(chosen)
+
+
+V = TypeVar("V")
+
+
+def last_fitting(values: Mapping[str, V], names: Sequence[str]) -> dict[str, V]:
+    """For each name that fits one of the patterns the value of the last that it fits."""
+    return {name: value for pattern, value in values.items() for name in matching([pattern], names)}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from pydantic import ValidationError
 from sim.scenario.scenario import Scenario
 
 _WHOLE = object()
-_BY_ENTRY = ("items", "nodes", "lanes", "trucks", "demand", "profiles", "policies", "pools", "variants", "claims")
+_BY_ENTRY = (
+    "items", "nodes", "gateways", "lanes", "trucks", "demand", "profiles", "policies", "pools", "variants", "claims",
+)  # fmt: skip
 _STAND_INS = {"name": "unnamed", "start": "2000-01-01", "horizon": "1000 y"}
 
 

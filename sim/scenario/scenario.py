@@ -19,6 +19,7 @@ from sim.scenario.base import Name
 from sim.scenario.claims import Claim, ComparisonSection
 from sim.scenario.demand import Demand
 from sim.scenario.findings import Finding
+from sim.scenario.gateways import Gateway
 from sim.scenario.generator_section import GeneratorSection
 from sim.scenario.items import AbcShares, Item
 from sim.scenario.lanes import Lane
@@ -83,6 +84,7 @@ class ScenarioModel(Model):
     abc: AbcShares = Field(AbcShares(), description="classes for items without one")
     nodes: dict[Name, Node] = Field({}, description="nodes by name; `store-{01..60}` stands for sixty of them")
     lanes: tuple[Lane, ...] = Field((), description="which node refills which")
+    gateways: dict[Name, Gateway] = Field({}, description="edge gateways, by name, that pass on what devices report")
     trucks: dict[Name, Truck] = Field({}, description="routes by name")
     demand: tuple[Demand, ...] = Field((), description="customer demand")
     profiles: dict[Name, Profile] = Field({}, description="shapes of demand over time, by name")

@@ -68,6 +68,9 @@ class Truck(Model):
         tuple[WorkingHours, ...], BeforeValidator(_listed, json_schema_input_type=WorkingHours | list[WorkingHours])
     ] = Field((), description="when is driven, one window or a list; default: round the clock")
     breakdowns: Breakdowns | None = Field(None, description="default: none")
+    counts: bool = Field(
+        False, description="whether the driver counts what is in the devices of each stop before he unloads"
+    )
     cost_per_trip: Money | None = Field(None, description="per trip; default: nothing")
     cost_per_km: Money | None = Field(None, description="per kilometre; default: nothing")
 

@@ -18,6 +18,11 @@ class NodeBase(Model):
     echelon: str | None = Field(None, min_length=1, max_length=100, description="label in reports; default: the kind")
     description: str = Field("", description="free text")
 
+    @property
+    def label(self) -> str:
+        """What reports call its place in the network: the stated echelon, else the kind."""
+        return self.echelon or str(getattr(self, "kind", ""))
+
 
 def node_kind(kind: str) -> Callable[[N], N]:
     """Decorator that makes a node model known under its kind."""
