@@ -14,6 +14,7 @@ from sim.build.allocation import allocation_columns
 from sim.build.calendars import periodic, review_instants
 from sim.build.deciders import Opening, deciders_and_rows
 from sim.build.demand import plan_demand
+from sim.build.devices import device_flags, fit_opening, room, tighter
 from sim.build.families import can_order_families
 from sim.build.items import ItemColumns, item_columns
 from sim.build.lanes import (
@@ -88,7 +89,9 @@ def _network(scenario: Scenario) -> Network:
     columns, pooling = pool_columns(scenario, nodes, classes, grid)
     flags |= pooling
     deciders, policy_row = deciders_and_rows(stocking, policy_row)
+    flags |= device_flags(scenario, nodes, grid)
     columns |= {c.P_POLICY_ROW: policy_row, c.P_SOURCING: sourcing, c.P_RESERVE: reserve}
+    columns[c.P_CAPACITY] = tighter(stocking.capacity, room(scenario, nodes, grid))
     shortage = scenario.costs.shortage_per_line
     network = Network(
         name=scenario.name,
@@ -134,7 +137,7 @@ def _network(scenario: Scenario) -> Network:
         pools=network_pools(scenario, nodes),
         deciders=deciders,
     )
-    return work_out_levels(scenario, network, plan, grid)
+    return fit_opening(scenario, work_out_levels(scenario, network, plan, grid), nodes, plan, grid)
 
 
 def _classes(scenario: Scenario, items: ItemColumns, per_day: Float64Array) -> Int64Array:
@@ -174,7 +177,6 @@ def _parameters(
         c.P_LOT: np.where(stocked, stocking.lot, 1),
         c.P_MINIMUM_ORDER: np.where(stocking.minimum_order > 0, stocking.minimum_order, terms.minimum_order),
         c.P_MULTIPLE: np.where(stocking.multiple > 0, stocking.multiple, terms.multiple),
-        c.P_CAPACITY: np.where(supplier, -1, stocking.capacity),
         c.P_SOURCE: grid.source,
         c.P_LANE: grid.lane,
         c.P_FLAGS: flags,

@@ -4,6 +4,14 @@ from collections.abc import Callable
 
 from sim.scenario.checks.claims import check_claims, check_comparison
 from sim.scenario.checks.context import Context
+from sim.scenario.checks.devices import (
+    check_counting_trucks,
+    check_demand_at_plants,
+    check_device_names,
+    check_device_stock,
+    check_devices,
+    check_gateway_names,
+)
 from sim.scenario.checks.names import (
     check_demand_names,
     check_generator_names,
@@ -41,6 +49,9 @@ CHECKS: list[Callable[[Context], None]] = [
     check_policy_names,
     check_generator_names,
     check_pool_names,
+    check_device_names,
+    check_gateway_names,
+    check_demand_at_plants,
     check_supply_cycle,
     check_sources,
     check_lane_service,
@@ -55,6 +66,9 @@ CHECKS: list[Callable[[Context], None]] = [
     check_supplier_terms,
     check_demand_units,
     check_generator,
+    check_devices,
+    check_device_stock,
+    check_counting_trucks,
     check_comparison,
     check_claims,
 ]

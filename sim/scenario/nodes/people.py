@@ -64,7 +64,7 @@ class People(Model):
         return self
 
     def point_settings(self) -> dict[str, Any]:
-        """Fields of `sim.plant_plan.DevicePoint` that are the same for all items; who and how much is not among them."""
+        """Fields of `sim.plant_plan.DevicePoint` that are the same for all items; who and how much are not in it."""
         return {"unauthorised": self.unauthorised}
 
 

@@ -44,7 +44,7 @@ class VendingMachine(DeviceNode):
     slot_capacity: int | None = Field(
         None, ge=1, le=1_000_000, description="pieces that go into a slot at most; default: no limit"
     )
-    items: dict[str, SlotItem] = Field(
+    items: dict[str, SlotItem] = Field(  # type: ignore[assignment]  # never written to
         min_length=1, description="the slots of each item, by name or pattern; the last that fits counts"
     )
     sensors: tuple[Sensor, ...] = Field(
