@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from sim.scenario.base import ItemFilter
 from sim.scenario.lanes import Lane
+from sim.scenario.nodes import Plant
 from sim.scenario.scenario import ScenarioModel
 
 _RANGE = re.compile(r"\{(\d{1,6})\.\.(\d{1,6})\}")
@@ -94,8 +95,11 @@ class LanePair:
 
 
 def lane_pairs(scenario: ScenarioModel) -> list[LanePair]:
-    """All lanes, one per pair of nodes, in scenario order; the first that fits a node and item serves it."""
-    nodes = list(scenario.nodes)
+    """All lanes, one per pair of nodes, in scenario order; the first that fits a node and item serves it.
+
+    Plants, which hold no stock, are passed over.
+    """
+    nodes = [name for name, node in scenario.nodes.items() if not isinstance(node, Plant)]
     return [
         LanePair(source, target, index, lane)
         for index, lane in enumerate(scenario.lanes)

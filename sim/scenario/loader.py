@@ -128,7 +128,10 @@ def _currency(tree: Tree) -> str | None:
 
 
 def _in_order(findings: list[Finding], tree: Tree) -> list[Finding]:
-    """Each finding once, also if it holds for all that a range of names stands for; those of one file together and by line, files in order of their first finding."""
+    """Each finding once, also if it holds for all that a range of names stands for.
+
+    Those of one file stand together and by line, files in order of their first finding.
+    """
     files = list(dict.fromkeys(finding.place.file for finding in findings))
     unique = told_once(list(dict.fromkeys(findings)), tree)
     return sorted(unique, key=lambda finding: (files.index(finding.place.file), finding.place.line))

@@ -46,7 +46,7 @@ class Shift(Model):
 
 
 def overlapping(shifts: Sequence[Shift]) -> list[tuple[int, int, Weekday]]:
-    """Pairs of shifts (positions, the later one in the list first) that overlap, with the first day on which they do."""
+    """Pairs of shifts that overlap (positions, the later one in the list first), with the first day of it."""
     found: list[tuple[int, int, Weekday]] = []
     for later, one in enumerate(shifts):
         for earlier, other in enumerate(shifts[:later]):

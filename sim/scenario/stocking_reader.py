@@ -79,10 +79,12 @@ def _columns(table: Table, context: Context, written: str) -> StockingTable | No
 
 
 def _check_suppliers(table: Table, node: Int64Array, context: Context) -> None:
-    suppliers = np.array([context.is_supplier(name) for name in context.nodes] + [False])
-    for row in np.flatnonzero(suppliers[node])[:1]:
+    holding = set(context.stocking_nodes)
+    without = np.array([name not in holding for name in context.nodes] + [False])
+    for row in np.flatnonzero(without[node])[:1]:
         name = context.nodes[node[row]]
-        table.add(f"`{name}` is a supplier and holds no stock", "name warehouses and stores only", int(row), "node")
+        what = "supplier" if context.is_supplier(name) else "plant"
+        table.add(f"`{name}` is a {what} and holds no stock", "name warehouses and stores only", int(row), "node")
 
 
 def _check_duplicates(table: Table, node: Int64Array, item: Int64Array) -> None:

@@ -48,9 +48,11 @@ def _columns(table: Table, context: Context, demand: Demand) -> TraceTable | Non
         return None
     node = table.names(node_column, context.nodes, "node")
     item = table.names(item_column, context.items, "item")
-    suppliers = np.array([context.is_supplier(name) for name in context.nodes] + [False])
-    for row in np.flatnonzero(suppliers[node])[:1]:
-        table.add("customers cannot buy from a supplier", "name a warehouse or store", int(row), "node")
+    holding = set(context.stocking_nodes)
+    without = np.array([name not in holding for name in context.nodes] + [False])
+    for row in np.flatnonzero(without[node])[:1]:
+        what = "supplier" if context.is_supplier(context.nodes[node[row]]) else "plant"
+        table.add(f"customers cannot buy from a {what}", "name a warehouse or store", int(row), "node")
     job = table.column("job")
     jobs = np.full(table.rows, -1, dtype=np.int64) if job is None else _renumbered(job.codes)
     return TraceTable(

@@ -20,6 +20,7 @@ from sim.scenario.checks.names import (
     check_supplier_items,
     check_truck_names,
 )
+from sim.scenario.checks.plants import check_machine_uses, check_maintenance, check_shifts, check_where_from
 from sim.scenario.checks.pools import check_pool_names, check_pool_quantities, check_pools
 from sim.scenario.checks.quantities import (
     check_demand_units,
@@ -69,6 +70,10 @@ CHECKS: list[Callable[[Context], None]] = [
     check_devices,
     check_device_stock,
     check_counting_trucks,
+    check_shifts,
+    check_maintenance,
+    check_where_from,
+    check_machine_uses,
     check_comparison,
     check_claims,
 ]

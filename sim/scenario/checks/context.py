@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -12,6 +12,9 @@ from sim.scenario.findings import Finding, Place
 from sim.scenario.generator_section import GeneratedItems
 from sim.scenario.scenario import Scenario
 from sim.scenario.tree import Tree, locate
+
+WITHOUT_STOCK: Final = ("supplier", "plant")
+"""Kinds of nodes that hold no stock."""
 
 
 @dataclass
@@ -53,20 +56,28 @@ class Context:
         return cls(scenario, tree, _keys(tree, "nodes"), items, positions or {}, broken, items_known, variants)
 
     @cached_property
-    def _suppliers(self) -> frozenset[str]:
-        nodes = self.written("nodes")
-        return frozenset(
-            name for name in self.nodes if isinstance(nodes[name], dict) and nodes[name].get("kind") == "supplier"
-        )
+    def kinds(self) -> dict[str, str]:
+        """The kind of each node as it is written, "" where that is no text."""
+        section = self.tree.child("nodes")
+        kinds = {name: section.child(name) for name in self.nodes} if section is not None else {}
+        written = {name: node.child("kind") for name, node in kinds.items() if node is not None}
+        return {
+            name: kind.value if kind is not None and isinstance(kind.value, str) else ""
+            for name, kind in written.items()
+        }
 
     @cached_property
     def stocking_nodes(self) -> list[str]:
         """Nodes that hold stock, in scenario order."""
-        return [name for name in self.nodes if name not in self._suppliers]
+        return [name for name in self.nodes if self.kinds[name] not in WITHOUT_STOCK]
 
     def is_supplier(self, node: str) -> bool:
         """Whether a node is an outside source."""
-        return node in self._suppliers
+        return self.kinds.get(node) == "supplier"
+
+    def is_plant(self, node: str) -> bool:
+        """Whether a node is a plant, which holds no stock itself."""
+        return self.kinds.get(node) == "plant"
 
     def stocking_matches(self, patterns: Iterable[str]) -> list[str]:
         """The nodes that hold stock among those that fit the patterns; none for a malformed range."""

@@ -50,6 +50,8 @@ def check_lane_names(context: Context) -> None:
     for at, lane in context.entries("lanes"):
         check_names(context, "node", texts(lane.get("from")), context.nodes, *at, "from")
         check_names(context, "node", texts(lane.get("to")), context.nodes, *at, "to")
+        refuse_plants(context, texts(lane.get("from")), *at, "from")
+        refuse_plants(context, texts(lane.get("to")), *at, "to")
         check_names(context, "truck route", _single(lane.get("truck")), routes, *at, "truck")
         if context.items_known:
             check_names(context, "item", names_in_filter(lane.get("items")), context.items, *at, "items")
@@ -63,8 +65,10 @@ def check_truck_names(context: Context) -> None:
     """Routes start and stop at nodes."""
     for at, truck in context.entries("trucks"):
         check_names(context, "node", _single(truck.get("base")), context.nodes, *at, "base")
+        refuse_plants(context, _single(truck.get("base")), *at, "base")
         for stop_at, stop in context.entries(*at, "stops"):
             check_names(context, "node", _single(stop.get("node")), context.nodes, *stop_at, "node")
+            refuse_plants(context, _single(stop.get("node")), *stop_at, "node")
 
 
 def check_supplier_items(context: Context) -> None:
@@ -82,6 +86,7 @@ def check_demand_names(context: Context) -> None:
         nodes = texts(demand.get("node"))
         check_names(context, "node", nodes, context.nodes, *at, "node")
         _refuse_suppliers(context, nodes, "; customers cannot buy from it", "name a warehouse or store", *at, "node")
+        refuse_plants(context, nodes, *at, "node")
         check_names(context, "profile", _single(demand.get("profile")), profiles, *at, "profile")
         if context.items_known:
             check_names(context, "item", texts(demand.get("item")), context.items, *at, "item")
@@ -96,12 +101,21 @@ def _refuse_suppliers(context: Context, nodes: Iterable[str], what: str, hint: s
             context.add_as_written(f"`{name}` is a supplier{what}", hint, *location)
 
 
+def refuse_plants(context: Context, nodes: Iterable[str], *location: object) -> None:
+    """Note a finding for each plant that is named where a place with stock is meant; patterns pass plants over."""
+    for name in nodes:
+        if context.is_plant(name):
+            hint = "name the shelves, vending machines and tanks that stand in it"
+            context.add_as_written(f"`{name}` is a plant and holds no stock itself", hint, *location)
+
+
 def check_policy_names(context: Context) -> None:
     """Policies are for items at nodes that exist and hold stock."""
     for at, entry in context.entries("policies"):
         nodes = texts(entry.get("nodes"))
         check_names(context, "node", nodes, context.nodes, *at, "nodes")
         _refuse_suppliers(context, nodes, " and holds no stock", "name warehouses and stores", *at, "nodes")
+        refuse_plants(context, nodes, *at, "nodes")
         if context.items_known:
             check_names(context, "item", names_in_filter(entry.get("items")), context.items, *at, "items")
 

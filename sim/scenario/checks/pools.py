@@ -5,7 +5,7 @@ from itertools import combinations
 from typing import Any
 
 from sim.scenario.checks.context import Context
-from sim.scenario.checks.names import check_names, names_in_filter, texts
+from sim.scenario.checks.names import check_names, names_in_filter, refuse_plants, texts
 from sim.scenario.checks.quantities import check_units, units_of
 from sim.scenario.expand import matching
 from sim.scenario.findings import did_you_mean
@@ -21,6 +21,7 @@ def check_pool_names(context: Context) -> None:
             if context.is_supplier(name):
                 hint = "name warehouses and stores; a supplier can help as an `emergency`"
                 context.add_as_written(f"`{name}` is a supplier and holds no stock", hint, *at, "nodes")
+        refuse_plants(context, nodes, *at, "nodes")
         if context.items_known:
             check_names(context, "item", names_in_filter(pool.get("items")), context.items, *at, "items")
         members = context.stocking_matches(nodes)
