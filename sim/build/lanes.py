@@ -27,15 +27,16 @@ class NodeNumbers:
     number: dict[str, int]
     pairs: tuple[LanePair, ...]
     is_supplier: BoolArray  # (N,)
+    holds_stock: BoolArray  # (N,)
 
     def numbers(self, names: Iterable[str]) -> Int64Array:
         """Numbers of the nodes of these names, ascending."""
         return np.array(sorted(self.number[name] for name in names), dtype=np.int64)
 
     def matching(self, patterns: tuple[str, ...]) -> Int64Array:
-        """Numbers of the nodes that fit the patterns, ascending; suppliers, which hold no stock, are not meant."""
+        """Numbers of the nodes that fit the patterns, ascending; those that hold no stock are not meant."""
         found = self.numbers(matching(patterns, self.names))
-        return found[~self.is_supplier[found]]
+        return found[self.holds_stock[found]]
 
 
 def number_nodes(scenario: Scenario) -> NodeNumbers:
@@ -54,7 +55,8 @@ def number_nodes(scenario: Scenario) -> NodeNumbers:
         raise ScenarioError([finding]) from None
     names = tuple(written[node] for node in order)
     suppliers = np.array([isinstance(scenario.node(name), Supplier) for name in names], dtype=np.bool_)
-    return NodeNumbers(names, {name: number for number, name in enumerate(names)}, tuple(pairs), suppliers)
+    holding = np.array([scenario.holds_stock(name) for name in names], dtype=np.bool_)
+    return NodeNumbers(names, {name: number for number, name in enumerate(names)}, tuple(pairs), suppliers, holding)
 
 
 def item_filter(chosen: ItemFilter | None, names: tuple[str, ...], classes: Int64Array) -> BoolArray:

@@ -25,6 +25,7 @@ from sim.build.lanes import (
     network_suppliers,
     number_nodes,
 )
+from sim.build.plants import PlantsBuilder, plant_plan, uses_of
 from sim.build.pools import helpers, network_pools, pool_columns
 from sim.build.sources import demand_sources
 from sim.build.sourcing import alternatives_table, plan_sources
@@ -58,6 +59,8 @@ def _network(scenario: Scenario) -> Network:
     nodes = number_nodes(scenario)
     items = item_columns(scenario)
     demand = plan_demand(scenario, nodes)
+    plants = PlantsBuilder.of(scenario, nodes)
+    plants.add_machine_use(demand)
     classes = _classes(scenario, items, demand.per_day.sum(axis=0))
     lanes = network_lanes(scenario, nodes)
     lane_from = np.array([lane.from_node for lane in lanes], dtype=np.int64)
@@ -136,6 +139,7 @@ def _network(scenario: Scenario) -> Network:
         alternatives=alternatives,
         pools=network_pools(scenario, nodes),
         deciders=deciders,
+        plant_plan=plant_plan(plants, items, classes, grid),
     )
     return fit_opening(scenario, work_out_levels(scenario, network, plan, grid), nodes, plan, grid)
 
@@ -204,7 +208,7 @@ def _not_delivered(scenario: Scenario, nodes: NodeNumbers, missing: NoLane) -> S
 
 
 def _wanted_by(scenario: Scenario, nodes: NodeNumbers, node: str, item: str) -> tuple[object, ...]:
-    """The setting because of which an item is wanted at a node: demand, a policy, or a lane onwards."""
+    """The setting because of which an item is wanted at a node: demand, a policy, a machine, or a lane onwards."""
 
     def speaks_of(patterns: tuple[str, ...] | None) -> bool:
         return patterns is not None and node in matching(patterns, nodes.names)
@@ -216,6 +220,10 @@ def _wanted_by(scenario: Scenario, nodes: NodeNumbers, node: str, item: str) -> 
     for index, entry in enumerate(scenario.policies):
         if speaks_of(entry.nodes) and (entry.items.names is None or matching(entry.items.names, [item])):
             return "policies", index
+    for name, plant in scenario.nodes.items():
+        for line_name, machine_name, used, use in uses_of(plant):
+            if used == item and speaks_of(use.from_):
+                return "nodes", name, "lines", line_name, "machines", machine_name, "uses", item, "from"
     for name, pool in scenario.pools.items():
         if any(emergency.from_ == node for emergency in pool.emergency):
             return "pools", name

@@ -11,6 +11,7 @@ from sim.scenario.expand import is_pattern, lane_pairs, matching
 from sim.scenario.findings import did_you_mean
 from sim.scenario.machines import Machine, Use
 from sim.scenario.nodes import Plant
+from sim.scenario.reach import Reach
 from sim.scenario.shifts import Shift, overlapping
 from sim.units import PHYSICAL_UNITS
 
@@ -114,7 +115,6 @@ class _Supply:
 
     context: Context
     hints: dict[str, str] = field(default_factory=dict)
-    reached: dict[tuple[str, str], bool] = field(default_factory=dict)
     fitting: dict[str, list[str]] = field(default_factory=dict)
 
     @cached_property
@@ -127,15 +127,11 @@ class _Supply:
         return "lanes" not in self.context.broken and len(self.context.scenario.nodes) == len(self.context.nodes)
 
     @cached_property
-    def lanes_to(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {}
+    def reach(self) -> Reach:
         try:
-            pairs = lane_pairs(self.context.scenario)
+            return Reach(lane_pairs(self.context.scenario))
         except ValueError:
-            return found  # a malformed range, reported with the names
-        for pair in pairs:
-            found.setdefault(pair.to_node, []).append(pair.index)
-        return found
+            return Reach(())  # a malformed range, reported with the names
 
     def check_item(self, item: str, *location: object) -> bool:
         """Whether there is such an item; if not, it is noted."""
@@ -159,7 +155,7 @@ class _Supply:
         if flow and any(context.kinds[name] != "tank" for name in holding):
             odd = next(name for name in holding if context.kinds[name] != "tank")
             context.add_as_written(f"`{odd}` is no tank", "a flow comes out of a node of `kind: tank`", *at)
-        elif item is not None and self.lanes_known and not any(self._can_get(name, item) for name in holding):
+        elif item is not None and self.lanes_known and not any(self.reach.brings(name, item) for name in holding):
             message = f"no lane brings `{item}` to `{pattern}`"
             context.add_as_written(message, "add a lane, widen the `items` of one, or name another node", *at)
 
@@ -179,15 +175,6 @@ class _Supply:
                 hint = self._hint(pattern, self.context.nodes)
                 self.context.add_as_written(f"there is no node `{pattern}`", hint, *location)
         return self.fitting[pattern]
-
-    def _can_get(self, node: str, item: str) -> bool:
-        if (node, item) not in self.reached:
-            self.reached[node, item] = any(self._brings(index, item) for index in self.lanes_to.get(node, ()))
-        return self.reached[node, item]
-
-    def _brings(self, index: int, item: str) -> bool:
-        chosen = self.context.scenario.lanes[index].items
-        return chosen is None or chosen.names is None or bool(matching(chosen.names, [item]))
 
     def _hint(self, name: str, known: Sequence[str]) -> str:
         # the nearest of thousands takes its time, and whoever writes the same mistake 200 times needs one hint
