@@ -78,8 +78,9 @@ def _written_out(
             findings.append(Finding(str(error), "write `{01..60}`", ".".join(at), child.place))
             continue
         changed = changed or entry is not child or bool(ranges)
+        speaking = frozenset(_speaking_parts(entry)) if ranges else frozenset()
         for single, numbers in names:
-            one = replace(_with_numbers(entry, numbers, outer_ranges), range_key=name) if ranges else entry
+            one = replace(_with_numbers(entry, numbers, outer_ranges, speaking), range_key=name) if ranges else entry
             children[single] = merge(children[single], one) if single in children else one
     return replace(section, value=children) if changed else section
 
@@ -94,22 +95,42 @@ def _inner_written_out(
     return entry if expanded is below else entry.with_child(inner[0], expanded)
 
 
-def _with_numbers(tree: Tree, numbers: Sequence[str], first: int) -> Tree:
-    """The tree with `{#first + 1}` and so on replaced in its texts; parts without any are shared, not copied."""
-    if isinstance(tree.value, str):
-        text = _replaced(tree.value, numbers, first)
-        return tree if text == tree.value else replace(tree, value=text)
+def _with_numbers(tree: Tree, numbers: Sequence[str], first: int, speaking: frozenset[int]) -> Tree:
+    """The tree with `{#first + 1}` and so on replaced in its texts; parts that have none are shared, not copied.
+
+    `speaking` has the ids of the parts with such a text in them.
+    """
+    if id(tree) not in speaking:
+        return tree
     if isinstance(tree.value, dict):
         children = {
-            _replaced(key, numbers, first): _with_numbers(child, numbers, first) for key, child in tree.value.items()
+            _replaced(key, numbers, first): _with_numbers(child, numbers, first, speaking)
+            for key, child in tree.value.items()
         }
-        same = all(new is old for new, old in zip(children.values(), tree.value.values(), strict=False))
-        return tree if same and list(children) == list(tree.value) else replace(tree, value=children)
+        return replace(tree, value=children)
     if isinstance(tree.value, list):
-        entries = [_with_numbers(child, numbers, first) for child in tree.value]
-        same = all(new is old for new, old in zip(entries, tree.value, strict=True))
-        return tree if same else replace(tree, value=entries)
-    return tree
+        return replace(tree, value=[_with_numbers(child, numbers, first, speaking) for child in tree.value])
+    return replace(tree, value=_replaced(str(tree.value), numbers, first))
+
+
+def _parts(tree: Tree) -> Sequence[Tree]:
+    if isinstance(tree.value, dict):
+        return list(tree.value.values())
+    return tree.value if isinstance(tree.value, list) else ()
+
+
+def _speaking_parts(tree: Tree) -> Iterator[int]:
+    """Ids of all parts of a tree in which there is a text with `{#`, the tree itself last."""
+    if isinstance(tree.value, str):
+        speaks = "{#" in tree.value
+    else:
+        speaks = isinstance(tree.value, dict) and any("{#" in key for key in tree.value)
+        for child in _parts(tree):
+            below = list(_speaking_parts(child))
+            speaks = speaks or bool(below)
+            yield from below
+    if speaks:
+        yield id(tree)
 
 
 def _replaced(text: str, numbers: Sequence[str], first: int) -> str:
@@ -187,7 +208,7 @@ def _path_as_written(tree: Tree, path: str) -> tuple[tuple[str, ...], str]:
     parts, written, ranged = path.split("."), [], ""
     at: Tree | None = tree
     while parts:
-        count = next((n for n in range(len(parts), 0, -1) if _child(at, ".".join(parts[:n])) is not None), 0)
+        count = next((n for n in range(1, len(parts) + 1) if _child(at, ".".join(parts[:n])) is not None), 0)
         if not count:
             break
         name = ".".join(parts[:count])

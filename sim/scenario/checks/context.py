@@ -36,6 +36,7 @@ class Context:
     items_known: bool = True
     variants: Sequence[str] = ()
     findings: list[Finding] = field(default_factory=list)
+    plain_sections: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -113,10 +114,22 @@ class Context:
 
     def written(self, *location: object) -> Any:
         """A setting as plain data, unchecked; None where there is none."""
-        tree: Tree | None = self.tree
-        for part in location:
-            tree = tree.child(part) if tree is not None else None
-        return None if tree is None else tree.plain()
+        if not location:
+            return self.tree.plain()
+        value = self._section(str(location[0]))
+        for part in location[1:]:
+            if isinstance(value, dict):
+                value = value.get(str(part))
+            else:
+                inside = isinstance(value, list) and isinstance(part, int) and 0 <= part < len(value)
+                value = value[part] if inside else None
+        return value
+
+    def _section(self, name: str) -> Any:
+        if name not in self.plain_sections:  # of a large region it takes a while, and checks ask for it often
+            tree = self.tree.child(name)
+            self.plain_sections[name] = None if tree is None else tree.plain()
+        return self.plain_sections[name]
 
     def names(self, section: str) -> list[str]:
         """The names that a section gives, those of faulty entries included."""
