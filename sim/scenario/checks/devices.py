@@ -7,9 +7,9 @@ from policies.units import Quantity
 from sim.scenario.checks.context import Context
 from sim.scenario.checks.names import check_names, names_in_filter, texts
 from sim.scenario.device_stock import listed, stock_problems
-from sim.scenario.expand import matching
+from sim.scenario.expand import is_pattern, matching
 from sim.scenario.findings import did_you_mean
-from sim.scenario.nodes import DeviceNode, Tank, VendingMachine
+from sim.scenario.nodes import DeviceNode, Plant, Tank, VendingMachine
 from sim.units import PHYSICAL_UNITS, ItemUnit, Rate, UnitError
 
 DEVICE_KINDS = ("shelf", "vending_machine", "tank")
@@ -131,6 +131,10 @@ def _check_people(context: Context, name: str, node: DeviceNode) -> None:
     people = node.people
     if people is None:
         return
+    plant = context.scenario.nodes.get(node.at or "")
+    if people.limit and isinstance(plant, Plant) and not plant.shifts:
+        hint = f"give `{node.at}` shifts, or leave the limit out"
+        context.add(f"a limit per shift, but `{node.at}` has no shifts", hint, "nodes", name, "people", "limit")
     if node.at is None:
         for field in ("by", "unauthorised", "limit"):
             if getattr(people, field):
@@ -231,6 +235,9 @@ def _stocked(context: Context) -> dict[str, set[str]]:
             own = matching(demand.node or (), devices)
             if own:
                 _note(found, own, matching(asked, scenario.item_names))
+        for plant in scenario.nodes.values():
+            if isinstance(plant, Plant):
+                _note_uses(found, plant)
         for lane in scenario.lanes:
             _forget(found, matching(lane.from_, devices))
     except ValueError:
@@ -238,6 +245,14 @@ def _stocked(context: Context) -> dict[str, set[str]]:
     for pool in scenario.pools.values():
         _forget(found, [emergency.from_ for emergency in pool.emergency])
     return found
+
+
+def _note_uses(found: dict[str, set[str]], plant: Plant) -> None:
+    for line in plant.lines.values():
+        for machine in line.machines.values():
+            for item, use in machine.uses.items():
+                for name in use.from_:
+                    _note(found, matching([name], list(found)) if is_pattern(name) else [name], [item])
 
 
 def _note(found: dict[str, set[str]], nodes: list[str], items: list[str]) -> None:
