@@ -23,6 +23,7 @@ from policies.units import (
     parse_clock,
     parse_distance,
     parse_duration,
+    parse_fine_weight,
     parse_item_unit,
     parse_level,
     parse_moment,
@@ -30,9 +31,11 @@ from policies.units import (
     parse_quantity,
     parse_rate,
     parse_share,
+    parse_signed_duration,
     parse_unit_price,
     parse_volume,
     parse_weight,
+    parse_weight_drift,
 )
 
 __all__ = [
@@ -57,6 +60,7 @@ __all__ = [
     "parse_clock",
     "parse_distance",
     "parse_duration",
+    "parse_fine_weight",
     "parse_item_unit",
     "parse_level",
     "parse_moment",
@@ -64,9 +68,11 @@ __all__ = [
     "parse_quantity",
     "parse_rate",
     "parse_share",
+    "parse_signed_duration",
     "parse_unit_price",
     "parse_volume",
     "parse_weight",
+    "parse_weight_drift",
     "round_half_up",
 ]
 

@@ -1,15 +1,18 @@
 """Every finding about devices and gateways: one scenario that has it, and the nearest one that is fine."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sim.build.network_builder import build_network
 from sim.scenario import ScenarioError, load_scenario
 from tests.device_scenarios import device_sample
 from tests.scenario_samples import findings_of
-from tests.test_scenario_findings import add, put
+from tests.test_scenario_findings import JUNK, add, put, settings_of
 
 Change = Callable[[dict[str, Any]], object]
 SCALE = [{"kind": "weigh", "resolution": "5 g"}]
@@ -171,18 +174,16 @@ def test_a_faulty_entry_causes_no_findings_about_stock() -> None:
     assert {one.path for one in findings_of(data)} == {"policies.0.policy", "nodes.shelf.people.limit.filtr"}
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (put("policies.0.items", {"classes": ["A"]}), "the weigh sensor measures nothing"),
-        (put("nodes.shelf.sensors.1.items", {"classes": ["B"]}), "the weigh sensor measures nothing"),
-    ],
-)
-def test_what_only_the_network_knows_is_found_when_it_is_built(change: Change, words: str) -> None:
-    data = changed(change)
-    data["demand"] = [entry for entry in data["demand"] if entry["node"] != "shelf"]
-    data["nodes"]["shelf"] |= {"low_level": {}}
-    data["nodes"]["shelf"]["people"]["limit"] = {}
-    assert not findings_of(data)
-    with pytest.raises(ScenarioError, match=words):
+RICH = device_sample()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from([path for path in settings_of(RICH) if path[0] in ("nodes", "gateways")]), JUNK)
+def test_any_value_anywhere_gives_findings_and_never_another_error(path: tuple[Any, ...], junk: Any) -> None:
+    data: Any = device_sample()
+    inner = data
+    for part in path[:-1]:
+        inner = inner[part]
+    inner[path[-1]] = junk
+    with contextlib.suppress(ScenarioError):
         build_network(load_scenario(data))

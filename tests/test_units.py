@@ -1,5 +1,6 @@
 """Amounts with units: what each text means exactly, and what is refused."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -213,3 +214,35 @@ def test_floats_count_as_the_decimals_they_were_written_as() -> None:
 @pytest.mark.parametrize(("value", "rounded"), [("5/2", 3), ("7/3", 2), ("0", 0), ("1/2", 1), ("3", 3)])
 def test_half_is_rounded_up(value: str, rounded: int) -> None:
     assert units.round_half_up(Fraction(value)) == rounded
+
+
+def test_fine_weights_are_exact_milligrams() -> None:
+    assert units.parse_fine_weight("5 g") == 5000
+    assert units.parse_fine_weight("0.25 mg") == Fraction(1, 4)
+    assert units.parse_fine_weight(0) == 0
+    assert units.parse_weight_drift("7 g/wk") == 1000
+    assert units.parse_weight_drift(0) == 0
+
+
+def test_durations_of_either_sign() -> None:
+    assert units.parse_signed_duration("-90 s") == -90_000
+    assert units.parse_signed_duration("2 min") == 120_000
+
+
+@pytest.mark.parametrize(
+    ("parse", "value", "words"),
+    [
+        (units.parse_fine_weight, "5 l", "not a weight"),
+        (units.parse_fine_weight, 5, "not a weight"),
+        (units.parse_fine_weight, "-5 g", "negative"),
+        (units.parse_weight_drift, "5 l/d", "not a weight"),
+        (units.parse_weight_drift, "5 g", "not a rate"),
+        (units.parse_signed_duration, "--90 s", "negative"),
+        (units.parse_signed_duration, -90, "no unit of time"),
+    ],
+)
+def test_fine_weights_and_signed_durations_refused(
+    parse: Callable[[object], object], value: object, words: str
+) -> None:
+    with pytest.raises(UnitError, match=words):
+        parse(value)

@@ -6,7 +6,6 @@ from sim.scenario.checks.claims import check_claims, check_comparison
 from sim.scenario.checks.context import Context
 from sim.scenario.checks.devices import (
     check_counting_trucks,
-    check_demand_at_plants,
     check_device_names,
     check_device_stock,
     check_devices,
@@ -52,7 +51,6 @@ CHECKS: list[Callable[[Context], None]] = [
     check_pool_names,
     check_device_names,
     check_gateway_names,
-    check_demand_at_plants,
     check_supply_cycle,
     check_sources,
     check_lane_service,

@@ -1,6 +1,6 @@
 """Checks of devices and gateways: names that lead somewhere, slots that fit, sensors that have something to measure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from policies.units import Quantity
@@ -13,7 +13,6 @@ from sim.scenario.nodes import DeviceNode, Plant, Tank, VendingMachine
 from sim.units import PHYSICAL_UNITS, ItemUnit, Rate, UnitError
 
 DEVICE_KINDS = ("shelf", "vending_machine", "tank")
-PLANT_KIND = "plant"
 
 
 def _devices(context: Context) -> Iterator[tuple[tuple[object, ...], dict[str, Any]]]:
@@ -23,8 +22,8 @@ def _devices(context: Context) -> Iterator[tuple[tuple[object, ...], dict[str, A
             yield at, node
 
 
-def _plants(context: Context) -> dict[str, dict[str, Any]]:
-    return {str(at[-1]): node for at, node in context.entries("nodes") if node.get("kind") == PLANT_KIND}
+def _plants(context: Context) -> list[str]:
+    return [name for name in context.nodes if context.is_plant(name)]
 
 
 # --- names ----------------------------------------------------------------------------------------------------------
@@ -40,7 +39,8 @@ def check_device_names(context: Context) -> None:
             check_names(context, "gateway", [gateway], gateways, *at, "gateway")
         written = node.get("people")
         people: dict[str, Any] = written if isinstance(written, dict) else {}
-        _check_groups(context, people.get("by"), plants.get(str(node.get("at"))), node.get("at"), *at, "people", "by")
+        if node.get("at") in plants:
+            _check_groups(context, people.get("by"), node["at"], *at, "people", "by")
         if not context.items_known:
             continue
         for patterns, where in (
@@ -64,40 +64,26 @@ def check_gateway_names(context: Context) -> None:
         _check_plant(context, gateway.get("at"), plants, *at, "at")
 
 
-def check_demand_at_plants(context: Context) -> None:
-    """A plant holds no stock: people draw at its devices."""
-    plants = _plants(context)
-    for section, key in (("demand", "node"), ("policies", "nodes")):
-        for at, entry in context.entries(section):
-            for name in texts(entry.get(key)):
-                if name in plants:
-                    hint = "name its shelves, vending machines or tanks"
-                    context.add_as_written(f"`{name}` is a plant and holds no stock", hint, *at, key)
-
-
-def _check_plant(context: Context, name: Any, plants: Mapping[str, Any], *location: object) -> None:
+def _check_plant(context: Context, name: Any, plants: list[str], *location: object) -> None:
     if not isinstance(name, str) or name in plants:
         return
     if name in context.nodes:
         hint = did_you_mean(name, plants) if plants else "add a node `{kind: plant}`"
         context.add_as_written(f"`{name}` is not a plant", hint, *location)
     else:
-        check_names(context, "plant", [name], list(plants), *location)
+        check_names(context, "plant", [name], plants, *location)
 
 
-def _check_groups(context: Context, by: Any, plant: dict[str, Any] | None, plant_name: Any, *location: object) -> None:
-    groups = texts(by)
-    if plant is None or not groups:
-        return
-    known = texts(plant["people"]) if isinstance(plant.get("people"), dict) else []
+def _check_groups(context: Context, by: Any, plant: str, *location: object) -> None:
+    groups, known = texts(by), texts(context.written("nodes", plant, "people"))
     missing = [group for group in groups if group not in known]
     for group in missing:
-        hint = did_you_mean(group, known) or f"name the groups under `people` of `{plant_name}`"
-        context.add_as_written(f"`{plant_name}` has no people called `{group}`", hint, *location)
+        hint = did_you_mean(group, known) or f"name the groups under `people` of `{plant}`"
+        context.add_as_written(f"`{plant}` has no people called `{group}`", hint, *location)
     places = sorted({known.index(group) for group in groups if group in known})
-    if not missing and places[-1] - places[0] >= len(places):
+    if groups and not missing and places[-1] - places[0] >= len(places):
         between = [group for group in known[places[0] : places[-1]] if group not in groups]
-        hint = f"list them one after the other under `people` of `{plant_name}`, without {listed(between)} in between"
+        hint = f"list them one after the other under `people` of `{plant}`, without {listed(between)} in between"
         context.add_as_written(f"the groups {listed(groups)} do not stand next to each other", hint, *location)
 
 
