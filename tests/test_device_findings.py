@@ -79,6 +79,10 @@ CASES: list[tuple[str, Change, Change | None, str, str]] = [
      "nodes.vending.items.wrench.loan", "sum to 110 %"),
     ("too many slots", put("nodes.vending.slots", 5), put("nodes.vending.slots", 7), "nodes.vending.slots",
      "6 slots together, the machine has 5"),
+    ("slots of a pattern", both(put("items.glove-xl", {}), put("nodes.vending.slots", 9),
+     put("nodes.vending.items.glove*", {"slots": 4}), stocked("vending", "glove-xl")),
+     both(put("items.glove-xl", {}), put("nodes.vending.slots", 10), put("nodes.vending.items.glove*", {"slots": 4}),
+          stocked("vending", "glove-xl")), "nodes.vending.slots", "10 slots together"),
     ("a slot larger than the machine", put("nodes.vending.slot_capacity", 11), put("nodes.vending.slot_capacity", 13),
      "nodes.vending.items.glove.capacity", "larger than the machine's (11)"),
     ("no slot", stocked("vending", "filter"), None, "nodes.vending.items", "filter without a slot"),
@@ -177,7 +181,7 @@ def test_a_faulty_entry_causes_no_findings_about_stock() -> None:
 RICH = device_sample()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from([path for path in settings_of(RICH) if path[0] in ("nodes", "gateways")]), JUNK)
 def test_any_value_anywhere_gives_findings_and_never_another_error(path: tuple[Any, ...], junk: Any) -> None:
     data: Any = device_sample()

@@ -12,6 +12,7 @@ from sim.scenario.expand import last_fitting, matching
 from sim.scenario.findings import did_you_mean
 from sim.scenario.nodes import DeviceNode, Tank, VendingMachine
 from sim.scenario.nodes.sensors import Measured, SensorBase
+from sim.scenario.nodes.vending_machine import SlotItem
 from sim.scenario.scenario import Scenario
 from sim.units import Quantity, UnitError, round_half_up
 
@@ -67,7 +68,11 @@ def stock_problems(
             hint = f"only `{node.item}` is in it: narrow the `items` of policies and demand"
             yield Problem(f"{listed(others)} in a tank of `{node.item}`", hint, at)
     if isinstance(node, VendingMachine):
-        slots = last_fitting(node.items, stocked)
+        slots: dict[str, SlotItem] = last_fitting(node.items, stocked)
+        taken = sum(one.slots for one in slots.values())
+        if taken > node.slots:
+            message = f"the items have {taken} slots together, the machine has {node.slots}"
+            yield Problem(message, "give some item fewer slots, or take a larger machine", (*at, "slots"))
         without = [item for item in stocked if item not in slots]
         if without:
             hint = "give it slots under `items`, or narrow the `items` of policies and demand"

@@ -105,8 +105,10 @@ def check_devices(context: Context) -> None:
 
 def _check_gateway(context: Context, name: str, node: DeviceNode) -> None:
     gateway = context.scenario.gateways.get(node.gateway or "")
-    if gateway is None or gateway.at == node.at:
+    if gateway is None or gateway.at == node.at or not context.is_plant(gateway.at):
         return
+    if node.at is not None and not context.is_plant(node.at):
+        return  # reported with the names
     own = f"at `{node.at}`" if node.at is not None else "at no plant"
     message = f"the gateway `{node.gateway}` stands at `{gateway.at}`, `{name}` {own}"
     hint = f"write `at: {gateway.at}`" if node.at is None else "name a gateway of the same plant"
@@ -141,10 +143,6 @@ def _check_sensor_kinds(context: Context, name: str, node: DeviceNode) -> None:
 
 
 def _check_slots(context: Context, name: str, node: VendingMachine) -> None:
-    slots = sum(one.slots for one in node.items.values())
-    if slots > node.slots:
-        message = f"the items have {slots} slots together, the machine has {node.slots}"
-        context.add(message, "give some item fewer slots, or take a larger machine", "nodes", name, "slots")
     for item, one in node.items.items():
         if node.slot_capacity is not None and one.capacity > node.slot_capacity:
             message = f"a slot of {one.capacity} pieces is larger than the machine's ({node.slot_capacity})"
