@@ -17,7 +17,7 @@ from sim.build.network_builder import build_network
 from sim.build.stock_points import StockPointGrid
 from sim.network import Network
 from sim.scenario import Scenario, ScenarioError, load_scenario
-from tests.device_samples import device_sample
+from tests.device_scenarios import device_sample
 from tests.test_scenario_findings import add, put
 
 HOUR_MS = 3_600_000
