@@ -36,7 +36,10 @@ class RunInterruptedError(TwinError):
 
 @dataclass(frozen=True)
 class Break:
-    """One place where the books do not close: `what` of an item at a node should be `expected` and is `found`."""
+    """One place where the books do not close: `what` of an item at a node should be `expected` and is `found`.
+
+    Without a node it is the item's of the whole network; without an item the place is no node, and `node` says what.
+    """
 
     what: str
     item: str
@@ -46,6 +49,8 @@ class Break:
 
     def __str__(self) -> str:
         place = f"item {self.item} at node {self.node}" if self.node else f"item {self.item}, whole network"
+        if not self.item:
+            place = self.node
         return f"{place}: {self.what} should be {self.expected} and is {self.found}"
 
 

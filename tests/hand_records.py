@@ -61,6 +61,10 @@ class HandRecords:
 
     def records(self, folder: Path | None = None, replication: int = 0) -> Records:
         recorder = Recorder(self.network, 1, replication, folder)
+        self._append(recorder)
+        return recorder.finish(self._summary(recorder))
+
+    def _append(self, recorder: Recorder) -> None:
         for order in self.orders:
             recorder.orders.append(*order)
         for shipment in self.shipments:
@@ -71,7 +75,6 @@ class HandRecords:
             recorder.trips.append(*trip)
         recorder.orders.flush()
         recorder.shipments.flush()
-        return recorder.finish(self._summary(recorder))
 
     def _summary(self, recorder: Recorder) -> Summary:
         points, nodes = self.network.stock_points, self.network.nodes

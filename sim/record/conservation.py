@@ -3,15 +3,17 @@
 Every replication ends with these equations, worked out from the recorded orders, shipments, lots and transfers against
 the opening and the closing state. All quantities are integers, so the comparison is exact. `U` are units:
 
-    on hand     opening + received - sent on - issued                       = closing     per stock point
+    on hand     opening + received - sent on - issued + other usage          = closing     per stock point
     in transit  shipped to here and not received                            = closing     per stock point
     on order    opening + ordered - received                                = closing     per stock point
     owed        opening + demanded - lost - issued                          = closing     per stock point, customers
     owed        opening + ordered here - sent on                            = closing     per stock point, orders
-    everything  opening on hand and in transit + sent by suppliers - issued = closing on hand and in transit   per item
+    everything  opening on hand and in transit + sent by suppliers - issued + other usage = closing of both    per item
     lots        see `_lot_equations`
 
-and where there are pools, whose moves (transfers, preventive ones, rebalancing) sum to zero:
+Other usage is what devices book besides issues: what comes back, less what is taken by mistake, expires, leaks or is
+rejected; the rest about plants is in `sim.record.plant_conservation`. Where there are pools, whose moves (transfers,
+preventive ones, rebalancing) sum to zero:
 
     coming      opening + asked of the pool and of emergencies - received   = closing     per stock point
     given       by the orders = sent by the shipments                                     per stock point that gave
@@ -19,7 +21,6 @@ and where there are pools, whose moves (transfers, preventive ones, rebalancing)
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,8 @@ from sim.jit import compiled
 from sim.network import Int64Array, Network
 from sim.record import pool_sums as ps
 from sim.record import sums as r
+from sim.record.books import Equation
+from sim.record.plant_conservation import plant_equations
 from sim.record.pool_sums import PoolSums
 from sim.record.records import Records
 
@@ -46,24 +49,6 @@ def check_conservation(records: Records) -> None:
         raise ConservationError(records.replication, breaks[: ConservationError.shown], total)
 
 
-@dataclass(frozen=True)
-class Equation:
-    """What should be equal, in units: a row per stock point, or per item of the whole network."""
-
-    what: str
-    expected: Int64Array
-    found: Int64Array
-    per_item: bool = False
-
-    def broken_at(self, network: Network, row: int) -> Break:
-        """The break at one row, with the names of its item and node."""
-        expected, found = int(self.expected[row]), int(self.found[row])
-        if self.per_item:
-            return Break(self.what, network.item_names[row], "", expected, found)
-        node, item = network.parameter[row, c.P_NODE], network.parameter[row, c.P_ITEM]
-        return Break(self.what, network.item_names[item], network.node_names[node], expected, found)
-
-
 def _equations(records: Records) -> Iterator[Equation]:
     yield from _stock_point_equations(records)
     yield _item_equation(records)
@@ -71,6 +56,7 @@ def _equations(records: Records) -> Iterator[Equation]:
         yield from _lot_equations(records)
     if records.pool_sums is not None:
         yield from _pool_equations(records, records.pool_sums)
+    yield from plant_equations(records)
 
 
 _STOCK_POINT_BOOKS = (
@@ -93,6 +79,7 @@ def _stock_point_equations(records: Records) -> Iterator[Equation]:
         records.sums,
         summary.warm_up_total,
         summary.total,
+        _other_usage(records),
         expected,
         found,
     )
@@ -108,6 +95,7 @@ def _books(
     sums: Int64Array,
     warm_up_total: Int64Array,
     total: Int64Array,
+    other_usage: Int64Array,
     expected: Int64Array,
     found: Int64Array,
 ) -> None:
@@ -119,7 +107,7 @@ def _books(
         received, sent = sums[p, r.SUM_UNITS_RECEIVED], sums[p, r.SUM_UNITS_DISPATCHED]
         outside = parameter[p, c.P_FLAGS] & c.SP_SUPPLIER
 
-        expected[0, p] = 0 if outside else opening[p, c.S_ON_HAND] + received - sent - issued
+        expected[0, p] = 0 if outside else opening[p, c.S_ON_HAND] + received - sent - issued + other_usage[p]
         found[0, p] = 0 if outside else closing[p, c.S_ON_HAND]
         expected[1, p] = sums[p, r.SUM_UNITS_UNDER_WAY]
         found[1, p] = closing[p, c.S_IN_TRANSIT]
@@ -142,6 +130,7 @@ def _item_equation(records: Records) -> Equation:
         records.sums,
         summary.warm_up_total,
         summary.total,
+        _other_usage(records),
         expected,
         found,
     )
@@ -156,6 +145,7 @@ def _item_books(
     sums: Int64Array,
     warm_up_total: Int64Array,
     total: Int64Array,
+    other_usage: Int64Array,
     expected: Int64Array,
     found: Int64Array,
 ) -> None:
@@ -166,7 +156,7 @@ def _item_books(
             expected[item] += sums[p, r.SUM_UNITS_DISPATCHED]
         else:
             issued = warm_up_total[p, c.T_UNITS_ISSUED] + total[p, c.T_UNITS_ISSUED]
-            expected[item] += opening[p, c.S_ON_HAND] + opening[p, c.S_IN_TRANSIT] - issued
+            expected[item] += opening[p, c.S_ON_HAND] + opening[p, c.S_IN_TRANSIT] - issued + other_usage[p]
             found[item] += closing[p, c.S_ON_HAND] + closing[p, c.S_IN_TRANSIT]
 
 
@@ -178,7 +168,7 @@ def _lot_equations(records: Records) -> Iterator[Equation]:
     yield Equation("stock in lots", np.where(tracked, closing.state[:, c.S_ON_HAND], 0), layers)
 
     sums = records.sums
-    left = sums[:, r.SUM_UNITS_SENT_UNDER_WAY] + _whole(records, c.T_UNITS_ISSUED)
+    left = sums[:, r.SUM_UNITS_SENT_UNDER_WAY] + _whole(records, c.T_UNITS_ISSUED) - _other_usage(records)
     expected = _sum_at(network, opening.layer_stock_point, opening.layer_quantity)
     expected += sums[:, r.SUM_LOT_UNITS] - left
     if opening.lots_sent is not None:
@@ -199,6 +189,13 @@ def _pool_equations(records: Records, sums: PoolSums) -> Iterator[Equation]:
     yield Equation("units given to others of its pool", given, sent)
     taken = sums.point[ps.POINT_UNITS_TAKEN]
     yield Equation("units moved in pools", _per_item(network, given), _per_item(network, taken), per_item=True)
+
+
+def _other_usage(records: Records) -> Int64Array:
+    """Units that came back to devices less those that left them other than by an issue, per stock point."""
+    if records.plant_sums is None:
+        return np.zeros(records.network.stock_points, dtype=np.int64)
+    return records.plant_sums.back_less_left()
 
 
 def _per_item(network: Network, units: Int64Array) -> Int64Array:

@@ -13,6 +13,7 @@ from sim import columns as c
 from sim.lead_times import mean_ms
 from sim.network import Int64Array, Lane, Link, Network, Pool, Route
 from sim.record.arrow import number_table, texts
+from sim.record.plant_tables import plant_tables
 
 NETWORK_TABLES: Final[Mapping[str, str]] = {
     "nodes": "row number = node; name, kind, echelon",
@@ -29,6 +30,16 @@ POOL_TABLES: Final[Mapping[str, str]] = {
     "mean delivery time in ms",
 }
 """Only of networks with pools."""
+
+PLANT_NETWORK_TABLES: Final[Mapping[str, str]] = {
+    "machines": "row number = machine; plant, line, machine, number of the line over all, cost of an hour's stop "
+    "of the line in minor units",
+    "persons": "row number = person; plant, group, number in the group from 1",
+    "devices": "a row per stock point of a device; stock point, plant (empty: none), device, sensor, gateway (empty: "
+    "reports arrive at once)",
+    "rules": "row number = detection rule; name, kind, settings (JSON)",
+}
+"""Only of networks with plants or devices."""
 
 STOCK_POINT_COLUMNS: Final = {
     "node": c.P_NODE,
@@ -52,7 +63,7 @@ def write_network(network: Network, folder: Path) -> None:
 
 
 def network_tables(network: Network) -> dict[str, pa.Table]:
-    """The tables of NETWORK_TABLES, and with pools those of POOL_TABLES."""
+    """The tables of NETWORK_TABLES, with pools those of POOL_TABLES, with plants those of PLANT_NETWORK_TABLES."""
     names = ("name", "kind", "echelon")
     nodes = (network.node_names, network.node_kinds, network.node_echelons)
     tables = {
@@ -65,7 +76,9 @@ def network_tables(network: Network) -> dict[str, pa.Table]:
         "routes": _routes(network),
         "stock_pools": _stock_pools(network),
     }
-    return tables | {"pools": _pools(network), "links": _links(network)} if network.pools else tables
+    if network.pools:
+        tables |= {"pools": _pools(network), "links": _links(network)}
+    return tables if network.plant_plan is None else tables | plant_tables(network, network.plant_plan)
 
 
 def _items(network: Network) -> pa.Table:

@@ -32,6 +32,7 @@ from sim.record.layouts import (
     TRIPS,
     TableLayout,
 )
+from sim.record.plant_sums import PlantTableSums
 from sim.record.pool_sums import PoolSums
 from sim.record.sums import (
     SUM_COLUMNS,
@@ -166,6 +167,7 @@ class Records:
     memory: Mapping[str, pa.Table] = field(default_factory=dict)
     pool_sums: PoolSums | None = None  # what pools moved; None: no pools
     alternative_sums: AlternativeSums | None = None  # by source, where there are several; None: nowhere
+    plant_sums: PlantTableSums | None = None  # usage, stops and alarms; None: no plants
 
     def table(self, name: str) -> pa.Table:
         """One of the tables (`orders`, `shipments`, ...), from memory or from its Parquet file.
@@ -219,6 +221,7 @@ class Recorder:
         self.trip_sums: Float64Array = np.zeros((len(network.routes), TRIP_SUM_COLUMNS))
         self.pool_sums = PoolSums(network, start_ms) if network.pools else None
         self.alternative_sums = AlternativeSums(network, start_ms) if len(network.alternatives) else None
+        self.plant_sums = PlantTableSums(network, start_ms) if network.plant_plan is not None else None
         self._memory: dict[str, MemorySink] = {}
         self._buffers: list[ColumnBuffer] = []
         self.orders = self._buffer(ORDERS, capacity, self._sum_orders)
@@ -227,8 +230,7 @@ class Recorder:
         self.trips = self._buffer(TRIPS, 1 << 12, self._sum_trips)
         self.lots = self._buffer(LOTS, min(capacity, 1 << 14), self._sum_lots)
         self.events = self._buffer(EVENTS, capacity) if events else None
-        plants = PLANT_TABLES if network.plant_plan is not None else ()
-        self.plant_tables = {one.name: self._buffer(one, min(capacity, 1 << 14)) for one in plants}
+        self.plant_tables = self._plant_buffers(min(capacity, 1 << 14))
         self.forecast_tables = {one.name: self._buffer(one, 1 << 12) for one in FORECAST_TABLES if network.forecasts}
 
     def _buffer(
@@ -246,6 +248,16 @@ class Recorder:
         self._buffers.append(buffer)
         return buffer
 
+    def _plant_buffers(self, capacity: int) -> dict[str, ColumnBuffer]:
+        """The tables of plants by name; none without plants."""
+        if self.plant_sums is None:
+            return {}
+        watches = (self.plant_sums.add_usage, self.plant_sums.stops.add, self.plant_sums.add_alarms)
+        return {
+            layout.name: self._buffer(layout, capacity, watch)
+            for layout, watch in zip(PLANT_TABLES, watches, strict=True)
+        }
+
     def _sum_orders(self, columns: tuple[npt.NDArray[np.generic], ...]) -> None:
         sum_orders(columns, self.start_ms, self.network.warm_up_ms, self.sums)
         for special in (self.pool_sums, self.alternative_sums):
@@ -260,9 +272,13 @@ class Recorder:
 
     def _sum_transfers(self, columns: tuple[npt.NDArray[np.generic], ...]) -> None:
         sum_transfers(columns, self.sums)
+        if self.plant_sums is not None:
+            self.plant_sums.add_transfers(columns)
 
     def _sum_lots(self, columns: tuple[npt.NDArray[np.generic], ...]) -> None:
         sum_lots(columns, self.start_ms, self.sums)
+        if self.plant_sums is not None:
+            self.plant_sums.add_lots(columns)
 
     def _sum_trips(self, columns: tuple[npt.NDArray[np.generic], ...]) -> None:
         sum_trips(columns, self.network, self.trip_sums)
@@ -283,6 +299,7 @@ class Recorder:
             memory,
             self.pool_sums,
             self.alternative_sums,
+            self.plant_sums,
         )
 
     def discard(self) -> None:

@@ -3,7 +3,7 @@
 from sim.kpi.kpis import KPIS
 from sim.record.arrays import ARRAY_TABLES
 from sim.record.layouts import TABLES
-from sim.record.network_tables import NETWORK_TABLES, POOL_TABLES
+from sim.record.network_tables import NETWORK_TABLES, PLANT_NETWORK_TABLES, POOL_TABLES
 
 
 def readme() -> str:
@@ -42,6 +42,7 @@ def _array_tables() -> list[str]:
 def _network_tables() -> list[str]:
     lines = [f"- `{name}.parquet`: {meaning}" for name, meaning in NETWORK_TABLES.items()]
     lines += [f"- `{name}.parquet` (only with pools): {meaning}" for name, meaning in POOL_TABLES.items()]
+    lines += [f"- `{name}.parquet` (only with plants): {meaning}" for name, meaning in PLANT_NETWORK_TABLES.items()]
     return ["## network/", "", *lines, ""]
 
 
