@@ -138,7 +138,63 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "age_over_90d": "Value older than 90 days",
         "age_over_180d": "Value older than 180 days (dead stock)",
         "age_over_365d": "Value older than 365 days",
-        "inventory_accuracy": "Record accuracy",
+    },
+    "Plants": {
+        "line_stops": "Line stops",
+        "line_stops_per_year": "Line stops per year",
+        "stop_hours": "Working time lost in stops",
+        "stop_cost": "Cost of stops",
+        "stop_cost_per_year": "Cost of stops per year",
+        "line_availability": "Availability of lines",
+        "stops_other": "Stops that no item caused",
+        "stops_item_missing": "Stops for want of an item",
+        "stops_item_overdue": "Failures because an item was overdue",
+        "stops_wrong_item": "Failures because of a wrong item",
+        "item_stop_share": "Stops that items caused",
+        "item_stop_cost": "Cost of the stops that items caused",
+        "item_stop_cost_share": "Their part of the cost of stops",
+        "stops_by_record": "Stops by a wrong record alone",
+        "stop_cost_by_record": "Cost of stops by a wrong record alone",
+    },
+    "Devices": {
+        "short_lines": "Lines short at devices",
+        "short_line_rate": "Lines short at devices, share",
+        "short_by_record": "Lines short by a wrong record alone",
+        "short_by_device": "Lines short by a device's fault",
+        "met_elsewhere": "Machine lines met elsewhere in the plant",
+        "refused_lines": "Draws refused",
+        "inventory_accuracy": "Record accuracy (counts)",
+        "counts": "Items counted",
+        "record_right": "Time with a right record",
+        "record_error": "Units between record and shelf",
+        "record_error_value": "Value between record and shelf",
+        "missed_scans": "Missed scans",
+        "lost_reports": "Lost reports",
+        "report_delay": "Mean delay of reports",
+        "jams": "Jams",
+        "failed_vends": "Failed vends",
+        "wrong_items": "Wrong items taken",
+        "put_back": "Units put back",
+        "loans": "Units lent",
+        "loans_back": "Units lent and back",
+        "loans_lost": "Units lent and lost",
+        "expired": "Units expired",
+        "expired_value": "Value expired",
+        "expired_issued": "Expired units issued",
+        "rejected": "Units rejected by inspection",
+        "rejected_value": "Value rejected by inspection",
+        "leaked": "Units leaked",
+        "leaked_value": "Value leaked",
+        "usage_per_30d": "Units used per 30 days",
+        "usage_value_per_30d": "Use per 30 days, at list price",
+    },
+    "Detection": {
+        "alarm_hits": "Alarms that were true",
+        "false_alarms": "False alarms",
+        "missed_alarms": "Missed alarms",
+        "alarm_precision": "Alarms that were true, share",
+        "alarm_recall": "What alarms told, share",
+        "alarm_delay": "Mean delay of alarms",
     },
     "Flow": {
         "orders": "Replenishment orders",
@@ -233,12 +289,18 @@ _HIGHER: Final = frozenset(
         "transfer_within_24h",
         "transfer_within_48h",
         "renewal",
+        "line_availability",
+        "record_right",
+        "alarm_precision",
+        "alarm_recall",
     }
 )
 _NEITHER: Final = frozenset(
     {"demand_lines", "demand_units", "on_order", "in_transit", "orders", "order_lines", "trips", "transfers"}
     | {"share_transfer", "forecast_bias", "preventive_transfers", "rebalancing_moves", "transfer_units"}
     | {"transfer_value", "units_given", "contribution_score", "settlement_balance"}
+    | {"item_stop_share", "item_stop_cost_share", "met_elsewhere", "refused_lines", "counts", "put_back", "loans"}
+    | {"loans_back", "usage_per_30d", "usage_value_per_30d", "alarm_hits"}
 )
 _LOWER: Final = frozenset(LABELS) - _HIGHER - _NEITHER
 

@@ -14,12 +14,15 @@ from sim.plant_plan import (
     SENSOR_SCAN,
     SENSOR_VEND,
     SENSOR_WEIGH,
+    USE_EVERY,
+    USE_WEAR,
     DevicePoint,
     Gateway,
     Line,
     Machine,
     Plant,
     PlantPlan,
+    Use,
 )
 from sim.record.plant_stops import WorkingTime
 from sim.record.records import DAY_MS, PlantSums, Recorder, Records, Summary
@@ -63,17 +66,19 @@ def plant_network() -> Network:
 
 def plant_plan() -> PlantPlan:
     """The plan of `plant_network`."""
-    day = np.arange(HORIZON_MS // DAY_MS) * DAY_MS
+    day, day_long = np.arange(HORIZON_MS // DAY_MS) * DAY_MS, constant(DAY_MS)
+    grease = Use(GREASE, USE_EVERY, 8, (SHELF_GREASE,), interval=constant(100 * HOUR_MS))
+    filters = Use(FILTER, USE_WEAR, 1, (SHELF_FILTER,), scale_ms=100.0 * HOUR_MS)
     lines = (
-        Line("turning", (Machine("lathe"), Machine("mill")), stop_cost_per_hour=60_000),
-        Line("pressing", (Machine("press"),), stop_cost_per_hour=24_000),
+        Line("turning", (Machine("lathe", (grease,)), Machine("mill")), stop_cost_per_hour=60_000),
+        Line("pressing", (Machine("press", (filters,)),), stop_cost_per_hour=24_000),
     )
     return PlantPlan(
         plants=(Plant(PLANT, lines, working=0, people=(("workers", 2), ("maintenance", 1)), maintenance=(2, 1)),),
         devices=(
-            DevicePoint(SHELF_GREASE, 0, sensor=SENSOR_WEIGH, gateway=0),
+            DevicePoint(SHELF_GREASE, 0, sensor=SENSOR_WEIGH, gateway=0, leak_every=day_long, inspection=day_long),
             DevicePoint(SHELF_FILTER, 0, sensor=SENSOR_SCAN, gateway=0),
-            DevicePoint(VENDING_GLOVES, 0, device=DEVICE_VENDING, sensor=SENSOR_VEND),
+            DevicePoint(VENDING_GLOVES, 0, device=DEVICE_VENDING, sensor=SENSOR_VEND, loan=day_long),
         ),
         gateways=(Gateway("edge", 0),),
         calendars=(int64(np.column_stack((day + 6 * HOUR_MS, day + 22 * HOUR_MS))),),

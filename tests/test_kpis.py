@@ -14,6 +14,7 @@ from sim.kpi.table import KPI_SCHEMA, kpi_table
 from sim.network import Float64Array
 from sim.record.records import FORECAST_SUMS
 from sim.record.sums import SUM_COLUMNS
+from tests.hand_plants import plant_week
 from tests.hand_pools import helping_week
 from tests.hand_records import DEPOT, STORE, STORE_A, HandRecords, busy_week
 from tests.reference_inputs import DAY_MS, int64, route
@@ -104,7 +105,8 @@ def test_every_kpi_has_a_value_somewhere_and_a_definition() -> None:
     helping = helping_week()
     helping.network = replace(helping.network, pools=(replace(helping.network.pools[0], rebalance_ms=int64([0])),))
     of_pools = values(kpi_table(helping.records()))
-    assert {name for place in (found, of_pools) for _, _, name in place} == set(KPIS)
+    of_plants = values(kpi_table(plant_week().records()))
+    assert {name for place in (found, of_pools, of_plants) for _, _, name in place} == set(KPIS)
     assert all(one.meaning for one in KPIS.values())
 
 

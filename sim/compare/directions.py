@@ -46,6 +46,47 @@ DIRECTION: Final[dict[str, int]] = {
     "emergency_response_hours": -1,
     "forecast_mase": -1,
     "trip_cost": -1,
+    "line_availability": 1,
+    "availability": 1,
+    "inventory_accuracy": 1,
+    "record_right": 1,
+    "alarm_precision": 1,
+    "alarm_recall": 1,
+    "line_stops": -1,
+    "line_stops_per_year": -1,
+    "stop_hours": -1,
+    "stop_cost": -1,
+    "stop_cost_per_year": -1,
+    "stops_other": -1,
+    "stops_item_missing": -1,
+    "stops_item_overdue": -1,
+    "stops_wrong_item": -1,
+    "item_stop_cost": -1,
+    "stops_by_record": -1,
+    "stop_cost_by_record": -1,
+    "short_lines": -1,
+    "short_line_rate": -1,
+    "short_by_record": -1,
+    "short_by_device": -1,
+    "record_error": -1,
+    "record_error_value": -1,
+    "missed_scans": -1,
+    "lost_reports": -1,
+    "report_delay": -1,
+    "jams": -1,
+    "failed_vends": -1,
+    "wrong_items": -1,
+    "loans_lost": -1,
+    "expired": -1,
+    "expired_value": -1,
+    "expired_issued": -1,
+    "rejected": -1,
+    "rejected_value": -1,
+    "leaked": -1,
+    "leaked_value": -1,
+    "false_alarms": -1,
+    "missed_alarms": -1,
+    "alarm_delay": -1,
 }
 """1: more is better, -1: less is better. What is not here (orders, demand, what is under way) is neither."""
 
@@ -60,11 +101,18 @@ MAIN: Final = (
     "transport_cost",
     "ordering_cost",
     "total_cost",
+    "availability",
+    "line_stops_per_year",
+    "stop_cost_per_year",
+    "inventory_accuracy",
 )
 """The KPIs of the whole network that a comparison puts into words."""
 
-_RATE_UNITS: Final = frozenset({"share", "h", "per year"})
-_TIME_MEANS: Final = frozenset({"on_hand", "on_order", "in_transit", "backorders", "stock_value"})
+_RATE_UNITS: Final = frozenset({"share", "h", "per year", "per 30 d"})
+_TIME_MEANS: Final = frozenset(
+    {"on_hand", "on_order", "in_transit", "backorders", "stock_value", "record_error", "record_error_value"}
+    | {"stop_cost_per_year", "usage_value_per_30d"}
+)
 
 
 def direction(kpi: str) -> int:

@@ -1,3 +1,7 @@
 """Key figures, worked out from the records alone."""
 
-import sim.kpi.pooling  # noqa: F401  (importing it registers its KPIs, after those of sim.kpi.kpis)
+# importing them registers their KPIs, after those of sim.kpi.kpis and in this order
+import sim.kpi.pooling  # noqa: I001
+import sim.kpi.plants
+import sim.kpi.devices
+import sim.kpi.detection  # noqa: F401

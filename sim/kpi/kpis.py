@@ -2,8 +2,8 @@
 
 Two registries. A *measure* is a number per stock point (or per node) that may be added up over any group of them:
 units, minor units of money x ms, milliseconds. A *KPI* is a function of added-up measures; it is worked out for every
-scope alike: the whole network, an echelon, a node, an item, an ABC class, a stock point, a lane. To add one, write a
-function with the decorator; the model does not change.
+scope alike: the whole network, an echelon, a node, an item, an ABC class, a stock point, a lane, a plant. To add one,
+write a function with the decorator; the model does not change.
 
 Everything is measured over [warm_up, horizon). Quantities are in the items' natural units, money in major units of the
 scenario's currency, times in hours. A KPI without meaning for a key (no demand, no stock) is NaN there and gets no row.
@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from sim.network import Float64Array, Network
 
-ALL_SCOPES: Final = frozenset({"network", "echelon", "node", "item", "class", "stock"})
+ALL_SCOPES: Final = frozenset({"network", "echelon", "node", "item", "class", "stock", "plant"})
 NODE_SCOPES: Final = frozenset({"network", "echelon", "node"})
 GROUP_SCOPES: Final = ALL_SCOPES - {"stock"}
 """For what says nothing new, or is of little use, for each of tens of thousands of single stock points."""

@@ -10,7 +10,9 @@ from typing import Final
 import numpy as np
 
 from sim import columns as c
+from sim.kpi.device_measures import DEVICE_MEASURES, DeviceRows
 from sim.kpi.legs import LEG_MEASURES, Legs
+from sim.kpi.plant_measures import LINE_MEASURES, PlantMeasures
 from sim.kpi.pool_measures import POOL_MEASURES, pool_rows, units_moved_at
 from sim.network import Float64Array, Int64Array, Network
 from sim.record import sums as r
@@ -34,12 +36,13 @@ class StockPointMeasures:
         self.rows = counting_rows(network)
         self.parameter: Int64Array = network.parameter[self.rows]
         self.total = records.summary.total[self.rows]
-        self.area = records.summary.area[self.rows]
+        self.area: Float64Array = records.summary.area[self.rows]
         self.sums = records.sums[self.rows]
         forecast = records.summary.forecast
         self.forecast = None if forecast is None else forecast[self.rows]
         self.legs = Legs(records, self.rows)
         self.pool: Int64Array = pool_rows(records, self.rows)
+        self.devices: DeviceRows = DeviceRows(records, self.rows)
         flags = self.parameter[:, c.P_FLAGS]
         self.stocked = (flags & c.SP_STOCKED) != 0
         self.tracked = (flags & c.SP_LOTS) != 0
@@ -136,6 +139,7 @@ STOCK_POINT_MEASURES: Final[dict[str, Measure]] = {
     "revenue": lambda m: m.total[:, c.T_UNITS_ISSUED] * m.price,
     **{name: _of_legs(name) for name in LEG_MEASURES if name != "points"},
     **POOL_MEASURES,
+    **DEVICE_MEASURES,
     "forecast_demand": lambda m: _forecast(m, FORECAST_DEMAND) * m.natural,
     "forecast_error": lambda m: _forecast(m, FORECAST_ERROR) * m.natural,
     "forecast_mase_sum": lambda m: _forecast(m, FORECAST_MASE),
@@ -154,12 +158,13 @@ NODE_MEASURES: Final = frozenset(
         "pool_units_moved",
         "node_units_demanded",
         *WITHIN,
+        *LINE_MEASURES,
     }
 )
-"""Measures that belong to a node (a truck's to its base); they are 0 in scopes that are no sum of nodes."""
+"""Measures of nodes (a truck's are its base's, a line's its plant's); they are 0 in scopes that are no sum of nodes."""
 
 
-def node_measures(records: Records) -> dict[str, Float64Array]:
+def node_measures(records: Records, plants: PlantMeasures | None = None) -> dict[str, Float64Array]:
     """Every measure of NODE_MEASURES, one value per node."""
     network, jobs = records.network, records.summary.jobs
     measures = {"jobs": jobs[:, 0].astype(np.float64), "jobs_complete": jobs[:, 1].astype(np.float64)}
@@ -168,6 +173,10 @@ def node_measures(records: Records) -> dict[str, Float64Array]:
     base = np.array([route.base_node for route in network.routes], dtype=np.int64)
     for name, values in route_measures(records).items():
         measures[name] = np.bincount(base, weights=values, minlength=network.nodes).astype(np.float64)
+    if plants is not None:
+        at_node = plants.node_of_line
+        for name, values in plants.line.items():
+            measures[name] = np.bincount(at_node, weights=values, minlength=network.nodes).astype(np.float64)
     return measures | _in_time(records)
 
 

@@ -1,6 +1,6 @@
 """From the records of a replication to the tidy KPI table: variant, replication, scope, key, kpi, value, unit."""
 
-from collections.abc import Callable, Collection, Container, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,12 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim import columns as c
-from sim.jit import compiled
+from sim.kpi.adding import Sums, bincount, both, either, only, sums_by, without_nodes
 from sim.kpi.kpis import KPIS, MONEY, Group
 from sim.kpi.legs import LEG_MEASURES, Legs
-from sim.kpi.measures import NODE_MEASURES, StockPointMeasures, node_measures, route_measures
+from sim.kpi.measures import StockPointMeasures, node_measures, route_measures
+from sim.kpi.plant_measures import plant_measures
+from sim.kpi.plant_scopes import plant_scopes
 from sim.kpi.pool_measures import pair_measures
-from sim.network import Float64Array, Int64Array, Network
+from sim.network import Int64Array, Network
 from sim.record.arrow import numbers, texts
 from sim.record.records import Records
 
@@ -96,17 +98,18 @@ def _scopes(records: Records) -> Iterator[_Scope]:
     """Every scope. Measures are first added up per node and class; most scopes are sums of those."""
     network, points = records.network, StockPointMeasures(records)
     cell = points.parameter[:, c.P_NODE] * len(CLASSES) + network.item_class[points.item]
-    cells, per_item = _both(points, cell, network.nodes * len(CLASSES), points.item, network.items)
-    at_nodes = node_measures(records)
+    cells, per_item = both(points, cell, network.nodes * len(CLASSES), points.item, network.items)
+    plants = plant_measures(records)
+    at_nodes = node_measures(records, plants)
     cell_node = np.repeat(np.arange(network.nodes), len(CLASSES))
 
     def over_nodes(name: str, keys: list[str], key_of_node: Int64Array, outflow: bool) -> _Scope:
-        sums = _sums_by(cells, key_of_node[cell_node], len(keys))
-        extra = {m: _bincount(key_of_node, values, len(keys)) for m, values in at_nodes.items()}
-        return _Scope(name, keys, Group(network, _either(extra, sums), outflow))
+        sums = sums_by(cells, key_of_node[cell_node], len(keys))
+        extra = {m: bincount(key_of_node, values, len(keys)) for m, values in at_nodes.items()}
+        return _Scope(name, keys, Group(network, either(extra, sums), outflow))
 
-    def plain(name: str, keys: list[str], sums: Callable[[str], Float64Array]) -> _Scope:
-        return _Scope(name, keys, Group(network, _without_nodes(sums, len(keys)), False))
+    def plain(name: str, keys: list[str], sums: Sums) -> _Scope:
+        return _Scope(name, keys, Group(network, without_nodes(sums, len(keys)), False))
 
     echelons = list(dict.fromkeys(network.node_echelons))
     echelon_of = np.array([echelons.index(label) for label in network.node_echelons], dtype=np.int64)
@@ -114,13 +117,19 @@ def _scopes(records: Records) -> Iterator[_Scope]:
     yield over_nodes("echelon", echelons, echelon_of, outflow=True)
     yield over_nodes("node", list(network.node_names), np.arange(network.nodes), outflow=True)
     yield plain("class", list(CLASSES), lambda measure: cells(measure).reshape(-1, len(CLASSES)).sum(axis=0))
-    yield plain("item", list(network.item_names), per_item)
+    items = without_nodes(per_item, network.items)
+    if plants is not None:
+        items = either(plants.item, items)
+    yield _Scope("item", list(network.item_names), Group(network, items, False))
     yield _stock_scope(network, points)
     yield _lane_scope(network, points.legs)
     pairs, of_pair = pair_measures(records)
     yield _Scope("transfer", pairs, Group(network, of_pair.__getitem__, True))
     trucks = route_measures(records) | {"points": np.ones(len(network.routes))}
     yield _Scope("truck", [route.name for route in network.routes], Group(network, trucks.__getitem__, True))
+    if plants is not None:
+        for name, keys, sums in plant_scopes(records, points, plants):
+            yield _Scope(name, keys, Group(network, sums, False))
 
 
 def _stock_scope(network: Network, points: StockPointMeasures) -> _Scope:
@@ -129,7 +138,7 @@ def _stock_scope(network: Network, points: StockPointMeasures) -> _Scope:
     nodes, items = points.parameter[stocked, c.P_NODE], points.parameter[stocked, c.P_ITEM]
     keys = [f"{network.node_names[n]}/{network.item_names[i]}" for n, i in zip(nodes, items, strict=True)]
     return _Scope(
-        "stock", keys, Group(network, _without_nodes(lambda measure: points(measure)[stocked], len(keys)), True)
+        "stock", keys, Group(network, without_nodes(lambda measure: points(measure)[stocked], len(keys)), True)
     )
 
 
@@ -139,60 +148,5 @@ def _lane_scope(network: Network, legs: Legs) -> _Scope:
     keys = list(dict.fromkeys(names))
     key_of = {key: number for number, key in enumerate(keys)}
     of_lane = np.array([key_of[name] for name in names] + [len(keys)], dtype=np.int64)  # the last: without a lane
-    sums = _sums_by(legs, of_lane[legs.lane], len(keys) + 1)
-    return _Scope("lane", keys, Group(network, _only(LEG_MEASURES, lambda m: sums(m)[:-1], len(keys)), True))
-
-
-def _bincount(key: Int64Array, weights: Float64Array, keys: int) -> Float64Array:
-    return np.bincount(key, weights=weights, minlength=keys).astype(np.float64, copy=False)
-
-
-def _sums_by(source: Callable[[str], Float64Array], key: Int64Array, keys: int) -> Callable[[str], Float64Array]:
-    """The source's measures added up by key, each once."""
-    cache: dict[str, Float64Array] = {}
-
-    def sums(measure: str) -> Float64Array:
-        if measure not in cache:
-            cache[measure] = _bincount(key, source(measure), keys)
-        return cache[measure]
-
-    return sums
-
-
-def _both(
-    source: Callable[[str], Float64Array], key: Int64Array, keys: int, other_key: Int64Array, other_keys: int
-) -> tuple[Callable[[str], Float64Array], Callable[[str], Float64Array]]:
-    """The source's measures added up by either of two keys, in one pass over the stock points."""
-    cache: dict[str, tuple[Float64Array, Float64Array]] = {}
-
-    def sums(measure: str) -> tuple[Float64Array, Float64Array]:
-        if measure not in cache:
-            cache[measure] = np.zeros(keys), np.zeros(other_keys)
-            _add_up(source(measure), key, other_key, *cache[measure])
-        return cache[measure]
-
-    return lambda measure: sums(measure)[0], lambda measure: sums(measure)[1]
-
-
-@compiled
-def _add_up(
-    values: Float64Array, key: Int64Array, other_key: Int64Array, sums: Float64Array, other_sums: Float64Array
-) -> None:
-    for row in range(len(values)):
-        if values[row] != 0.0:
-            sums[key[row]] += values[row]
-            other_sums[other_key[row]] += values[row]
-
-
-def _either(first: dict[str, Float64Array], then: Callable[[str], Float64Array]) -> Callable[[str], Float64Array]:
-    return lambda measure: first[measure] if measure in first else then(measure)
-
-
-def _without_nodes(sums: Callable[[str], Float64Array], keys: int) -> Callable[[str], Float64Array]:
-    """Measures of nodes are 0 where keys are no sums of nodes."""
-    return lambda measure: np.zeros(keys) if measure in NODE_MEASURES else sums(measure)
-
-
-def _only(known: Container[str], sums: Callable[[str], Float64Array], keys: int) -> Callable[[str], Float64Array]:
-    """All measures but those known are 0."""
-    return lambda measure: sums(measure) if measure in known else np.zeros(keys)
+    sums = sums_by(legs, of_lane[legs.lane], len(keys) + 1)
+    return _Scope("lane", keys, Group(network, only(LEG_MEASURES, lambda m: sums(m)[:-1], len(keys)), True))
