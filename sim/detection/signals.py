@@ -1,0 +1,121 @@
+"""From what the platform has been told to the columns that a rule sees; what has to be remembered is a table."""
+
+from typing import Final
+
+import numpy as np
+
+from policies.detection.rule import EXPIRED, BookedLots, Float64Array, Signals
+from sim.detection.plan import PlannedRule
+from sim.detection.sight import Told
+from sim.network import Int64Array
+
+K_REPORTED: Final = 0  # counters at the evaluation before
+K_REPORTS: Final = 1
+K_COUNTED: Final = 2
+K_RAN_MS: Final = 3  # running time of the plant's lines, added up
+K_SILENT_MS: Final = 4
+K_IDLE_MS: Final = 5
+K_IDLE_USE: Final = 6
+KNOWN_COLUMNS: Final = 7
+
+
+class Knowledge:
+    """What the platform remembers for one rule from one evaluation to the next.
+
+    Args:
+        planned: the rule and its stock points.
+        sensor: SENSOR_* code of each of them, (n,). plant: its row in the plan, NONE without any, (n,).
+        plant_of_line: plant of each line, (L,). expected_per_day: planned mean use of all stock points, (P,).
+    """
+
+    def __init__(
+        self,
+        planned: PlannedRule,
+        sensor: Int64Array,
+        plant: Int64Array,
+        plant_of_line: Int64Array,
+        expected_per_day: Float64Array,
+    ) -> None:
+        self.planned = planned
+        self.table: Int64Array = np.zeros((planned.points.size, KNOWN_COLUMNS), np.int64)
+        self._sensor = sensor
+        self._plant = plant
+        self._plant_of_line = plant_of_line
+        self._has_lines = np.isin(plant, plant_of_line)
+        self._expected = expected_per_day[planned.points]
+        self._place = np.full(expected_per_day.size, -1, np.int64)
+        self._place[planned.points] = np.arange(planned.points.size)
+        self._wants_lots = planned.rule.truth == EXPIRED
+
+    def begin(self, told: Told, time: int) -> None:
+        """Start from what has been told up to now."""
+        points = self.planned.points
+        self.table[:, K_REPORTED] = told.reported_use()[points]
+        self.table[:, K_REPORTS] = told.reports()[points]
+        self.table[:, K_COUNTED] = told.counted()[points]
+        self.table[:, K_RAN_MS] = self._ran_ms(told, time)
+
+    def signals(self, told: Told, time: int, period_ms: int) -> Signals:
+        """What the rule sees now, `period_ms` after the evaluation before; moves the memory on."""
+        points, table = self.planned.points, self.table
+        use = self._since(K_REPORTED, told.reported_use()[points])
+        reports = self._since(K_REPORTS, told.reports()[points])
+        counted = self._since(K_COUNTED, told.counted()[points])
+        idle = (self._since(K_RAN_MS, self._ran_ms(told, time)) == 0) & self._has_lines
+        table[:, K_SILENT_MS] = np.where(use == 0, table[:, K_SILENT_MS] + period_ms, 0)
+        table[:, K_IDLE_MS] = np.where(idle, table[:, K_IDLE_MS] + period_ms, 0)
+        table[:, K_IDLE_USE] = np.where(idle, table[:, K_IDLE_USE] + use, 0)
+        recorded = told.recorded()[points]
+        return Signals(
+            time_ms=time,
+            period_ms=period_ms,
+            recorded=recorded,
+            reported_use=use,
+            reports=reports,
+            silent_ms=table[:, K_SILENT_MS].copy(),
+            counted=counted,
+            expected_per_day=self._expected,
+            idle_ms=table[:, K_IDLE_MS].copy(),
+            idle_use=table[:, K_IDLE_USE].copy(),
+            sensor=self._sensor,
+            amount=self.planned.amount,
+            lots=self._lots(told, recorded) if self._wants_lots else BookedLots.none(),
+        )
+
+    def _since(self, column: int, now: Int64Array) -> Int64Array:
+        change = now - self.table[:, column]
+        self.table[:, column] = now
+        return change
+
+    def _ran_ms(self, told: Told, time: int) -> Int64Array:
+        """Running time of all lines of each stock point's plant together, (n,)."""
+        ran = told.running_ms(time)
+        plants = int(max(self._plant.max(initial=-1), self._plant_of_line.max(initial=-1))) + 1
+        by_plant = np.zeros(plants + 1, np.int64)  # the last is nobody's
+        np.add.at(by_plant, self._plant_of_line, ran)
+        return by_plant[self._plant]
+
+    def _lots(self, told: Told, recorded: Int64Array) -> BookedLots:
+        """Lots of the watched stock points as they are booked.
+
+        The record knows how much there is, not of which lot; what it has too much or too little is put down to what was
+        given out first.
+        """
+        point, lot, expires, quantity = told.layers()
+        place = self._place[point]
+        mine = np.flatnonzero(place >= 0)
+        place, lot, expires, quantity = place[mine], lot[mine], expires[mine], quantity[mine]
+        if place.size == 0:
+            return BookedLots.none()
+        there = np.zeros(recorded.size, np.int64)
+        np.add.at(there, place, quantity)
+        newer = there[place] - _up_to(place, quantity)  # of the lots that are given out after it
+        left = np.maximum(recorded[place] - newer, 0)
+        first = np.searchsorted(place, place) == np.arange(place.size)
+        return BookedLots(place, lot, expires, np.where(first, left, np.minimum(quantity, left)))
+
+
+def _up_to(place: Int64Array, quantity: Int64Array) -> Int64Array:
+    """Running totals of a quantity, begun anew at each place; `place` ascends."""
+    total = np.cumsum(quantity)
+    return total - (total - quantity)[np.searchsorted(place, place)]
