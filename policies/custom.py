@@ -20,10 +20,11 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from policies.remaining_life import RemainingLife
 from policies.replenishment import Int64Array, ReplenishmentPolicy, policy
 from policies.units import LARGEST
 
-__all__ = ["CustomPolicy", "Float64Array", "Int64Array", "PolicyError", "View", "needs_of", "policy"]
+__all__ = ["CustomPolicy", "Float64Array", "Int64Array", "PolicyError", "RemainingLife", "View", "needs_of", "policy"]
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -55,6 +56,7 @@ class View:
     multiple: Int64Array  # orders are rounded up to this
     capacity: Int64Array  # largest position allowed, -1 without limit
     unit_cost: Float64Array  # in the currency's major unit, per integer unit
+    remaining_life: RemainingLife | None = None  # what machines will use of these items; None: no machine uses any
 
 
 class CustomPolicy(ReplenishmentPolicy):

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-import policies.computed  # noqa: F401  (registers its kinds)
+import policies.computed
+import policies.predictive  # noqa: F401
 from policies.fields import Duration, Level, Model, QuantityField
 from policies.replenishment import REPLENISHMENT, ReplenishmentPolicy
 from policies.sourcing import SOURCING, SourcingRule
