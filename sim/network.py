@@ -221,6 +221,7 @@ SIZE_UNIFORM = 7  # a = low, b = high, integers inclusive
 
 DEMAND_LOST = 1  # flag bit: what is not there is lost (else backordered)
 DEMAND_WHOLE = 2  # flag bit: the customer takes the whole quantity or waits (else takes what is there)
+DEMAND_ABNORMAL = 4  # flag bit: what detection rules are to find; it changes nothing
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,7 @@ class DemandSources:
     size_kind: Int64Array  # (K,)
     size_a: Float64Array
     size_b: Float64Array
-    flags: Int64Array  # (K,) DEMAND_LOST | DEMAND_WHOLE
+    flags: Int64Array  # (K,) DEMAND_LOST | DEMAND_WHOLE | DEMAND_ABNORMAL
     period_ms: Int64Array  # (K,) per-period kinds
     offset_ms: Int64Array  # (K,) first period starts here; start of a launch otherwise
     profile: Int64Array  # (K,) row in `profiles`, -1: constant

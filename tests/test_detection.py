@@ -93,9 +93,7 @@ def test_low_level_goes_by_the_record_and_is_judged_by_the_shelf() -> None:
 
 def test_a_leak_shows_while_the_lines_stand_and_is_repaired() -> None:
     repaired: list[tuple[int, int]] = []
-    watched = Watched(
-        LEAK, amount={"rate": 2, "at_least": 1}, repair=lambda point, time: repaired.append((point, time))
-    )
+    watched = Watched(LEAK, amount={"rate": 2}, repair=lambda point, time: repaired.append((point, time)))
     script = watched.script
     use = [10, 10, 2, 3, 0, 10]  # units taken off the record in each hour; the lines stand in the third to fifth
     for hour, units in enumerate(use, 1):
@@ -141,7 +139,7 @@ def test_a_missed_scan_comes_to_light_at_the_count() -> None:
 
 
 def test_a_scan_missed_and_counted_within_a_period_is_true_also_when_the_counter_begins_anew() -> None:
-    watched = Watched(MissedScan(every="1 d"), amount={"at_least": 1}, sensor=SENSOR_SCAN)
+    watched = Watched(MissedScan(every="1 d"), sensor=SENSOR_SCAN)
     script = watched.script
     for day, (missed, corrected) in enumerate([(5, 0), (5, 0), (5, 0), (1, -1), (1, -1), (1, -1)], 1):
         script.missed[0], script.corrected[0] = missed, corrected
@@ -163,7 +161,7 @@ def test_a_silent_sensor_is_suspect_where_use_was_expected() -> None:
 
 def test_expiry_ahead_counts_what_is_given_out_before() -> None:
     def alarmed(per_day: float, record: int, lots: list[tuple[int, int, int, int]], ahead: str = "30 d") -> bool:
-        watched = Watched(ExpiryAhead(ahead=ahead), amount={"more_than": 0}, per_day=per_day)
+        watched = Watched(ExpiryAhead(ahead=ahead), per_day=per_day)
         watched.script.lots, watched.script.record[0] = lots, record
         state = watched.detection.rules[0]
         signals = state.knowledge.signals(watched.script, DAY_MS, DAY_MS)
@@ -181,7 +179,7 @@ def test_expiry_ahead_counts_what_is_given_out_before() -> None:
 
 
 def test_expiry_is_foretold_missed_or_still_open_at_the_end() -> None:
-    watched = Watched(ExpiryAhead(), points=(0, 1, 2), amount={"more_than": 0}, per_day=0.0)
+    watched = Watched(ExpiryAhead(), points=(0, 1, 2), per_day=0.0)
     script = watched.script
     script.record[:3] = 1
     for day in range(1, 8):

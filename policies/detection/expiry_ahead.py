@@ -1,6 +1,5 @@
 """Expiry ahead: more of a lot is there than will be used before it expires."""
 
-from fractions import Fraction
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -8,7 +7,6 @@ from pydantic import Field
 
 from policies.detection.rule import DAY_MS, EXPIRED, DetectionRule, Signals, Verdicts, detection_rule, verdicts
 from policies.fields import PositiveDuration, QuantityField
-from policies.units import Quantity
 
 
 @detection_rule("expiry_ahead")
@@ -24,8 +22,8 @@ class ExpiryAhead(DetectionRule):
 
     every: PositiveDuration = Field(DAY_MS, description="how often it is evaluated, counted from the start")
     ahead: PositiveDuration = Field(30 * DAY_MS, description="looks at lots that expire within this time")
-    more_than: QuantityField = Field(
-        Quantity(Fraction(0)), description="an alarm if that much more is there than will be used by then"
+    more_than: QuantityField | None = Field(
+        None, description="an alarm if that much more is there than will be used by then; default: anything"
     )
 
     def judge(self, signals: Signals) -> Verdicts:
@@ -40,6 +38,7 @@ class ExpiryAhead(DetectionRule):
         left_ms = lots.expires_ms - signals.time_ms
         soon = (left_ms > 0) & (left_ms <= self.ahead) & (lots.quantity > 0)
         use = signals.expected_per_day[lots.place] * (np.where(soon, left_ms, 0) / DAY_MS)
-        surplus = soon & (up_to - use > signals.amount["more_than"][lots.place])
+        more_than = signals.amount["more_than"][lots.place] if "more_than" in signals.amount else 0.0
+        surplus = soon & (up_to - use > more_than)
         alarm[lots.place[surplus]] = True
         return verdicts(alarm)

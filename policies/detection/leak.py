@@ -1,13 +1,11 @@
 """Leak: the level falls while nothing runs that could use anything."""
 
-from fractions import Fraction
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from policies.detection.rule import HOUR_MS, LEAKING, DetectionRule, Signals, Verdicts, detection_rule, verdicts
 from policies.fields import QuantityField, RateField
-from policies.units import Quantity
 
 _LEVEL = 5  # sensor codes: a level sensor sees what leaks, and so does a weighing one
 _WEIGH = 4
@@ -22,13 +20,15 @@ class Leak(DetectionRule):
     sensors: ClassVar[tuple[int, ...] | None] = (_WEIGH, _LEVEL)
 
     rate: RateField = Field(description="an alarm where the level falls faster than this, as in `0.5 l /h`")
-    at_least: QuantityField = Field(
-        Quantity(Fraction(1)), description="and has fallen by that much since the lines stand; keeps noise out"
+    at_least: QuantityField | None = Field(
+        None, description="and has fallen by that much since the lines stand, against noise; default: one unit"
     )
 
     def judge(self, signals: Signals) -> Verdicts:
         """What was used since the lines stand, against the time since then."""
         idle = signals.idle_ms > 0
         hours = signals.idle_ms / HOUR_MS
-        fallen = (signals.idle_use > signals.amount["rate"] * hours) & (signals.idle_use >= signals.amount["at_least"])
+        fallen = (signals.idle_use > signals.amount["rate"] * hours) & (
+            signals.idle_use >= signals.amount.get("at_least", 1.0)
+        )
         return verdicts(fallen, idle)

@@ -1,13 +1,11 @@
 """Missed scan: a count finds fewer than the record has."""
 
-from fractions import Fraction
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from policies.detection.rule import UNSCANNED, DetectionRule, Signals, Verdicts, detection_rule, verdicts
 from policies.fields import QuantityField
-from policies.units import Quantity
 
 _SCAN = 1  # sensor code
 
@@ -23,10 +21,10 @@ class MissedScan(DetectionRule):
     truth: ClassVar[str] = UNSCANNED
     sensors: ClassVar[tuple[int, ...] | None] = (_SCAN,)
 
-    at_least: QuantityField = Field(
-        Quantity(Fraction(1)), description="an alarm if counts of the period found that much less than recorded"
+    at_least: QuantityField | None = Field(
+        None, description="an alarm if counts of the period found that much less than recorded; default: one unit"
     )
 
     def judge(self, signals: Signals) -> Verdicts:
         """Corrections by counts in the period."""
-        return verdicts(-signals.counted >= signals.amount["at_least"])
+        return verdicts(-signals.counted >= signals.amount.get("at_least", 1.0))

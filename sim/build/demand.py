@@ -91,6 +91,7 @@ def _common(scenario: Scenario, entry: language.Demand | GeneratedDemand) -> dic
     """Columns that every kind of demand has: what happens when short, and when demand begins and ends."""
     flags = net.DEMAND_LOST if entry.if_short == "lost" else 0
     flags |= net.DEMAND_WHOLE if entry.delivery == "whole" else 0
+    flags |= net.DEMAND_ABNORMAL if isinstance(entry, language.Demand) and entry.abnormal else 0
     if entry.profile is None:
         return {"flags": flags}
     first, end = first_and_end_ms(scenario.profiles[entry.profile], scenario.start)
@@ -109,6 +110,7 @@ def _add_simple(
         by_unit.setdefault(scenario.item_unit(scenario.item_names[item]), []).append(item)
     for unit, alike in by_unit.items():
         columns, per_day = _KINDS[entry.kind](plan, entry.value, unit)
+        per_day = 0.0 if entry.abnormal else per_day
         node, item = (axis.ravel() for axis in np.meshgrid(nodes, np.array(alike, dtype=np.int64), indexing="ij"))
         plan.add(node, item, per_day, **(_common(scenario, entry) | columns))
 

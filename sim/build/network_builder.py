@@ -5,6 +5,7 @@
 Everything is done in columns; a network of 440,000 stock points takes a fraction of a second.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from sim.build.allocation import allocation_columns
 from sim.build.calendars import periodic, review_instants
 from sim.build.deciders import Opening, deciders_and_rows
 from sim.build.demand import plan_demand
+from sim.build.detection import planned_rules
 from sim.build.devices import device_flags, fit_opening, room, tighter
 from sim.build.families import can_order_families
 from sim.build.items import ItemColumns, item_columns
@@ -141,7 +143,14 @@ def _network(scenario: Scenario) -> Network:
         deciders=deciders,
         plant_plan=plant_plan(plants, items, classes, grid),
     )
-    return fit_opening(scenario, work_out_levels(scenario, network, plan, grid), nodes, plan, grid)
+    opened = fit_opening(scenario, work_out_levels(scenario, network, plan, grid), nodes, plan, grid)
+    return _with_rules(scenario, opened)
+
+
+def _with_rules(scenario: Scenario, network: Network) -> Network:
+    """The network with its detection rules, which need to know the devices."""
+    rules = planned_rules(scenario, network)
+    return replace(network, plant_plan=replace(network.plant_plan, rules=rules)) if network.plant_plan else network
 
 
 def _classes(scenario: Scenario, items: ItemColumns, per_day: Float64Array) -> Int64Array:

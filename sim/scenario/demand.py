@@ -119,6 +119,9 @@ class Demand(Model):
     if_short: Literal["backorder", "lost"] = Field("backorder", description="what happens to what is not there")
     delivery: Literal["whole", "partial"] = Field("whole", description="whether a customer takes part of his line")
     profile: str | None = Field(None, description="name of a profile that shapes the rate over time")
+    abnormal: bool = Field(
+        False, description="what nobody expects, and the rule abnormal_use is to find: not part of mean demand"
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -4,15 +4,17 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from policies.detection import DETECTION
 from policies.fields import Model
 from policies.registry import PolicyFileError, load_outside_policies
 from policies.replenishment import REPLENISHMENT
+from sim.scenario.detection import RULES_IN_MODELS, DetectionEntry
 from sim.scenario.findings import Finding, ScenarioError
 from sim.scenario.generator_section import GeneratedStocking, GeneratorSection
 from sim.scenario.policies_section import KINDS_IN_MODELS, PolicyEntry
 from sim.scenario.scenario import Scenario, ScenarioModel
 
-_in_models = [KINDS_IN_MODELS]
+_in_models = [(KINDS_IN_MODELS, RULES_IN_MODELS)]
 
 
 def know_all_policies() -> None:
@@ -24,20 +26,22 @@ def know_all_policies() -> None:
         load_outside_policies()
     except PolicyFileError as error:
         raise ScenarioError([Finding(str(error))]) from error
-    if _in_models[0] == REPLENISHMENT.kinds:
+    known = REPLENISHMENT.kinds, DETECTION.kinds
+    if _in_models[0] == known:
         return
-    _in_models[0] = REPLENISHMENT.kinds
-    _rebuild(PolicyEntry, REPLENISHMENT.field_type() | None)
-    _rebuild(GeneratedStocking, REPLENISHMENT.field_type())
-    for model in (GeneratorSection, ScenarioModel, Scenario):  # those that hold the two, inside out
+    _in_models[0] = known
+    _rebuild(PolicyEntry, "policy", REPLENISHMENT.field_type() | None)
+    _rebuild(GeneratedStocking, "policy", REPLENISHMENT.field_type())
+    _rebuild(DetectionEntry, "rule", DETECTION.field_type())
+    for model in (GeneratorSection, ScenarioModel, Scenario):  # those that hold the three, inside out
         model.model_rebuild(force=True)
 
 
-def _rebuild(model: type[Model], annotation: Any) -> None:
-    """Let the field `policy` of a model take what the annotation says."""
-    field = model.model_fields["policy"]
+def _rebuild(model: type[Model], name: str, annotation: Any) -> None:
+    """Let a field of a model take what the annotation says."""
+    field = model.model_fields[name]
     made = FieldInfo.from_annotated_attribute(
         annotation, FieldInfo(default=field.default, description=field.description)
     )
-    model.__pydantic_fields__["policy"] = made
+    model.__pydantic_fields__[name] = made
     model.model_rebuild(force=True)

@@ -18,6 +18,7 @@ from sim import units
 from sim.scenario.base import Name
 from sim.scenario.claims import Claim, ComparisonSection
 from sim.scenario.demand import Demand
+from sim.scenario.detection import DetectionEntry
 from sim.scenario.findings import Finding
 from sim.scenario.gateways import Gateway
 from sim.scenario.generator_section import GeneratorSection
@@ -90,6 +91,7 @@ class ScenarioModel(Model):
     profiles: dict[Name, Profile] = Field({}, description="shapes of demand over time, by name")
     policies: tuple[PolicyEntry, ...] = Field((), description="who stocks what; later entries override earlier ones")
     pools: dict[Name, Pool] = Field({}, description="nodes that help each other out, by name of the pool")
+    detection: tuple[DetectionEntry, ...] = Field((), description="rules that watch devices, and raise alarms")
     stocking_table: str | None = Field(None, description="file with one row per node and item; overrides `policies`")
     stock_factor: float = Field(
         1.0,

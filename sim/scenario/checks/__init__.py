@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from sim.scenario.checks.claims import check_claims, check_comparison
 from sim.scenario.checks.context import Context
+from sim.scenario.checks.detection import check_abnormal_demand, check_detection_names, check_detection_units
 from sim.scenario.checks.devices import (
     check_counting_trucks,
     check_device_names,
@@ -72,6 +73,9 @@ CHECKS: list[Callable[[Context], None]] = [
     check_maintenance,
     check_where_from,
     check_machine_uses,
+    check_detection_names,
+    check_detection_units,
+    check_abnormal_demand,
     check_comparison,
     check_claims,
 ]
