@@ -106,6 +106,10 @@ FAMILIES: Final = (
     "pooling",
     "lateral",
     "forecasts",
+    "machines",
+    "wear",
+    "gateways",
+    "devices",
     "intervals",
 )
 """Files of sim/verify/cases/ in the order of the page."""
