@@ -9,7 +9,7 @@ import pytest
 from scipy import integrate, optimize, stats
 
 from sim.verify.formulas import devices, renewal
-from sim.verify.formulas.machines import ConsumableLine, Repairman, line_availability
+from sim.verify.formulas.machines import ConsumableLine, OverduePart, Repairman, line_availability
 from sim.verify.formulas.one_echelon import erlang_loss
 from sim.verify.formulas.renewal import WeibullLife
 from sim.verify.samples import MeanEstimate, mean_estimate, ratio_estimate
@@ -249,3 +249,37 @@ def test_a_jammed_slot_is_erlangs_single_server() -> None:
     assert slot.jammed == pytest.approx(erlang_loss(1, 20 * 0.02 * 0.5))
     assert slot.fill_rate == pytest.approx(0.95 / 1.2)
     assert slot.fails_per_day == pytest.approx(20 * 0.03 / 1.2)
+
+
+def test_alarms_on_a_clean_signal_against_plain_sampling() -> None:
+    use = np.random.default_rng(6).poisson(4.0, (200, 1001))
+    above = use > 6.5
+    begun = (above[:, 1:] & ~above[:, :-1]).mean(axis=1)
+    assert mean_estimate(begun).interval(SURE).contains(devices.false_alarms_per_period(4.0, 6.5))
+    tail = 1 - sum(math.exp(-4) * 4**k / math.factorial(k) for k in range(7))
+    assert devices.false_alarms_per_period(4.0, 6.0) == pytest.approx(tail * (1 - tail))
+
+
+def test_leaks_by_hand() -> None:
+    assert devices.leaked_per_day(9.0, 1.0, 24.0) == pytest.approx(2.4)
+
+
+def test_refusals_against_plain_sampling() -> None:
+    """Line by line: somebody who may not, or one of three who may have two each in the shift."""
+    random = np.random.default_rng(12)
+    refused, lines = np.zeros(4000), random.poisson(4.0, 4000).astype(float)
+    for shift, number in enumerate(lines.astype(int)):
+        had = [0, 0, 0]
+        for _ in range(number):
+            person = random.integers(3)
+            if random.random() < 0.05 or had[person] == 2:
+                refused[shift] += 1
+            else:
+                had[person] += 1
+    assert ratio_estimate(refused, lines).interval(SURE).contains(devices.refused_share(4.0, 3, 2, 0.05))
+
+
+def test_an_overdue_part_by_hand() -> None:
+    part = OverduePart(life_days=6.0, overdue_days=2.0, failures_per_day=0.2, factor=4.0)
+    assert part.overdue_share == pytest.approx(0.25)
+    assert part.late_failures_per_day == pytest.approx(0.15)

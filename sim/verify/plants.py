@@ -68,7 +68,9 @@ def with_plants(
     placed = tuple(replace(plant, node=network.nodes + number) for number, plant in enumerate(plants))
     ordered = tuple(sorted(devices, key=lambda device: device.stock_point))
     parameter = network.parameter.copy()
-    parameter[[device.stock_point for device in ordered], c.P_FLAGS] |= c.SP_DEVICE
+    for device in ordered:
+        inspected = c.SP_INSPECTED if device.inspection is not None else 0
+        parameter[device.stock_point, c.P_FLAGS] |= c.SP_DEVICE | inspected
     first = network.node_first_stock_point
     return replace(
         network,
@@ -151,7 +153,8 @@ class PlantCopies:
 
     def count(self, points: Int64Array, column: int) -> Float64Array:
         """A counter (N_*) of these stock points."""
-        return self._sums.count[points, column].astype(np.float64)
+        counted: Float64Array = self._sums.count[points, column].astype(np.float64)
+        return counted
 
     def mean_gap(self, points: Int64Array, column: int) -> MeanEstimate:
         """A time mean of the record's error: of a cause (D_*), or G_UNITS; with G_WRONG_MS, the share of the time."""

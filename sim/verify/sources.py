@@ -35,6 +35,7 @@ CLOPPER_PEARSON = Source(
     "Clopper & Pearson", 1934, "The use of confidence or fiducial limits illustrated in the case of the binomial. "
     "Biometrika 26."
 )  # fmt: skip
+SHEWHART = Source("Shewhart", 1931, "Economic Control of Quality of Manufactured Product. Van Nostrand.")
 PALM = Source(
     "Palm", 1938, "Analysis of the Erlang traffic formulae for busy-signal arrangements. Ericsson Technics 4."
 )
@@ -45,6 +46,7 @@ TAYLOR_JACKSON = Source(
     "Operational Research Quarterly 5; for any lead time: F. Baskett, K. M. Chandy, R. R. Muntz and F. G. Palacios "
     "(1975), Journal of the ACM 22."
 )  # fmt: skip
+SMITH = Source("Smith", 1955, "Regenerative stochastic processes. Proceedings of the Royal Society of London A 232.")
 BROWN = Source("Brown", 1956, "Exponential Smoothing for Predicting Demand. Arthur D. Little.")
 CLARK_SCARF = Source(
     "Clark & Scarf", 1960, "Optimal policies for a multi-echelon inventory problem. Management Science 6; in "

@@ -7,6 +7,7 @@ import numpy as np
 
 from sim import columns as c
 from sim.plant_plan import (
+    DEVICE_TANK,
     DEVICE_VENDING,
     SENSOR_RFID,
     SENSOR_SCAN,
@@ -19,10 +20,11 @@ from sim.plant_plan import (
 from sim.record.records import Records
 from sim.verify.copies import Design, Group, one_store
 from sim.verify.formulas import devices as formulas
-from sim.verify.formulas.one_echelon import erlang_loss
+from sim.verify.formulas import distributions, one_echelon
 from sim.verify.plants import (
     AMPLE,
     DAY_MS,
+    HOUR_MS,
     PlantCopies,
     constant_days,
     exponential_days,
@@ -31,9 +33,9 @@ from sim.verify.plants import (
     stocked,
     with_plants,
 )
-from sim.verify.registry import Check, Effort, case
+from sim.verify.registry import Check, Effort, case, performance_checks
 from sim.verify.samples import mean_estimate, ratio_estimate
-from sim.verify.sources import ERLANG, JOHNSON_KEMP_KOTZ, KANG_GERSHWIN, WIDROW_KOLLAR
+from sim.verify.sources import COX, ERLANG, HADLEY_WHITIN, JOHNSON_KEMP_KOTZ, KANG_GERSHWIN, PALM, WIDROW_KOLLAR
 
 PER_DAY: Final = 5.0
 
@@ -125,9 +127,53 @@ def tool_crib(effort: Effort) -> Iterator[Check]:
         design = one_store([group], effort.copies(160), "1 d", days=600, warm_up_days=20)
         records = _simulate(effort, design, {"sensor": SENSOR_SCAN, "loan": loan}, tools)
         store = design.copies_of(records, group.name, "store")
-        lost = erlang_loss(tools, per_day * loan_days)
+        lost = one_echelon.erlang_loss(tools, per_day * loan_days)
         yield Check(f"share who find none, time of loan {law}", lost, store.lost_share)
         yield Check(f"tools on the shelf, time of loan {law}", tools - per_day * loan_days * (1 - lost), store.on_hand)
+
+
+@case("who may draw", HADLEY_WHITIN)
+def limits(effort: Effort) -> Iterator[Check]:
+    """Refused are those who may not draw, and what exceeds a person's limit in a shift."""
+    persons, limit, unauthorised, shift_hours, per_shift = 3, 2, 0.05, 8, 4.0
+    group = Group("limited", _drawn(per_shift * 24 / shift_hours), {})
+    design = one_store([group], effort.copies(80), "1 d", days=200, warm_up_days=10)
+    settings = {"limit": limit, "unauthorised": unauthorised}
+    starts = np.arange(0, 210 * 24, shift_hours, dtype=np.int64) * HOUR_MS
+    records = _simulate(effort, design, settings, AMPLE, plant=Plant(-1, (), -1, starts, (("workers", persons),)))
+    found, points = PlantCopies(records, design.copies), points_of(records.network, design, group.name)
+    refused, served = (found.count(points, column) for column in (c.N_REFUSED, c.N_PERSON_LINES))
+    theory = formulas.refused_share(per_shift, persons, limit, unauthorised)
+    yield Check("share of lines refused", theory, ratio_estimate(refused, refused + served))
+
+
+@case("leaking tank", COX)
+def leaking_tank(effort: Effort) -> Iterator[Check]:
+    """A tank is tight and leaks in turn; what is gone is missing from a record that nobody corrects."""
+    every, lasting, per_hour = 6.0, 0.5, 2
+    group = Group("leaking", _drawn(1.0), {})
+    design = one_store([group], effort.copies(160), "1 d", days=600, warm_up_days=50)
+    settings = {"device": DEVICE_TANK, "leak_every": exponential_days(every), "leak_lasting": constant_days(lasting),
+                "leak_rate_milli": 1000 * per_hour, "leak_step": 6}  # fmt: skip
+    records = _simulate(effort, design, settings, AMPLE)
+    found, points = PlantCopies(records, design.copies), points_of(records.network, design, group.name)
+    theory = formulas.leaked_per_day(every, lasting, 24 * per_hour)
+    yield Check("units leaked per day", theory, found.per_day(found.count(points, c.N_LEAKED)))
+
+
+@case("quarantine", PALM)
+def quarantine(effort: Effort) -> Iterator[Check]:
+    """Inspection lengthens the lead time, and a rejected unit is ordered again: Palm's theorem for all of it."""
+    level, lead_days, inspection_days, rejected = 6, 2.0, 1.0, 0.2
+    group = Group(
+        "inspected", {"store": {"poisson": {"rate": "1 /d"}}}, {"store": {"kind": "base_stock", "level": level}}
+    )
+    design = one_store([group], effort.copies(300), f"{lead_days:g} d", days=1200)
+    settings = {"inspection": exponential_days(inspection_days), "rejected": rejected}
+    records = _simulate(effort, design, settings, level)
+    outstanding = distributions.poisson((lead_days + inspection_days) / (1 - rejected))
+    theory = one_echelon.performance({level: 1.0}, outstanding)
+    yield from performance_checks(f"S = {level}", design.copies_of(records, group.name, "store"), theory)
 
 
 def _drawn(per_day: float) -> dict[str, dict[str, object]]:
@@ -135,12 +181,17 @@ def _drawn(per_day: float) -> dict[str, dict[str, object]]:
 
 
 def _simulate(
-    effort: Effort, design: Design, settings: dict[str, Any], units: int, counts: tuple[Count, ...] = ()
+    effort: Effort,
+    design: Design,
+    settings: dict[str, Any],
+    units: int,
+    counts: tuple[Count, ...] = (),
+    plant: Plant | None = None,
 ) -> Records:
     """A device of this kind at every stock point, with so many units at the start and no replenishment."""
     network = design.network()
     points = np.concatenate([points_of(network, design, group.name) for group in design.groups])
-    devices = [DevicePoint(int(point), 0, persons=(0, 1), **settings) for point in points]
-    plant = Plant(-1, people=(("workers", 1),))
+    plant = plant or Plant(-1, people=(("workers", 1),))
+    devices = [DevicePoint(int(point), 0, persons=(0, plant.people[0][1]), **settings) for point in points]
     on_hand = stocked(network, points, units)
     return effort.simulate(with_plants(network, [plant], devices, (), counts, on_hand))

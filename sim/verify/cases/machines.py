@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from sim import columns as c
 from sim.network import Network
-from sim.plant_plan import MISSING_STOP, USE_EVERY, USE_WEAR, Line, Machine, Plant, Use
+from sim.plant_plan import MISSING_RUN_ON, MISSING_STOP, USE_EVERY, USE_WEAR, Line, Machine, Plant, Use
 from sim.verify.copies import Group, one_store
-from sim.verify.formulas.machines import ConsumableLine, Repairman, line_availability
+from sim.verify.formulas.machines import ConsumableLine, OverduePart, Repairman, line_availability
 from sim.verify.plants import (
     DAY_MS,
     PlantCopies,
@@ -23,7 +24,7 @@ from sim.verify.plants import (
 )
 from sim.verify.registry import Check, Effort, case
 from sim.verify.samples import mean_estimate, ratio_estimate
-from sim.verify.sources import BARLOW_PROSCHAN, FELLER, HADLEY_WHITIN, TAYLOR_JACKSON
+from sim.verify.sources import BARLOW_PROSCHAN, FELLER, HADLEY_WHITIN, SMITH, TAYLOR_JACKSON
 
 NOTHING: Final = Group("nothing", {}, {"store": {"kind": "base_stock", "level": 0}})
 """A stock point that nobody asks, for networks in which no item matters."""
@@ -90,6 +91,28 @@ def line_of_machines(effort: Effort) -> Iterator[Check]:
     by_item = ratio_estimate(found.stops(c.STOP_MISSING, "lost_ms"), found.stops(weight="lost_ms"))
     shares = [rate * repair for rate, repair in zip(rates, repairs, strict=True)]
     yield Check("share of the standing time for want of the item", shares[2] / sum(shares), by_item)
+
+
+@case("overdue parts", SMITH)
+def overdue_parts(effort: Effort) -> Iterator[Check]:
+    """A machine that runs on without its part fails more often; the failures that are due to that are told apart."""
+    exact = OverduePart(life_days=6.0, overdue_days=2.0, failures_per_day=0.2, factor=4.0)
+    group = Group("overdue", {}, {"store": {"kind": "base_stock", "level": 0}})
+    design = one_store([group], effort.copies(160), f"{exact.overdue_days:g} d", days=1500)
+    network = design.network()
+    points = points_of(network, design, group.name)
+    at_once = constant_days(0.0)
+    lines = [
+        Line("line", (Machine("machine", (use,), exact.failures_per_day / DAY_MS, at_once),))
+        for use in (
+            replace(_wear(network, point, exact.life_days, 2.0), missing=MISSING_RUN_ON, failure_factor=exact.factor)
+            for point in points
+        )
+    ]
+    found = PlantCopies(effort.simulate(one_plant(network, lines, points)), design.copies)
+    late, other = (found.per_day(found.stops(cause)) for cause in (c.STOP_LATE, c.STOP_OTHER))
+    yield Check("failures per day that are due to it", exact.late_failures_per_day, late)
+    yield Check("other failures per day", exact.failures_per_day, other)
 
 
 LINES: Final = {

@@ -110,6 +110,31 @@ def mean_size(errors: Float64Array, chances: Float64Array) -> float:
     return float(np.abs(errors) @ chances)
 
 
+def false_alarms_per_period(mean: float, limit: float) -> float:
+    """Alarms that begin per period when use above a limit raises one and nothing is wrong (Shewhart 1931).
+
+    Use of a period is Poisson, periods are independent; an alarm that stands is not raised again.
+    """
+    above = float(stats.poisson.sf(math.floor(limit), mean))
+    return above * (1 - above)
+
+
+def leaked_per_day(every_days: float, lasting_days: float, units_per_day: float) -> float:
+    """Units that leak away when the tank is tight and leaks in turn (an alternating renewal process, Cox 1962)."""
+    return units_per_day * lasting_days / (every_days + lasting_days)
+
+
+def refused_share(lines_per_shift: float, persons: int, limit: int, unauthorised: float) -> float:
+    """Share of the lines refused, of single units and a Poisson process, when each person has a limit per shift.
+
+    Whoever may not draw is refused; of the others each of the persons has a Poisson number, and what exceeds the limit
+    is refused: E[(N - limit)+] = mean P(N >= limit) - limit P(N > limit) (Hadley and Whitin 1963, appendix 3).
+    """
+    mean = lines_per_shift * (1 - unauthorised) / persons
+    beyond = mean * float(stats.poisson.sf(limit - 1, mean)) - limit * float(stats.poisson.sf(limit, mean))
+    return unauthorised + persons * beyond / lines_per_shift
+
+
 # --- vending machines -------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class VendingSlot:

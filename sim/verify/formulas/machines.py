@@ -106,6 +106,35 @@ def line_availability(failures_per_day: Sequence[float], repair_days: Sequence[f
 
 
 @dataclass(frozen=True)
+class OverduePart:
+    """A machine that runs on without a worn part, and fails more often until the new one has come.
+
+    Renewal-reward (Smith 1955): a cycle is the life of a part and the time for which it is overdue. Repairs are so
+    short that they take no time.
+
+    Attributes:
+        life_days: mean life of the part. overdue_days: mean time from its end to the new part.
+        failures_per_day: of the machine with a good part.
+        factor: failures are that much more frequent while the part is overdue.
+    """
+
+    life_days: float
+    overdue_days: float
+    failures_per_day: float
+    factor: float
+
+    @property
+    def overdue_share(self) -> float:
+        """Share of the time for which the part is overdue."""
+        return self.overdue_days / (self.life_days + self.overdue_days)
+
+    @property
+    def late_failures_per_day(self) -> float:
+        """Failures that a part in time would have spared."""
+        return self.failures_per_day * (self.factor - 1) * self.overdue_share
+
+
+@dataclass(frozen=True)
 class ConsumableLine:
     """A line that uses single units of a consumable and stands without it, under (R, nQ) with a constant lead time.
 
