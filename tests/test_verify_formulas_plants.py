@@ -199,13 +199,14 @@ def test_temperature_by_hand() -> None:
 
 
 # --- devices ----------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("capacity", [0, 2, 1 << 40])
-def test_uplink_against_plain_sampling(capacity: int) -> None:
+@pytest.mark.parametrize("shape", [1.0, 3.0])
+@pytest.mark.parametrize("capacity", [0, 2, 5])
+def test_uplink_against_plain_sampling(capacity: int, shape: float) -> None:
     """Outage by outage: the messages of each, the first `capacity` of which are kept until its end."""
-    uplink, rate = devices.Uplink(up_days=2.0, down_days=0.25), 8.0
+    uplink, rate = devices.Uplink(up_days=2.0, down_days=0.25, shape=shape), 8.0
     random = np.random.default_rng(4)
     cycles = 40_000
-    up, down = random.exponential(2.0, cycles), random.exponential(0.25, cycles)
+    up, down = random.exponential(2.0, cycles), random.gamma(shape, 0.25 / shape, cycles)
     stored = random.poisson(rate * down)
     messages = (random.poisson(rate * up) + stored).astype(float)
     lost = np.maximum(stored - capacity, 0).astype(float)

@@ -1,7 +1,8 @@
 """Plants and devices beside copies of small systems: what `copies.py` is for stock alone.
 
 A case builds a network of copies, and adds to it plants (each with a node of its own), devices and gateways; rows of
-machines, lines, gateways and devices come copy by copy, so that whatever belongs to one copy can be added up.
+machines, lines, gateways and devices come copy by copy, so that whatever belongs to one copy can be added up. Random
+streams are named after plant, line, machine and item: lines of one plant need different names, or they fail together.
 """
 
 from collections.abc import Sequence

@@ -37,16 +37,16 @@ from sim.verify.registry import Check, Effort, case, performance_checks
 from sim.verify.samples import mean_estimate, ratio_estimate
 from sim.verify.sources import COX, ERLANG, HADLEY_WHITIN, JOHNSON_KEMP_KOTZ, KANG_GERSHWIN, PALM, WIDROW_KOLLAR
 
-PER_DAY: Final = 5.0
+PER_DAY: Final = 2.0
 
 
 @case("missed scans", KANG_GERSHWIN)
 def missed_scans(effort: Effort) -> Iterator[Check]:
     """The record of a shelf exceeds it by every draw that is not scanned, until the next count."""
-    share, count_days, days, warm_up_days = 0.04, 5, 500, 50
+    share, count_days, days, warm_up_days = 0.1, 5, 500, 20
     exact = formulas.MissedScans(PER_DAY * share, count_days)
     group = Group("scanned", _drawn(PER_DAY), {})
-    design = one_store([group], effort.copies(160), "1 d", days, warm_up_days)
+    design = one_store([group], effort.copies(240), "1 d", days, warm_up_days)
     instants = np.arange(count_days, days + warm_up_days, count_days, dtype=np.int64) * DAY_MS
     settings = {"sensor": SENSOR_SCAN, "missed_scan": share}
     records = _simulate(effort, design, settings, AMPLE, (Count(0, instants),))
@@ -62,7 +62,7 @@ def missed_scans(effort: Effort) -> Iterator[Check]:
 @case("RFID shelf", JOHNSON_KEMP_KOTZ)
 def rfid_shelf(effort: Effort) -> Iterator[Check]:
     """A reading misses a binomial number of tags and sees a Poisson number of strangers."""
-    tags, read_rate, stray, days = 40, 0.97, 0.3, 21
+    tags, read_rate, stray, days = 40, 0.97, 0.8, 21
     group = Group("tagged", {"store": {"flow": {"rate": "1 /d", "step": 1}}}, {})
     design = one_store([group], effort.copies(1000), "1 d", days - 1, warm_up_days=1)
     settings = {"sensor": SENSOR_RFID, "read_rate": read_rate, "stray_tags": stray}
@@ -81,10 +81,10 @@ def rfid_shelf(effort: Effort) -> Iterator[Check]:
 @case("weighing shelf", WIDROW_KOLLAR)
 def weighing_shelf(effort: Effort) -> Iterator[Check]:
     """A reading is wrong when the noise exceeds half a unit's weight."""
-    unit_mg, days = 2000, 50
-    for noise in (0.35, 0.8):
+    unit_mg, days = 2000, 60
+    for noise in (0.45, 0.8):
         group = Group(f"weighed-{round(100 * noise)}", {"store": {"flow": {"rate": "1 /d", "step": 1}}}, {})
-        design = one_store([group], effort.copies(500), "1 d", days, warm_up_days=1)
+        design = one_store([group], effort.copies(600), "1 d", days, warm_up_days=1)
         settings = {"sensor": SENSOR_WEIGH, "unit_weight_mg": unit_mg, "noise_mg": noise * unit_mg}
         records = _simulate(effort, design, settings, 1000)
         found, points = PlantCopies(records, design.copies), points_of(records.network, design, group.name)
@@ -98,11 +98,11 @@ def weighing_shelf(effort: Effort) -> Iterator[Check]:
 @case("vending machine", ERLANG)
 def vending_machine(effort: Effort) -> Iterator[Check]:
     """A jammed slot is a busy server without a queue, for any time until it is cleared."""
-    slot = formulas.VendingSlot(turns_per_day=20.0, jam=0.02, fail=0.03, clear_days=0.5)
+    slot = formulas.VendingSlot(turns_per_day=20.0, jam=0.05, fail=0.1, clear_days=0.5)
     refund = 0.75
     for law, clear in {"constant": constant_days(0.5), "gamma": gamma_days(0.5, 0.5)}.items():
         group = Group(f"vended-{law}", _drawn(slot.turns_per_day), {})
-        design = one_store([group], effort.copies(100), "1 d", days=400, warm_up_days=10)
+        design = one_store([group], effort.copies(240), "1 d", days=45, warm_up_days=5)
         settings = {"device": DEVICE_VENDING, "sensor": SENSOR_VEND, "jam": slot.jam, "fail": slot.fail,
                     "refund": refund, "jam_clear": clear}  # fmt: skip
         records = _simulate(effort, design, settings, AMPLE)
@@ -124,7 +124,7 @@ def tool_crib(effort: Effort) -> Iterator[Check]:
     tools, per_day, loan_days = 4, 5.0, 0.5
     for law, loan in {"exponential": exponential_days(loan_days), "gamma": gamma_days(loan_days, 4.0)}.items():
         group = Group(f"lent-{law}", _drawn(per_day), {})
-        design = one_store([group], effort.copies(160), "1 d", days=600, warm_up_days=20)
+        design = one_store([group], effort.copies(240), "1 d", days=160, warm_up_days=10)
         records = _simulate(effort, design, {"sensor": SENSOR_SCAN, "loan": loan}, tools)
         store = design.copies_of(records, group.name, "store")
         lost = one_echelon.erlang_loss(tools, per_day * loan_days)
@@ -137,9 +137,9 @@ def limits(effort: Effort) -> Iterator[Check]:
     """Refused are those who may not draw, and what exceeds a person's limit in a shift."""
     persons, limit, unauthorised, shift_hours, per_shift = 3, 2, 0.05, 8, 4.0
     group = Group("limited", _drawn(per_shift * 24 / shift_hours), {})
-    design = one_store([group], effort.copies(80), "1 d", days=200, warm_up_days=10)
+    design = one_store([group], effort.copies(240), "1 d", days=60, warm_up_days=2)
     settings = {"limit": limit, "unauthorised": unauthorised}
-    starts = np.arange(0, 210 * 24, shift_hours, dtype=np.int64) * HOUR_MS
+    starts = np.arange(0, 62 * 24, shift_hours, dtype=np.int64) * HOUR_MS
     records = _simulate(effort, design, settings, AMPLE, plant=Plant(-1, (), -1, starts, (("workers", persons),)))
     found, points = PlantCopies(records, design.copies), points_of(records.network, design, group.name)
     refused, served = (found.count(points, column) for column in (c.N_REFUSED, c.N_PERSON_LINES))
@@ -152,7 +152,7 @@ def leaking_tank(effort: Effort) -> Iterator[Check]:
     """A tank is tight and leaks in turn; what is gone is missing from a record that nobody corrects."""
     every, lasting, per_hour = 6.0, 0.5, 2
     group = Group("leaking", _drawn(1.0), {})
-    design = one_store([group], effort.copies(160), "1 d", days=600, warm_up_days=50)
+    design = one_store([group], effort.copies(240), "1 d", days=400, warm_up_days=40)
     settings = {"device": DEVICE_TANK, "leak_every": exponential_days(every), "leak_lasting": constant_days(lasting),
                 "leak_rate_milli": 1000 * per_hour, "leak_step": 6}  # fmt: skip
     records = _simulate(effort, design, settings, AMPLE)
@@ -164,11 +164,11 @@ def leaking_tank(effort: Effort) -> Iterator[Check]:
 @case("quarantine", PALM)
 def quarantine(effort: Effort) -> Iterator[Check]:
     """Inspection lengthens the lead time, and a rejected unit is ordered again: Palm's theorem for all of it."""
-    level, lead_days, inspection_days, rejected = 6, 2.0, 1.0, 0.2
+    level, lead_days, inspection_days, rejected = 4, 2.0, 1.0, 0.2
     group = Group(
         "inspected", {"store": {"poisson": {"rate": "1 /d"}}}, {"store": {"kind": "base_stock", "level": level}}
     )
-    design = one_store([group], effort.copies(300), f"{lead_days:g} d", days=1200)
+    design = one_store([group], effort.copies(300), f"{lead_days:g} d", days=250, warm_up_days=40)
     settings = {"inspection": exponential_days(inspection_days), "rejected": rejected}
     records = _simulate(effort, design, settings, level)
     outstanding = distributions.poisson((lead_days + inspection_days) / (1 - rejected))

@@ -10,12 +10,12 @@ from sim.plant_plan import OVERFLOW_NEWEST, OVERFLOW_OLDEST, SENSOR_SCAN, Device
 from sim.record.records import Records
 from sim.verify.copies import Design, Group, one_store
 from sim.verify.formulas.devices import Uplink, polling_delay_ms
-from sim.verify.plants import AMPLE, DAY_MS, PlantCopies, exponential_days, points_of, stocked, with_plants
+from sim.verify.plants import AMPLE, DAY_MS, PlantCopies, exponential_days, gamma_days, points_of, stocked, with_plants
 from sim.verify.registry import Check, Effort, case
 from sim.verify.samples import ratio_estimate
 from sim.verify.sources import COX, LITTLE, WOLFF
 
-UPLINK: Final = Uplink(up_days=1.0, down_days=0.25)
+UPLINK: Final = Uplink(up_days=1.0, down_days=0.25, shape=3.0)
 PER_DAY: Final = 4.0
 STORES: Final = {"all": (1 << 40, OVERFLOW_OLDEST), "two": (2, OVERFLOW_OLDEST), "one": (1, OVERFLOW_NEWEST)}
 POLL_MS: Final = 900_000
@@ -23,9 +23,9 @@ POLL_MS: Final = 900_000
 
 @case("uplink outages", COX)
 def uplink_outages(effort: Effort) -> Iterator[Check]:
-    """Reports wait for the end of an outage; a gateway that keeps few loses the rest of a geometric number."""
+    """Reports wait for the end of an outage; a gateway that keeps few loses the rest of a negative binomial number."""
     groups = [Group(f"keeps-{name}", _drawn(PER_DAY), {}) for name in STORES]
-    design = one_store(groups, effort.copies(160), "1 d", days=500, warm_up_days=20)
+    design = one_store(groups, effort.copies(240), "1 d", days=120, warm_up_days=10)
     gateways = [
         Gateway(
             f"{name}-{copy}",
@@ -34,7 +34,7 @@ def uplink_outages(effort: Effort) -> Iterator[Check]:
             capacity=capacity,
             overflow=overflow,
             outage_every=exponential_days(UPLINK.up_days),
-            outage_lasting=exponential_days(UPLINK.down_days),
+            outage_lasting=gamma_days(UPLINK.down_days, UPLINK.shape),
         )
         for name, (capacity, overflow) in STORES.items()
         for copy in range(design.copies)

@@ -17,6 +17,7 @@ from sim.verify.registry import Check, Effort, case
 from sim.verify.samples import mean_estimate
 from sim.verify.sources import ARRHENIUS, COX, SMITH_LEADBETTER, VAN_T_HOFF
 
+EARLY: Final = 10
 DAYS: Final = 25
 HALL_C: Final = 31.0
 REFERENCE_C: Final = 20.0
@@ -34,10 +35,10 @@ class _Part:
 def replacements(effort: Effort) -> Iterator[Check]:
     """Replacements from new are the renewal function of Weibull lives, soon after the start and in the long run."""
     parts = {shape: _Part(WeibullLife(shape, 120.0)) for shape in (0.8, 1.5, 3.0)}
-    used = _used(effort, list(parts.values()), (6, DAYS))
+    used = _used(effort, list(parts.values()), (EARLY, DAYS), 5000)
     for number, (shape, part) in enumerate(parts.items()):
         what = f"shape {shape:g}"
-        yield Check(f"after 6 d, {what}", part.life.replacements(6 * 24), mean_estimate(used[number, 0]))
+        yield Check(f"after {EARLY} d, {what}", part.life.replacements(EARLY * 24), mean_estimate(used[number, 0]))
         yield Check(f"after {DAYS} d, {what}", part.life.replacements(DAYS * 24), mean_estimate(used[number, 1]))
         line = part.life.replacements_in_the_long_run(DAYS * 24)
         yield Check(f"after {DAYS} d, {what}, by its line", line, mean_estimate(used[number, 1]), COX, information=True)
@@ -48,7 +49,7 @@ def replacements_in_the_heat(effort: Effort) -> Iterator[Check]:
     """A part that ages a times as fast is replaced as often as another in a times the time."""
     life = WeibullLife(2.0, 240.0)
     parts = [_Part(life, TEMPERATURE_Q10, 2.0, 4.0), _Part(life, TEMPERATURE_ARRHENIUS, 0.6, -6.0)]
-    used = _used(effort, parts, (DAYS,))
+    used = _used(effort, parts, (DAYS,), 2500)
     faster = q10_acceleration(2.0, HALL_C + 4.0, REFERENCE_C)
     what = f"after {DAYS} d"
     yield Check(f"{what}, twice as fast per 10 degrees", _sped_up(life, faster), mean_estimate(used[0, 0]))
@@ -60,9 +61,9 @@ def _sped_up(life: WeibullLife, acceleration: float) -> float:
     return life.replacements(DAYS * 24 * acceleration)
 
 
-def _used(effort: Effort, parts: Sequence[_Part], days: Sequence[int]) -> Float64Array:
+def _used(effort: Effort, parts: Sequence[_Part], days: Sequence[int], full: int) -> Float64Array:
     """(part, day, machine): what each of many machines has used from new up to these days."""
-    machines = effort.copies(8000)
+    machines = effort.copies(full)
     groups = [
         Group(f"part-{number}", {}, {"store": {"kind": "base_stock", "level": 1}}) for number in range(len(parts))
     ]
@@ -70,9 +71,12 @@ def _used(effort: Effort, parts: Sequence[_Part], days: Sequence[int]) -> Float6
     network = design.network()
     points = np.concatenate([points_of(network, design, group.name) for group in groups])
     lines = [
-        Line("line", (Machine("machine", (_use(part, int(network.parameter[point, c.P_ITEM]), int(point)),)),))
+        Line(
+            f"line-{point}-{number}",
+            (Machine("machine", (_use(part, int(network.parameter[point, c.P_ITEM]), int(point)),)),),
+        )
         for part, point in zip(parts, points, strict=True)
-        for _ in range(machines)
+        for number in range(machines)
     ]
     plant = Plant(-1, tuple(lines), people=(("fitters", 1),), maintenance=(0, 1), mean_c=HALL_C)
     devices = [DevicePoint(int(point), 0) for point in points]

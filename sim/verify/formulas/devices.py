@@ -17,14 +17,16 @@ NEGLIGIBLE = 1e-12
 # --- gateways ---------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Uplink:
-    """An uplink that is up and down in turn, both for exponential times (an alternating renewal process, Cox 1962).
+    """An uplink that is up and down in turn (an alternating renewal process, Cox 1962); the time up is exponential.
 
     Attributes:
         up_days, down_days: mean times.
+        shape: of the gamma distribution of the time down.
     """
 
     up_days: float
     down_days: float
+    shape: float = 1.0
 
     @property
     def outage_share(self) -> float:
@@ -33,17 +35,21 @@ class Uplink:
 
     @property
     def delay_days(self) -> float:
-        """Mean delay of a message when all are kept: those of an outage wait for what is left of it."""
-        return self.outage_share * self.down_days
+        """Mean delay of a message when all are kept: those of an outage wait for what is left of it.
+
+        What is left of an outage B at a random instant in it is E[B^2] / 2 E[B] on average.
+        """
+        return self.outage_share * self.down_days * (1 + 1 / self.shape) / 2
 
     def lost_share(self, messages_per_day: float, capacity: int) -> float:
         """Share of the messages lost by a gateway that keeps `capacity` of them, whichever it gives up.
 
-        The messages of an outage are geometric: one more comes before its end with probability rate down / (1 + rate
-        down). So rate down (that)^capacity of them are too many, per outage and on average.
+        The messages of an outage are N, negative binomial; N - capacity are too many: E[N] - sum of P(N > k) over
+        k < capacity, per outage.
         """
-        load = messages_per_day * self.down_days
-        return self.outage_share * (load / (1 + load)) ** capacity
+        mean = messages_per_day * self.down_days
+        kept = stats.nbinom.sf(np.arange(capacity), self.shape, self.shape / (self.shape + mean)).sum()
+        return float(self.outage_share * (1 - kept / mean))
 
 
 def polling_delay_ms(poll_ms: float) -> float:
