@@ -94,7 +94,9 @@ class Allocation:
             point.waiting -= given
             if isinstance(entry, CustomerEntry):
                 point.customers_waiting -= given
-                self.model.issue(phase, point, given, entry.line)
+                goods = self.model.issue(phase, point, given, entry.line)
+                if point.device is not None:
+                    self.model.plants.given_by_queue(point.device, entry, given, goods)
             else:
                 self._hand_over(point, entry, given)
         if entry.left == 0:

@@ -37,6 +37,24 @@ class Chance:
         return int(stream.draw(duration))
 
 
+@dataclass(frozen=True)
+class Words:
+    """The uniform numbers of a named stream by position, each at any time and as often as one likes."""
+
+    seed: int
+    replication: int
+    name: tuple[str, ...]
+
+    def __getitem__(self, position: int) -> float:
+        return Stream(*self.name, seed=self.seed, replication=self.replication, position=position).uniform()
+
+    def duration(self, position: int, duration: Distribution | None) -> int:
+        """The duration that the word at this position stands for, in milliseconds; None: no time at all."""
+        if duration is None:
+            return 0
+        return Chance(self.seed, self.replication, self.name, position).draw(duration)
+
+
 def after_working_time(start_ms: int, work_ms: int, windows: Int64Array | None, monday_ms: int) -> int:
     """The instant at which `work_ms` of working time have passed since `start_ms`.
 

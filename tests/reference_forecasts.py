@@ -134,9 +134,9 @@ class PlainPlan:
     def _asked(self, point: StockPoint) -> int:
         """All that has been asked for at a stock point so far, read from log and orders."""
         at = (point.node, point.item)
-        customers = sum(
-            q for _, _, node, item, event, q, _ in self.model.events if (node, item, event) == (*at, c.E_DEMAND)
-        )
+        here = [(event, q) for _, _, node, item, event, q, _ in self.model.events if (node, item) == at]
+        customers = sum(q for event, q in here if event == c.E_DEMAND)
+        customers -= sum(q for event, q in here if event == c.E_REFUSED)
         ordered = [o.quantity for o in self.model.orders if o.source == point.row and o.placed_ms >= 0 and not o.coming]
         return customers + sum(ordered)
 

@@ -5,7 +5,7 @@ draws; everything that *happens* is decided here, with simple objects, in the wo
 test runs both on random small networks and compares the logs, event for event.
 
 This file holds the clock, opening, demand, receipt and lots; reviews, allocation, pools and trucks have files of their
-own beside it (reference_ordering, reference_allocation, reference_pools, reference_trucks).
+own beside it (reference_ordering, reference_allocation, reference_pools, reference_trucks; reference_plant for docs/plant.md).
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ from sim.network import (
     Network,
 )
 from tests.reference_allocation import Allocation
-from tests.reference_calendar import Chance, SupplierCalendar, monday_before
+from tests.reference_calendar import Chance, SupplierCalendar, Words, monday_before
 from tests.reference_forecasts import PlainForecasts
 from tests.reference_objects import Alternative, CustomerEntry, Goods, Lot, Order, Shipment, StockPoint
 from tests.reference_ordering import Ordering
+from tests.reference_plant import Plants, ReferencePlants
 from tests.reference_pools import Pools
 from tests.reference_trucks import ReferenceRoute, Trip
 
@@ -37,7 +38,9 @@ Event = tuple[int, int, int, int, int, int, int]  # time_ms, phase, node, item, 
 DemandLine = tuple[int, int, int, int]  # time_ms, stock point, quantity, DEMAND_* flags
 
 NEVER_MS = 2**62  # the expiry of what does not expire
-PROCESSES = 2  # process events of a node and phase that are not trucks, numbered from 0
+PLANT_SORTS = 7  # sorts of plant events, with at most so many numbers each
+PLANT_NUMBERS = 2**20
+PROCESSES = 2**20 + 3  # process events of a node and phase that are not trucks, numbered from 0
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class ReferenceResult:
 
     events: list[Event]
     on_hand: list[int]
+    recorded: list[int]
     waiting: list[int]
     customers_waiting: list[int]
     on_order: list[int]
@@ -57,6 +61,7 @@ class ReferenceResult:
     under_way: list[Shipment]  # also at a dock or on a truck
     trips: list[Trip]
     layer_history: list[tuple[int, int, list[tuple[Lot, int]]]]  # time_ms, stock point, layers from then on
+    plant: ReferencePlants
 
 
 class ReferenceModel:
@@ -67,6 +72,7 @@ class ReferenceModel:
         self.seed = seed
         self.replication = replication
         self.env = simpy.Environment()
+        self.phase = c.PHASE_RECEIPT  # of what happens now
         self.monday_ms = monday_before(network.start_epoch_ms)
         self.events: list[Event] = []
         self.orders: list[Order] = []
@@ -82,6 +88,7 @@ class ReferenceModel:
         self.ordering = Ordering(self)
         self.allocation = Allocation(self)
         self.pools = Pools(self)
+        self.plants = Plants(self)
         self.routes = [ReferenceRoute(self, number, route) for number, route in enumerate(network.routes)]
         self._open()
         PlainForecasts(self)
@@ -92,12 +99,15 @@ class ReferenceModel:
     def run(self) -> ReferenceResult:
         """Let everything happen that happens before the horizon."""
         while self.env.peek() < self.network.horizon_ms:
+            self.plants.time_passes(self.now, int(self.env.peek()))
             self.env.step()
+        self.plants.time_passes(self.now, self.network.horizon_ms)
         points = self.points
         by_truck = [shipment for route in self.routes for shipment in route.under_way()]
         return ReferenceResult(
             events=self.events,
             on_hand=[point.on_hand for point in points],
+            recorded=[point.recorded for point in points],
             waiting=[point.waiting for point in points],
             customers_waiting=[point.customers_waiting for point in points],
             on_order=[point.on_order for point in points],
@@ -106,9 +116,10 @@ class ReferenceModel:
             lots=[[(lot.number, units) for lot, units in point.layers] for point in points],
             orders=self.orders,
             shipments=self.shipments,
-            under_way=[*self.under_way.values(), *by_truck],
+            under_way=[*self.under_way.values(), *by_truck, *self.plants.inspection.under_way.values()],
             trips=[trip for route in self.routes for trip in route.trips],
             layer_history=self.layer_history,
+            plant=self.plants.result(),
         )
 
     # --- time and order ------------------------------------------------------------------------------------------
@@ -119,13 +130,20 @@ class ReferenceModel:
     def chance(self, *name: str) -> Chance:
         return Chance(self.seed, self.replication, name)
 
+    def words(self, *name: str) -> Words:
+        return Words(self.seed, self.replication, name)
+
     def family_place(self, family: int) -> int:
         """Where the review of a family comes among what happens at one instant, phase and node: after all items."""
         return self.network.items + family
 
+    def plant_place(self, sort: int, number: int) -> int:
+        """Where a plant event comes: after the families."""
+        return self.family_place(len(self.network.families)) + sort * PLANT_NUMBERS + number
+
     def process_place(self, number: int) -> int:
-        """Where the process event of this number comes: after the families."""
-        return self.family_place(len(self.network.families)) + number
+        """Where the process event of this number comes: after the plants' events."""
+        return self.plant_place(PLANT_SORTS, 0) + number
 
     def truck_place(self, route: int, vehicle: int) -> int:
         """Where a truck comes: after everything else."""
@@ -137,6 +155,8 @@ class ReferenceModel:
         priority = (phase * self.network.nodes + node) * places + place
         event = simpy.Event(self.env)
         event._ok, event._value = True, None
+        assert event.callbacks is not None
+        event.callbacks.append(lambda _: setattr(self, "phase", phase))
         self.env.schedule(event, priority, time_ms - self.now)  # type: ignore[arg-type]
         return event
 
@@ -192,7 +212,7 @@ class ReferenceModel:
         for point in self.points:
             point.on_hand = int(network.initial_on_hand[point.row])
             if point.tracks_lots and point.on_hand:
-                self._add_lot(point, -int(network.initial_age_ms[point.row]), point.on_hand)
+                self.add_goods(point, self.new_lot(point, -int(network.initial_age_ms[point.row]), point.on_hand))
         for row, quantity, arrives_ms in network.initial_on_order.tolist():
             point = self.points[row]
             source = int(network.parameter[row, c.P_SOURCE])
@@ -200,7 +220,7 @@ class ReferenceModel:
             point.on_order += quantity
             self.send(order, quantity, None, -1, arrives_ms)
         for row, quantity in network.initial_owed.tolist():
-            self._join_customer(self.points[row], CustomerEntry(self._number_line(), quantity, whole=True))
+            self.join_customer(self.points[row], CustomerEntry(self.number_line(), quantity, whole=True))
             self.allocation.ask_for_allocation(self.points[row])
         for point in self.points:
             self.ordering.ask_for_review(point)
@@ -214,7 +234,7 @@ class ReferenceModel:
         self.orders.append(order)
         return order
 
-    def _number_line(self) -> int:
+    def number_line(self) -> int:
         self.next_line += 1
         return self.next_line - 1
 
@@ -223,7 +243,10 @@ class ReferenceModel:
         return lambda: self._demand(point, quantity, lost=bool(flags & DEMAND_LOST), whole=bool(flags & DEMAND_WHOLE))
 
     def _demand(self, point: StockPoint, quantity: int, lost: bool, whole: bool) -> None:
-        line = self._number_line()
+        if point.device is not None:
+            self.plants.people.line(point.device, quantity, lost, whole)
+            return
+        line = self.number_line()
         self.log(c.PHASE_DEMAND, point.node, point.item, c.E_DEMAND, quantity, line)
         available = point.on_hand if point.serves_at_once else 0
         now = min(quantity, available)
@@ -234,20 +257,21 @@ class ReferenceModel:
         if now < quantity and lost:
             self.log(c.PHASE_DEMAND, point.node, point.item, c.E_LOST, quantity - now, line)
         elif now < quantity:
-            self._join_customer(point, CustomerEntry(line, quantity - now, whole))
+            self.join_customer(point, CustomerEntry(line, quantity - now, whole))
             self.pools.ask(point, quantity - available)
         self.pools.ask_before_being_short(point)
         self.ordering.ask_for_review(point)
 
-    def _join_customer(self, point: StockPoint, entry: CustomerEntry) -> None:
+    def join_customer(self, point: StockPoint, entry: CustomerEntry) -> None:
         point.queue.append(entry)
         point.waiting += entry.left
         point.customers_waiting += entry.left
 
-    def issue(self, phase: int, point: StockPoint, quantity: int, line: int) -> None:
+    def issue(self, phase: int, point: StockPoint, quantity: int, line: int) -> Goods:
         """A customer gets units of his line."""
-        self.take(point, quantity)
+        goods = self.take(point, quantity)
         self.log(phase, point.node, point.item, c.E_ISSUE, quantity, line)
+        return goods
 
     # --- phase 0: receipt ----------------------------------------------------------------------------------------
     def send(self, order: Order, quantity: int, goods: Goods, dispatched_ms: int, arrives_ms: int) -> None:
@@ -264,33 +288,45 @@ class ReferenceModel:
 
         self.at(arrives_ms, c.PHASE_RECEIPT, point.node, point.item, arrive)
 
-    def receive(self, order: Order, quantity: int, goods: Goods, dispatched_ms: int) -> None:
+    def receive(self, order: Order, quantity: int, goods: Goods, dispatched_ms: int, inspected: bool = False) -> None:
         """Goods of `order` come in; who waits for them is served by the rules of allocation."""
+        point = order.stock_point
+        if point.has(c.SP_INSPECTED) and not inspected:
+            self.plants.inspection.begin(order, quantity, goods, dispatched_ms)
+            return
+        self._book_receipt(order, quantity, dispatched_ms)
+        point.on_hand += quantity
+        if point.tracks_lots:
+            self.add_goods(point, self.new_lot(point, self.now, quantity) if goods is None else goods)
+        self.allocation.after_receipt(point)
+        self.plants.stock_came(point)
+        if point.policy == c.POLICY_KANBAN:
+            self.ordering.ask_for_review(point)
+
+    def reject(self, order: Order, quantity: int, goods: Goods, dispatched_ms: int) -> Goods:
+        """Goods of `order` come in and are taken off at once: what left."""
+        point = order.stock_point
+        self._book_receipt(order, quantity, dispatched_ms)
+        return self.new_lot(point, self.now, quantity) if point.tracks_lots and goods is None else goods
+
+    def _book_receipt(self, order: Order, quantity: int, dispatched_ms: int) -> None:
         point = order.stock_point
         self.log(c.PHASE_RECEIPT, point.node, point.item, c.E_RECEIPT, quantity, order.number)
         self.shipments.append(Shipment(order.number, point.row, order.source, quantity, dispatched_ms, self.now))
-        point.on_hand += quantity
         point.on_order -= quantity
         point.in_transit -= quantity
         if order.coming:
             point.coming -= quantity
-        if point.tracks_lots:
-            if goods is None:
-                self._add_lot(point, self.now, quantity)
-            else:
-                self._add_goods(point, goods)
-        self.allocation.after_receipt(point)
-        if point.policy == c.POLICY_KANBAN:
-            self.ordering.ask_for_review(point)
 
     # --- lots ----------------------------------------------------------------------------------------------------
-    def _add_lot(self, point: StockPoint, received_ms: int, quantity: int) -> None:
+    def new_lot(self, point: StockPoint, received_ms: int, quantity: int) -> list[tuple[Lot, int]]:
+        """Goods from outside begin a lot."""
         shelf_life = int(self.network.item_shelf_life_ms[point.item])
         lot = Lot(self.next_lot, received_ms, received_ms + shelf_life if shelf_life >= 0 else NEVER_MS)
         self.next_lot += 1
-        self._add_goods(point, [(lot, quantity)])
+        return [(lot, quantity)]
 
-    def _add_goods(self, point: StockPoint, goods: list[tuple[Lot, int]]) -> None:
+    def add_goods(self, point: StockPoint, goods: list[tuple[Lot, int]]) -> None:
         """Layers in order of issue: first expiry or first receipt first, then lot number; a lot is one layer."""
         units: dict[Lot, int] = {}
         for lot, quantity in point.layers + goods:

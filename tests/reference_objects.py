@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sim import columns as c
 from tests.reference_calendar import Chance
+
+if TYPE_CHECKING:
+    from tests.reference_devices import Device
+    from tests.reference_uses import Use
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,15 @@ class Lot:
 Goods = list[tuple[Lot, int]] | None  # lots and units, first out first; None: not tracked, or not yet received
 
 
+@dataclass(frozen=True)
+class Who:
+    """Who takes something, for which machine and work order (numbers over all plants); -1: nobody, none."""
+
+    person: int = -1
+    machine: int = -1
+    work_order: int = -1
+
+
 @dataclass(eq=False)
 class CustomerEntry:
     """A customer in a queue: what he is still owed, and whether he wants it all at once."""
@@ -29,6 +42,8 @@ class CustomerEntry:
     line: int
     left: int
     whole: bool
+    who: Who = Who()
+    use: Use | None = None  # the machine's use that waits; None: a person
 
 
 @dataclass(eq=False)
@@ -97,6 +112,7 @@ class StockPoint:
     review_pending: bool = False
     allocation_pending: bool = False
     layers: list[tuple[Lot, int]] = field(default_factory=list)  # in order of issue
+    device: Device | None = None
 
     def has(self, flag: int) -> bool:
         """Whether one of the SP_* flags is set."""
@@ -111,7 +127,17 @@ class StockPoint:
         return self.has(c.SP_LOTS)
 
     @property
+    def recorded(self) -> int:
+        """What the system believes to be there; where no device is, it knows."""
+        return self.on_hand + (sum(self.device.difference) if self.device else 0)
+
+    @property
     def position(self) -> int:
+        """By the record: what is decided is decided by this."""
+        return self.recorded + self.on_order - self.waiting
+
+    @property
+    def true_position(self) -> int:
         return self.on_hand + self.on_order - self.waiting
 
     @property

@@ -19,7 +19,7 @@ NODE_REVIEW, PYTHON_REVIEW = 0, 1  # numbers of the process events of a node in 
 def need_of(point: StockPoint) -> tuple[int, int]:
     """What a built-in policy needs now (0: nothing), and the position that it went by."""
     if point.policy == c.POLICY_KANBAN:
-        position = max(point.on_hand - point.waiting, 0) + point.on_order
+        position = max(point.recorded - point.waiting, 0) + point.on_order
         need = 0
         while position + need + point.lot_size <= point.order_up_to:
             need += point.lot_size
@@ -148,7 +148,7 @@ class Ordering:
             return [(first, quantity - sum(shares)), *zip(others, shares, strict=True)]
         for alternative in point.alternatives:
             source = self.model.points[alternative.source]
-            if source.supplier or source.on_hand - source.waiting >= quantity:
+            if source.supplier or source.recorded - source.waiting >= quantity:
                 return [(alternative, quantity)]
         return [(first, quantity)]
 

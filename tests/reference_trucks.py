@@ -210,6 +210,7 @@ class ReferenceRoute:
     def _unload(self, stop: int, trip: int, lines: list[DockLine]) -> list[DockLine]:
         here = [line for line in lines if line.order.stock_point.node == stop]
         self.model.log(PHASE_RECEIPT, stop, -1, E_ARRIVE, len(here), trip)
+        self.model.plants.driver_arrives(self.number, stop)
         for line in sorted(here, key=lambda line: line.order.stock_point.item):  # stable: then as loaded
             self.model.receive(line.order, line.quantity, line.goods, line.staged_ms)
         self.riding = [line for line in self.riding if line not in here]
