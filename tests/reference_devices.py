@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sim import columns as c
 from sim import plant_plan as pp
 from sim.chance.quantiles import normal_quantile, poisson_quantile
+from sim.network import Distribution
 from sim.plant_plan import DevicePoint
 from tests.reference_calendar import DAY_MS, Words
 from tests.reference_objects import StockPoint
@@ -63,7 +64,7 @@ class Turn:
     def __getitem__(self, word: int) -> float:
         return self.words[16 * self.number + word]
 
-    def duration(self, word: int, duration: pp.Distribution | None) -> int:
+    def duration(self, word: int, duration: Distribution | None) -> int:
         return self.words.duration(16 * self.number + word, duration)
 
 

@@ -5,7 +5,8 @@ draws; everything that *happens* is decided here, with simple objects, in the wo
 test runs both on random small networks and compares the logs, event for event.
 
 This file holds the clock, opening, demand, receipt and lots; reviews, allocation, pools and trucks have files of their
-own beside it (reference_ordering, reference_allocation, reference_pools, reference_trucks; reference_plant for docs/plant.md).
+own beside it (reference_ordering, reference_allocation, reference_pools, reference_trucks). docs/plant.md is in
+reference_plant.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sim import columns as c
 from sim import plant_plan as pp
+from sim.network import Distribution
 from tests.reference_devices import Device, Turn
 from tests.reference_objects import CustomerEntry, Goods, StockPoint, Who
 
@@ -163,7 +164,7 @@ class People:
         return WELL
 
     # --- what comes back -----------------------------------------------------------------------------------------
-    def _due_back(self, device: Device, turn: Turn, after: pp.Distribution | None, action: Callable[[], None]) -> None:
+    def _due_back(self, device: Device, turn: Turn, after: Distribution | None, action: Callable[[], None]) -> None:
         model, point = self.model, device.point
         place = model.plant_place(SORT_BACK, point.row)
         model.at(model.now + max(turn.duration(TIME, after), 1), c.PHASE_RETURN, point.node, place, action)
