@@ -27,14 +27,9 @@ from sim.flow.model import (
     C_MEASURE_FROM_MS,
     C_NEXT_ARRIVAL_MS,
     C_NOW,
-    C_PARCEL_FREE,
     C_WINDOW,
     C_WINDOW_END_MS,
     C_WINDOW_LINES,
-    K_LAYER,
-    K_NEXT,
-    K_QUANTITY,
-    K_SOURCE,
     LOT_EXPIRES_MS,
     LOT_ORDER,
     LOT_POINT,
@@ -46,7 +41,8 @@ from sim.flow.model import (
     SERIES_VALUE,
 )
 from sim.flow.opening import first_reviews, new_model, open_books
-from sim.flow.runner import Flow, layers_in_place, rows_in_use
+from sim.flow.runner import Flow, layers_in_place
+from sim.flow.under_way import layers_sent
 from sim.forecasting import forecast_sums, forecasts_of
 from sim.network import Int64Array, Network
 from sim.plant.plants import Plants
@@ -261,16 +257,10 @@ class Twin:
     def _levels_in(self, state: Int64Array) -> Levels:
         layers = layers_in_place(self.flow.model.address)
         state[:, c.S_IN_TRANSIT] = self.flow.in_transit()
-        return Levels(state, layers[:, 0].astype(np.int32), layers[:, 1].copy(), layers[:, 2].copy(), self._lots_sent())
-
-    def _lots_sent(self) -> Int64Array:
-        """Units of lots that have left each stock point and are under way."""
-        parcel = self.flow.model.parcel
-        rows = rows_in_use(parcel, int(self.flow.model.clock[C_PARCEL_FREE]), K_NEXT)
-        rows = rows[parcel[rows, K_LAYER] != NONE]
+        sent = layers_sent(self.flow.model)
         units = np.zeros(self.network.stock_points, np.int64)
-        np.add.at(units, parcel[rows, K_SOURCE], parcel[rows, K_QUANTITY])
-        return units
+        np.add.at(units, sent[:, 0], sent[:, 3])
+        return Levels(state, layers[:, 0].astype(np.int32), layers[:, 1].copy(), layers[:, 2].copy(), units, sent)
 
     def close(self, opening: Levels, traces: Traces) -> Records:
         """Settle everything to the horizon, hand the rest to the recorder and return the records."""

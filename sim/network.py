@@ -180,6 +180,7 @@ class Network:
     deciders: tuple[Any, ...] = ()  # policies that decide in Python, see policies/custom.py
     forecasts: tuple[ForecastPlan, ...] = ()  # what is forecast, and the levels that follow from it
     plant_plan: PlantPlan | None = None  # plants and their devices; None: no plant, no device
+    item_certificate: npt.NDArray[np.bool_] | None = None  # (I,) a certificate comes with every lot; None: with none
 
     @property
     def nodes(self) -> int:

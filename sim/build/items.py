@@ -33,6 +33,7 @@ class ItemColumns:
     lots: BoolArray
     fefo: BoolArray
     shelf_life_ms: Int64Array
+    certificate: BoolArray
 
 
 def item_columns(scenario: Scenario) -> ItemColumns:
@@ -68,6 +69,7 @@ def _listed(scenario: Scenario, items: list[Item]) -> ItemColumns:
         lots=np.array([item.lots != "none" for item in items], dtype=np.bool_),
         fefo=np.array([item.lots == "fefo" for item in items], dtype=np.bool_),
         shelf_life_ms=np.array([item.shelf_life or -1 for item in items], dtype=np.int64),
+        certificate=np.array([item.certificate for item in items], dtype=np.bool_),
     )
 
 
@@ -95,6 +97,7 @@ def _generated(scenario: Scenario, section: GeneratedItems, seed: int) -> ItemCo
         lots=np.full(count, section.lots != "none", dtype=np.bool_),
         fefo=np.zeros(count, dtype=np.bool_),
         shelf_life_ms=np.full(count, -1, dtype=np.int64),
+        certificate=np.zeros(count, dtype=np.bool_),
     )
 
 

@@ -142,6 +142,7 @@ def _network(scenario: Scenario) -> Network:
         pools=network_pools(scenario, nodes),
         deciders=deciders,
         plant_plan=plant_plan(plants, items, classes, grid),
+        item_certificate=items.certificate,
     )
     opened = fit_opening(scenario, work_out_levels(scenario, network, plan, grid), nodes, plan, grid)
     return _with_rules(scenario, opened)

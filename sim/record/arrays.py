@@ -13,7 +13,7 @@ from sim import columns as c
 from sim.network import Network
 from sim.record import sums as r
 from sim.record.arrow import number_table
-from sim.record.records import AGE_EDGES_DAYS, SERIES, WAIT_EDGES_MS, Records, RunStart, Traces
+from sim.record.records import AGE_EDGES_DAYS, SERIES, WAIT_EDGES_MS, Records, RunStart, Summary, Traces
 
 CLOSING: Final = {
     "on_hand": c.S_ON_HAND,
@@ -55,6 +55,9 @@ ARRAY_TABLES: Final[Mapping[str, str]] = {
     "age_histogram": "value of closing lot-tracked stock (minor units), per group and bin of its age",
     "jobs": "customer jobs per node, and those with every line met in full at once",
     "traces": "stock on hand at the end of each day, of the stock points with the most lines not met at once",
+    "lot_layers": "what there is of each lot at the start of the records (`closing` 0) and at the end (1): place, "
+    "`source` of what is still under way there (-1: on the shelf), lot, quantity",
+    "lot_issues": "units of lot-tracked items issued since the start of the records, warm-up included, per stock point",
     "start": "one row: the instant and the numbers at which the records begin (not 0 if it started from a state)",
 }
 
@@ -77,6 +80,8 @@ def array_tables(records: Records) -> dict[str, pa.Table]:
         "age_histogram": _histogram(network, summary.age_histogram, "from_days", AGE_EDGES_DAYS, "value_minor"),
         "jobs": _jobs(summary.jobs),
         "traces": _traces(summary.traces),
+        "lot_layers": _lot_layers(summary),
+        "lot_issues": _lot_issues(records),
         "start": _start(summary.start),
     }
 
@@ -139,6 +144,31 @@ def _traces(traces: Traces) -> pa.Table:
             "on_hand": traces.on_hand.T.reshape(-1),
         }
     )
+
+
+def _lot_layers(summary: Summary) -> pa.Table:
+    parts = []
+    for closing, levels in enumerate((summary.opening, summary.closing)):
+        sent = np.zeros((0, 4), np.int64) if levels.layers_sent is None else levels.layers_sent
+        lying = len(levels.layer_lot)
+        parts.append(
+            {
+                "closing": np.full(lying + len(sent), closing, np.int8),
+                "stock_point": np.concatenate((levels.layer_stock_point, sent[:, 1])).astype(np.int32),
+                "source": np.concatenate((np.full(lying, -1), sent[:, 0])).astype(np.int32),
+                "lot": np.concatenate((levels.layer_lot, sent[:, 2])),
+                "quantity": np.concatenate((levels.layer_quantity, sent[:, 3])),
+            }
+        )
+    return number_table({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+
+
+def _lot_issues(records: Records) -> pa.Table:
+    summary = records.summary
+    issued = summary.warm_up_total[:, c.T_UNITS_ISSUED] + summary.total[:, c.T_UNITS_ISSUED]
+    tracked = (records.network.parameter[:, c.P_FLAGS] & c.SP_LOTS) != 0
+    rows = np.flatnonzero(tracked & (issued != 0))
+    return number_table({"stock_point": rows.astype(np.int32), "issued": issued[rows]})
 
 
 def _start(start: RunStart) -> pa.Table:

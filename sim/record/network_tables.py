@@ -17,7 +17,7 @@ from sim.record.plant_tables import plant_tables
 
 NETWORK_TABLES: Final[Mapping[str, str]] = {
     "nodes": "row number = node; name, kind, echelon",
-    "items": "row number = item; name, unit, natural units per integer unit, cost and price, class, size",
+    "items": "row number = item; name, unit, natural units per integer unit, cost and price, class, size, lots, ...",
     "stock_points": "row number = stock point; node, item, source, lane, policy and its levels (integer units)",
     "lanes": "row number = lane; from, to, route (-1: parcels), costs in minor units",
     "routes": "row number = route; name, base node, vehicles, capacity of each",
@@ -91,6 +91,9 @@ def _items(network: Network) -> pa.Table:
         "weight_g": network.item_weight_g,
         "critical": network.item_critical,
         "lots": network.item_lots,
+        "certificate": np.zeros(network.items, np.bool_)
+        if network.item_certificate is None
+        else network.item_certificate,
     }
     return _named(network.item_names, figures).add_column(1, "unit", texts(network.item_units))
 

@@ -82,6 +82,7 @@ class Levels:
     layer_lot: Int64Array
     layer_quantity: Int64Array
     lots_sent: Int64Array | None = None  # (P,) units of lots that have left here and are under way; None: no such units
+    layers_sent: Int64Array | None = None  # (n, 4) those by source, destination, lot, and their units; None as above
 
     @staticmethod
     def without_lots(state: Int64Array) -> "Levels":

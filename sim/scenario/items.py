@@ -31,6 +31,9 @@ class Item(Model):
     lots: Literal["none", "fifo", "fefo"] = Field(
         "none", description="whether lots are tracked, and who goes first: first in or first to expire"
     )
+    certificate: bool = Field(
+        False, description="whether a certificate comes with every lot; its number stands in traces and usage logs"
+    )
     description: str = Field("", description="free text")
 
     @model_validator(mode="after")
@@ -40,6 +43,8 @@ class Item(Model):
                 price.per_integer_unit(self.unit)
         if self.lots == "fefo" and self.shelf_life is None:
             raise UnitError("`lots: fefo` without a shelf life", "give `shelf_life: 2 y`, or use `lots: fifo`")
+        if self.certificate and self.lots == "none":
+            raise UnitError("`certificate: true` where no lots are tracked", "give `lots: fifo` or `lots: fefo`")
         return self
 
     @property
