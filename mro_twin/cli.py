@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "scenarios": "List the built-in scenarios.",
     "report": "Write the report of a run or a comparison.",
     "explain": "Say why a line was short: the chain of causes, in words.",
+    "trace": "Say where every unit of a lot came from and went.",
     "state": "Prepare and check the state that a run starts from.",
     "schema": "Print the JSON Schema of the scenario language.",
 }
