@@ -54,10 +54,11 @@ class Tracing:
         if row is None:
             raise TraceError(f"there is no lot {text!r} in replication {self.replication} ({self._lots_there()})")
         number = int(self.records.lots["lot"][row])
-        where = self.lots(item, node)
-        if number not in {one.lot for one in where}:
-            wanted = " at ".join(one for one in (item, node) if one)
-            raise TraceError(f"lot {number} is of {self.item_name(self._item_of(row))} and was never {wanted}")
+        name = self.item_name(self._item_of(row))
+        if item is not None and number not in {one.lot for one in self.lots(item)}:
+            raise TraceError(f"lot {number} is of {name}, not of {item}")
+        if node is not None and number not in {one.lot for one in self.lots(node=node)}:
+            raise TraceError(f"lot {number} of {name} was never at {node}")
         return lot_story(self.books, row, self._source_of_order)
 
     def lots(self, item: str | None = None, node: str | None = None) -> Sequence[LotLine]:
