@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sim import columns as c
 from sim.record.layouts import LOTS, TRANSFERS, USAGE
 from sim.trace import story as s
+from sim.trace.books import MEETS_DEMAND
 from sim.trace.lot_records import LotRecords
 
 POINTS = 4
@@ -86,6 +87,7 @@ class History:
             return
         for lot, units in self._take(count, s.ON_SHELF, point).items():
             self._used(point, lot, units, kind)
+            self.issued[point] += units if self.recording and kind in MEETS_DEMAND else 0
         words = s.ON_LOAN if kind == c.U_LOAN else s.USE_WORDS[kind]
         if kind != c.U_LOAN:
             self._count(words, point)

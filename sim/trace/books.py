@@ -6,8 +6,8 @@ For every lot at every stock point, in units:
     = left by the usage log + sent to other stock points + lies there at the end + issued to customers
 
 Devices name everybody who takes something, so nothing may be left for the last term there. Elsewhere issues are not
-recorded lot by lot: what is left is what customers got, and over the lots of a stock point it has to be what the stock
-point has issued. Every lot then is found exactly once, as all that leaves one stock point comes to another, is under
+recorded lot by lot: what is left is what customers got. Over the lots of a stock point that, and what the usage log
+names, has to be what the stock point has issued. Every lot then is found exactly once, as all that leaves one stock point comes to another, is under
 way, or has left for good.
 """
 
@@ -26,6 +26,9 @@ from sim.trace.lot_records import LotRecords
 COMES_BACK: Final = (c.U_LOAN_BACK, c.U_PUT_BACK)
 NOT_FROM_SHELF: Final = (c.U_LOAN_LOST, c.U_LOAN_WORN)
 """Ends of loans: the unit has left the shelf when it was lent."""
+
+MEETS_DEMAND: Final = (c.U_PERSON, c.U_MACHINE, c.U_QUEUE, c.U_LOAN)
+"""What the totals of a stock point count as issued."""
 
 # columns of the books
 OPENING: Final = 0  # on the shelf when the records begin
@@ -81,12 +84,14 @@ class LotBooks:
                 )
 
     def _breaks_of_issues(self, names: Callable[[int], tuple[str, str]]) -> Iterator[Break]:
-        """Issues of all lots against the issues of the stock point, outside devices."""
+        """Issues of all lots, to those the usage log names and to others, against the issues of the stock point."""
         records = self.records
         by_lot, by_point = np.zeros((2, len(records.item)), np.int64)
         np.add.at(by_lot, self.stock_point, self.units[:, ISSUED])
+        met = np.isin(records.usage["kind"], MEETS_DEMAND)
+        np.add.at(by_lot, records.usage["stock_point"][met], records.usage["quantity"][met])
         by_point[records.lot_issues["stock_point"]] = records.lot_issues["issued"]
-        for point in np.flatnonzero((by_lot != by_point) & ~records.device):
+        for point in np.flatnonzero(by_lot != by_point):
             yield Break("issues of all lots", *names(int(point)), int(by_point[point]), int(by_lot[point]))
 
     def _breaks_of_lots(self, names: Callable[[int], tuple[str, str]]) -> Iterator[Break]:
