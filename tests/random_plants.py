@@ -205,7 +205,7 @@ def random_plant(draw: st.DrawFn, node: int, horizon_hours: int, calendars: int)
 
 
 @st.composite
-def plant_drafts(draw: st.DrawFn, kinds: Kinds = Kinds(), features: frozenset[str] = FEATURES) -> PlantDraft:  # noqa: B008 - frozen
+def plant_drafts(draw: st.DrawFn, kinds: Kinds = Kinds(), features: frozenset[str] = FEATURES) -> PlantDraft:
     """A random network, some of whose nodes hold their stock in devices, and one or two plants, before or after it."""
     draft = draw(drafts(chance=kinds.chance, features=features))
     count = draw(st.integers(1, 2))

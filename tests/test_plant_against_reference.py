@@ -1,13 +1,12 @@
 """The engine against the plain reference model with plants and devices: same log, records and closing state."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.random_plants import Kinds, plant_drafts
 from tests.plant_inputs import PlantDraft
+from tests.random_plants import Kinds, plant_drafts
 from tests.reference_model import simulate_reference
 from tests.test_against_reference import COMMON
-from hypothesis import settings
 
 
 @settings(COMMON, max_examples=100)
