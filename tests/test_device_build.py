@@ -10,11 +10,8 @@ import pytest
 from sim import columns as c
 from sim import network as net
 from sim import plant_plan as plan
-from sim.build.devices import counting_routes, counts, device_points, plant_gateways
-from sim.build.items import item_columns
-from sim.build.lanes import number_nodes
+from sim.build.devices import counting_routes
 from sim.build.network_builder import build_network
-from sim.build.stock_points import StockPointGrid
 from sim.network import Network
 from sim.scenario import Scenario, ScenarioError, load_scenario
 from tests.device_scenarios import device_sample
@@ -22,9 +19,6 @@ from tests.test_scenario_findings import add, put
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
-GROUPS = {"works": {"fitters": (3, 12), "turners": (15, 8), "office": (23, 5)}}
-"""As if there were a plant with three people before this one."""
-
 Change = Callable[[dict[str, Any]], object]
 
 
@@ -33,7 +27,9 @@ def constant(ms: int) -> net.Distribution:
 
 
 def loaded(*changes: Change) -> Scenario:
+    """The sample behind another plant with three persons, with some changes."""
     data = device_sample()
+    data["nodes"] = {"before": {"kind": "plant", "people": {"smiths": 3}}} | data["nodes"]
     for change in changes:
         change(data)
     return load_scenario(data)
@@ -43,15 +39,8 @@ def points_of(scenario: Scenario) -> tuple[Network, dict[str, plan.DevicePoint]]
     """The network, and its device points by `node/item`."""
     network = build_network(scenario)
     parameter = network.parameter
-    row = np.full((network.nodes, network.items), -1, np.int32)
-    row[parameter[:, c.P_NODE], parameter[:, c.P_ITEM]] = np.arange(len(parameter))
-    grid = StockPointGrid(
-        parameter[:, c.P_NODE], parameter[:, c.P_ITEM], row, parameter[:, c.P_SOURCE], parameter[:, c.P_LANE],
-        network.mean_demand_per_day,
-    )  # fmt: skip
-    points = device_points(
-        scenario, number_nodes(scenario), item_columns(scenario), network.item_class, grid, {"works": 1}, GROUPS
-    )
+    assert network.plant_plan is not None
+    points = network.plant_plan.devices
     assert [one.stock_point for one in points] == sorted({one.stock_point for one in points})
     named = {
         f"{network.node_names[parameter[one.stock_point, c.P_NODE]]}/"
@@ -169,7 +158,9 @@ def test_a_device_outside_any_plant_has_nobody_and_reports_at_once() -> None:
 
 
 def test_a_gateway_in_milliseconds() -> None:
-    assert plant_gateways(loaded(), {"works": 1}) == (
+    network = build_network(loaded())
+    assert network.plant_plan is not None
+    assert network.plant_plan.gateways == (
         plan.Gateway(
             name="box", plant=1, poll_ms=300_000, delay_ms=10_000, spacing_ms=100, clock_offset_ms=-90_000,
             capacity=500, overflow=plan.OVERFLOW_NEWEST,
@@ -179,12 +170,12 @@ def test_a_gateway_in_milliseconds() -> None:
 
 
 def test_counts_by_calendar_and_by_drivers() -> None:
-    scenario = loaded()
-    nodes = number_nodes(scenario)
-    (count,) = counts(scenario, nodes)
-    assert count.node == nodes.number["shelf"]
+    network = build_network(loaded())
+    assert network.plant_plan is not None
+    (count,) = network.plant_plan.counts
+    assert network.node_names[count.node] == "shelf"
     assert count.instants_ms.tolist() == [4 * DAY_MS, 11 * DAY_MS, 18 * DAY_MS, 25 * DAY_MS]
-    assert counting_routes(scenario) == {0}
+    assert network.plant_plan.counting_routes == {0}
     assert counting_routes(loaded(put("trucks.round.counts", False))) == frozenset()
 
 

@@ -172,6 +172,28 @@ def test_the_issues_examples_are_found_all_at_once() -> None:
     }  # fmt: skip
 
 
+def test_what_machines_use_lies_in_the_devices_that_they_look_at() -> None:
+    uses = {"filter": {"every": "100 h", "from": ["shelf", "[sv]*"]}}
+    machines = put("nodes.works.lines", {"one": {"machines": {"lathe": {"uses": uses}}}})
+    found = findings_of(changed(machines))
+    assert [(one.path, "filter without a slot" in one.message) for one in found] == [("nodes.vending.items", True)]
+    only_others = put("lanes.2.items", ["glove", "wrench", "coolant"])  # no lane brings filters to the vending machine
+    assert not findings_of(changed(both(machines, only_others)))
+
+
+def test_findings_of_a_range_are_told_once() -> None:
+    data = device_sample()
+    shelf = data["nodes"].pop("shelf") | {"at": "works-{#1}", "gateway": None}
+    shelf["people"]["limit"]["glove"] = 2
+    data["nodes"] |= {"works-{1..3}": data["nodes"]["works"], "shelf-{1..3}": shelf}
+    data["trucks"]["round"]["stops"][0]["node"], data["lanes"][1]["to"] = "shelf-1", "shelf-1"
+    data["lanes"].append({"from": "depot", "to": "shelf-*", "lead_time": "1 d"})
+    data["demand"][0]["node"] = data["policies"][0]["nodes"] = "shelf-*"
+    (found,) = findings_of(data)
+    assert found.path == "nodes.shelf-1.people.limit.glove"
+    assert "and 2 more of `shelf-{1..3}`" in found.message
+
+
 def test_a_faulty_entry_causes_no_findings_about_stock() -> None:
     data = changed(put("policies.0.policy.kind", "bas_stock"))
     data["nodes"]["shelf"]["people"]["limit"]["filtr"] = 1

@@ -7,9 +7,11 @@ from policies.units import Quantity
 from sim.scenario.checks.context import Context
 from sim.scenario.checks.names import check_names, names_in_filter, texts
 from sim.scenario.device_stock import listed, stock_problems
-from sim.scenario.expand import is_pattern, matching
+from sim.scenario.expand import lane_pairs, matching
 from sim.scenario.findings import did_you_mean
+from sim.scenario.machines import Use
 from sim.scenario.nodes import DeviceNode, Plant, Tank, VendingMachine
+from sim.scenario.reach import Reach
 from sim.units import PHYSICAL_UNITS, ItemUnit, Rate, UnitError
 
 DEVICE_KINDS = ("shelf", "vending_machine", "tank")
@@ -219,9 +221,10 @@ def _stocked(context: Context) -> dict[str, set[str]]:
             own = matching(demand.node or (), devices)
             if own:
                 _note(found, own, matching(asked, scenario.item_names))
-        for plant in scenario.nodes.values():
-            if isinstance(plant, Plant):
-                _note_uses(found, plant)
+        reach = Reach(lane_pairs(scenario))
+        for node in scenario.nodes.values():
+            for item, use in _uses_of(node):
+                _note(found, reach.nodes_with(item, use.from_, scenario.nodes), [item])
         for lane in scenario.lanes:
             _forget(found, matching(lane.from_, devices))
     except ValueError:
@@ -231,12 +234,10 @@ def _stocked(context: Context) -> dict[str, set[str]]:
     return found
 
 
-def _note_uses(found: dict[str, set[str]], plant: Plant) -> None:
-    for line in plant.lines.values():
-        for machine in line.machines.values():
-            for item, use in machine.uses.items():
-                for name in use.from_:
-                    _note(found, matching([name], list(found)) if is_pattern(name) else [name], [item])
+def _uses_of(node: object) -> Iterator[tuple[str, Use]]:
+    """Item and use of everything that the machines of a plant use; nothing for other nodes."""
+    lines = node.lines.values() if isinstance(node, Plant) else ()
+    return ((item, use) for line in lines for machine in line.machines.values() for item, use in machine.uses.items())
 
 
 def _note(found: dict[str, set[str]], nodes: list[str], items: list[str]) -> None:

@@ -86,6 +86,7 @@ def check_demand_names(context: Context) -> None:
         nodes = texts(demand.get("node"))
         check_names(context, "node", nodes, context.nodes, *at, "node")
         _refuse_suppliers(context, nodes, "; customers cannot buy from it", "name a warehouse or store", *at, "node")
+        refuse_plants(context, nodes, *at, "node")
         check_names(context, "profile", _single(demand.get("profile")), profiles, *at, "profile")
         if context.items_known:
             check_names(context, "item", texts(demand.get("item")), context.items, *at, "item")
@@ -114,6 +115,7 @@ def check_policy_names(context: Context) -> None:
         nodes = texts(entry.get("nodes"))
         check_names(context, "node", nodes, context.nodes, *at, "nodes")
         _refuse_suppliers(context, nodes, " and holds no stock", "name warehouses and stores", *at, "nodes")
+        refuse_plants(context, nodes, *at, "nodes")
         if context.items_known:
             check_names(context, "item", names_in_filter(entry.get("items")), context.items, *at, "items")
 
