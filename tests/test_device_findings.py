@@ -39,6 +39,9 @@ STORE_ON_THE_ROUND = both(
 # (name, faulty, the nearest fine one, path and words of the finding)
 CASES: list[tuple[str, Change, Change | None, str, str]] = [
     ("no such plant", put("nodes.shelf.at", "work"), put("nodes.shelf.at", "works"), "nodes.shelf.at", "`works`"),
+    ("at some plant", put("nodes.shelf.at", "w*"), None, "nodes.shelf.at", "there is no plant `w*`"),
+    ("some gateway", put("nodes.shelf.gateway", "*"), None, "nodes.shelf.gateway", "there is no gateway `*`"),
+    ("some fluid", put("nodes.tank.item", "cool*"), None, "nodes.tank.item", "there is no item `cool*`"),
     ("at a warehouse", put("nodes.shelf.at", "depot"), None, "nodes.shelf.at", "`depot` is not a plant"),
     ("gateway at a warehouse", put("gateways.box.at", "depot"), None, "gateways.box.at", "is not a plant"),
     ("no such gateway", put("nodes.tank.gateway", "bx"), put("nodes.tank.gateway", "box"), "nodes.tank.gateway",

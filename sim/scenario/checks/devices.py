@@ -5,7 +5,7 @@ from typing import Any
 
 from policies.units import Quantity
 from sim.scenario.checks.context import Context
-from sim.scenario.checks.names import check_names, names_in_filter, texts
+from sim.scenario.checks.names import check_name, check_names, names_in_filter, texts
 from sim.scenario.device_stock import listed, stock_problems
 from sim.scenario.expand import lane_pairs, matching
 from sim.scenario.findings import did_you_mean
@@ -36,9 +36,7 @@ def check_device_names(context: Context) -> None:
     plants, gateways = _plants(context), context.names("gateways")
     for at, node in _devices(context):
         _check_plant(context, node.get("at"), plants, *at, "at")
-        gateway = node.get("gateway")
-        if isinstance(gateway, str):
-            check_names(context, "gateway", [gateway], gateways, *at, "gateway")
+        check_name(context, "gateway", node.get("gateway"), gateways, *at, "gateway")
         written = node.get("people")
         people: dict[str, Any] = written if isinstance(written, dict) else {}
         if node.get("at") in plants:
@@ -55,8 +53,7 @@ def check_device_names(context: Context) -> None:
                     check_names(context, "item", [pattern], context.items, *at, *where, pattern)
         for sensor_at, sensor in context.entries(*at, "sensors"):
             check_names(context, "item", names_in_filter(sensor.get("items")), context.items, *sensor_at, "items")
-        if isinstance(node.get("item"), str):
-            check_names(context, "item", [node["item"]], context.items, *at, "item")
+        check_name(context, "item", node.get("item"), context.items, *at, "item")
 
 
 def check_gateway_names(context: Context) -> None:
@@ -73,7 +70,7 @@ def _check_plant(context: Context, name: Any, plants: list[str], *location: obje
         hint = did_you_mean(name, plants) if plants else "add a node `{kind: plant}`"
         context.add_as_written(f"`{name}` is not a plant", hint, *location)
     else:
-        check_names(context, "plant", [name], plants, *location)
+        check_name(context, "plant", name, plants, *location)
 
 
 def _check_groups(context: Context, by: Any, plant: str, *location: object) -> None:

@@ -13,6 +13,13 @@ from sim.scenario.findings import did_you_mean
 _MOST_CANDIDATES = 20_000
 
 
+def check_name(context: Context, what: str, name: Any, known: Sequence[str], *location: object) -> None:
+    """Note a finding for a name, which may not be a pattern, that is not one of the known ones; others are passed."""
+    if isinstance(name, str) and name not in known:
+        hint = did_you_mean(name, known) if len(known) <= _MOST_CANDIDATES else ""
+        context.add_as_written(f"there is no {what} `{name}`", hint, *location)
+
+
 def check_names(context: Context, what: str, patterns: Iterable[str], known: Sequence[str], *location: object) -> None:
     """Note a finding for each name or pattern that none of the known names fits."""
     names = set(known)
@@ -20,8 +27,7 @@ def check_names(context: Context, what: str, patterns: Iterable[str], known: Seq
         if pattern in names:
             continue
         if not is_pattern(pattern):
-            hint = did_you_mean(pattern, known) if len(known) <= _MOST_CANDIDATES else ""
-            context.add_as_written(f"there is no {what} `{pattern}`", hint, *location)
+            check_name(context, what, pattern, known, *location)
             continue
         try:
             found = matching([pattern], known)
@@ -52,7 +58,7 @@ def check_lane_names(context: Context) -> None:
         check_names(context, "node", texts(lane.get("to")), context.nodes, *at, "to")
         refuse_plants(context, texts(lane.get("from")), *at, "from")
         refuse_plants(context, texts(lane.get("to")), *at, "to")
-        check_names(context, "truck route", _single(lane.get("truck")), routes, *at, "truck")
+        check_name(context, "truck route", lane.get("truck"), routes, *at, "truck")
         if context.items_known:
             check_names(context, "item", names_in_filter(lane.get("items")), context.items, *at, "items")
 
@@ -64,10 +70,10 @@ def _single(value: Any) -> list[str]:
 def check_truck_names(context: Context) -> None:
     """Routes start and stop at nodes."""
     for at, truck in context.entries("trucks"):
-        check_names(context, "node", _single(truck.get("base")), context.nodes, *at, "base")
+        check_name(context, "node", truck.get("base"), context.nodes, *at, "base")
         refuse_plants(context, _single(truck.get("base")), *at, "base")
         for stop_at, stop in context.entries(*at, "stops"):
-            check_names(context, "node", _single(stop.get("node")), context.nodes, *stop_at, "node")
+            check_name(context, "node", stop.get("node"), context.nodes, *stop_at, "node")
             refuse_plants(context, _single(stop.get("node")), *stop_at, "node")
 
 
@@ -87,7 +93,7 @@ def check_demand_names(context: Context) -> None:
         check_names(context, "node", nodes, context.nodes, *at, "node")
         _refuse_suppliers(context, nodes, "; customers cannot buy from it", "name a warehouse or store", *at, "node")
         refuse_plants(context, nodes, *at, "node")
-        check_names(context, "profile", _single(demand.get("profile")), profiles, *at, "profile")
+        check_name(context, "profile", demand.get("profile"), profiles, *at, "profile")
         if context.items_known:
             check_names(context, "item", texts(demand.get("item")), context.items, *at, "item")
             jobs = demand.get("jobs")
@@ -125,7 +131,7 @@ def check_generator_names(context: Context) -> None:
     profiles = context.names("profiles")
     for at, demand in _generated_demand(context):
         check_names(context, "node", texts(demand.get("nodes")), context.nodes, *at, "nodes")
-        check_names(context, "profile", _single(demand.get("profile")), profiles, *at, "profile")
+        check_name(context, "profile", demand.get("profile"), profiles, *at, "profile")
     for at, stocking in context.entries("generator", "stocking"):
         check_names(context, "node", texts(stocking.get("nodes")), context.nodes, *at, "nodes")
     listed = context.names("items")
