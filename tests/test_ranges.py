@@ -84,6 +84,50 @@ def test_a_resolved_region_loads_again_to_the_same() -> None:
     assert load_scenario(scenario.resolved()) == scenario
 
 
+def test_a_compact_region_is_as_short_as_it_was_written() -> None:
+    scenario = load_scenario(region())
+    written = scenario.compact()
+    assert written["nodes"] == region()["nodes"]
+    assert written["gateways"] == region()["gateways"]
+    again = load_scenario(written)
+    assert again == scenario
+    assert again.resolved() == scenario.resolved()
+    assert again.fingerprint() == scenario.fingerprint()
+    assert again.compact() == written
+
+
+@pytest.mark.parametrize(
+    ("overrides", "variant", "changed"),
+    [
+        ({"nodes.plant-05.crews": 3}, None, "plant-05"),
+        ({"nodes.plant-05.lines.line-2.machines.press-1.warmer_by": "3 C"}, None, "plant-05"),
+        ({"nodes.plant-12.description": "the last"}, None, "plant-12"),
+        ({}, "early", "plant-07"),
+    ],
+)
+def test_a_range_that_is_not_as_written_is_written_out(
+    overrides: dict[str, Any], variant: str | None, changed: str
+) -> None:
+    scenario = load_scenario(region(), overrides, variant)
+    written = scenario.compact()
+    assert changed in written["nodes"]
+    assert "plant-{01..12}" not in written["nodes"]
+    assert "plant-{01..12}-shelf-{1..2}" in written["nodes"]
+    again = load_scenario(written)
+    assert again == scenario
+    assert list(again.nodes) == list(scenario.nodes)
+
+
+def test_a_range_that_lost_one_is_written_out() -> None:
+    data = region()
+    data["nodes"]["store-{1..3}"] = {"kind": "store"}
+    data["lanes"][0]["to"] = ["plant-*", "store-*"]
+    scenario = load_scenario(data, {"nodes.store-2": None})
+    written = scenario.compact()["nodes"]
+    assert [name for name in written if name.startswith("store")] == ["store-1", "store-3"]
+    assert load_scenario(scenario.compact()) == scenario
+
+
 def test_what_has_no_ranges_stays_the_very_same_tree() -> None:
     tree = from_plain({"nodes": {"a": {"lines": {"one": {"machines": {"m": {}}}}}}, "items": {"b-{1..2}": {}}})
     assert expand_ranges(tree) is tree

@@ -15,6 +15,7 @@ from sim.kpi.table import KPI_SCHEMA
 from sim.run.directory import MANIFEST, RunDirectory
 from sim.run.manifest import Manifest, is_run
 from sim.scenario.findings import ScenarioError
+from sim.scenario.ranges import expand_ranges
 from sim.scenario.tree import parse_yaml
 
 KPIS: Final = "kpis.parquet"
@@ -85,7 +86,7 @@ def _values(file: Path) -> KpiValues:
 
 def _settings(file: Path) -> Mapping[str, Any]:
     try:
-        settings: Any = parse_yaml(file.read_text(encoding="utf-8"), file.name).plain()
+        settings: Any = expand_ranges(parse_yaml(file.read_text(encoding="utf-8"), file.name)).plain()
     except (OSError, ValueError, ScenarioError) as error:
         raise RunDirectoryError(f"{file} is missing or damaged: {error}") from error
     if not isinstance(settings, dict):

@@ -174,7 +174,7 @@ def write_inputs(folder: Path, scenario: Scenario) -> None:
         target = folder / "inputs" / file.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file.path, target)
-    write_text(folder / "scenario.resolved.yaml", yaml_text(scenario.resolved("inputs")))
+    write_text(folder / "scenario.resolved.yaml", yaml_text(scenario.compact("inputs")))
 
 
 def reason(error: OSError) -> str:

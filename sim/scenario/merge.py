@@ -51,7 +51,8 @@ def merge(base: Tree, change: Tree, key: str = "") -> Tree:
             children[name] = merge(children[name], child, name)
         else:
             children[name] = child
-    return replace(base, value=children, place=change.place if change.place.line else base.place)
+    place = change.place if change.place.line else base.place
+    return replace(base, value=children, place=place, range_entry=None)
 
 
 def apply_variant(tree: Tree, name: str | None) -> tuple[Tree, str, tuple[str, ...]]:

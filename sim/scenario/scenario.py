@@ -28,6 +28,7 @@ from sim.scenario.nodes import Node, NodeBase, StockingNode
 from sim.scenario.policies_section import PolicyEntry
 from sim.scenario.pools import Pool
 from sim.scenario.profiles import Profile
+from sim.scenario.ranges import RANGED_SECTIONS, folded
 from sim.scenario.settings import Costs, Experiment, Variant
 from sim.scenario.tree import Tree, locate
 from sim.scenario.trucks import Truck
@@ -215,6 +216,15 @@ class Scenario(ScenarioModel):
         if table_folder:
             for section, key in _table_fields(data):
                 section[key] = f"{table_folder.rstrip('/')}/{section[key]}"
+        return data
+
+    def compact(self, table_folder: str = "") -> dict[str, Any]:
+        """What `resolved` gives, with ranges of names such as `store-{01..60}` kept where nothing in them differs."""
+        data = self.resolved(table_folder)
+        for name in RANGED_SECTIONS:
+            section = self._origin.tree.child(name)
+            if section is not None and data.get(name):
+                data[name] = folded(section).plain()
         return data
 
     def fingerprint(self) -> str:

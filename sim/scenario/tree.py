@@ -40,6 +40,7 @@ class Tree:
     value: "Scalar | dict[str, Tree] | list[Tree]"
     place: Place = NOWHERE
     range_key: str = ""  # of an entry that a range of names stands for: its key as written, as in `store-{01..60}`
+    range_entry: "Tree | None" = None  # and the entry as written, as long as it holds without change
 
     def child(self, key: object) -> "Tree | None":
         """The value under a key or an index, None when there is none."""
@@ -64,7 +65,7 @@ class Tree:
             children.pop(key, None)
         else:
             children[key] = child
-        return replace(self, value=children)
+        return replace(self, value=children, range_entry=None)
 
 
 def parse_yaml(text: str, file: str) -> Tree:
