@@ -11,7 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from mro_twin.claims_table import print_claims
-from mro_twin.report_table import MAXIMUM_WIDTH, decimals
+from mro_twin.number_format import decimals
+from mro_twin.report_table import MAXIMUM_WIDTH
 from sim.compare.comparison import Comparison
 from sim.compare.differences import Difference, OneSided
 

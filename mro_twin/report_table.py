@@ -1,6 +1,5 @@
 """The KPI table that `mro-twin run` prints: means over replications, a column per echelon."""
 
-import math
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -9,6 +8,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from mro_twin.number_format import format_mean
+from mro_twin.plant_block import PLANT_KPIS, plant_tables
 from sim.kpi.kpis import KPIS
 from sim.kpi.summary import Mean
 from sim.run.precision import describe as describe_precision
@@ -26,7 +27,9 @@ def print_report(scenario: Scenario, means: Sequence[Mean], result: Result) -> N
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else MAXIMUM_WIDTH, highlight=False)
     n = max((mean.n for mean in means), default=0)
     console.print(_title(scenario, n, result.confidence), style="bold", soft_wrap=True)
-    console.print(kpi_table(means))
+    console.print(kpi_table([mean for mean in means if mean.kpi not in PLANT_KPIS]))
+    for table in plant_tables(means):
+        console.print(table)
     console.print(_basis(result.measured_ms), soft_wrap=True)
     if result.warm_up is not None:
         console.print(describe_warm_up(result.warm_up), soft_wrap=True)
@@ -40,6 +43,7 @@ def print_report(scenario: Scenario, means: Sequence[Mean], result: Result) -> N
 
 def kpi_table(means: Sequence[Mean]) -> Table:
     """A row per KPI: the whole network, then each echelon. Amounts that are 0 everywhere are left out."""
+    means = [mean for mean in means if mean.scope in ("network", "echelon")]
     n = max((mean.n for mean in means), default=0)
     known = {kpi: place for place, kpi in enumerate(KPIS)}
     kpis = sorted(dict.fromkeys(mean.kpi for mean in means), key=lambda kpi: known.get(kpi, len(known)))
@@ -57,37 +61,6 @@ def kpi_table(means: Sequence[Mean]) -> Table:
         if share or any(value is not None and value.mean != 0 for value in values):
             table.add_row(kpi, "" if share else unit[kpi], *(format_mean(value, n) for value in values))
     return table
-
-
-def format_mean(mean: Mean | None, n: int) -> str:
-    """`12,345 ± 67`, or `91.20 ± 0.31 %` for a share; the interval decides how many digits make sense.
-
-    With ` (n=2)` when the KPI has a value in fewer than all `n` replications.
-    """
-    if mean is None:
-        return ""
-    return _number(mean) + (f" (n={mean.n})" if mean.n < n else "")
-
-
-def _number(mean: Mean) -> str:
-    if mean.mean == 0 and not mean.half_width > 0:
-        return "0 %" if mean.unit == "share" else "0"
-    share = mean.unit == "share"
-    factor = 100.0 if share else 1.0
-    value, width = mean.mean * factor, mean.half_width * factor
-    digits = decimals(value, width)
-    text = f"{value:,.{digits}f}"
-    if not math.isnan(width):
-        text += f" ± {width:,.{digits}f}"
-    return text + (" %" if share else "")
-
-
-def decimals(value: float, width: float) -> int:
-    """Decimal places: two significant digits of the interval, or four of the value when there is none."""
-    scale = width if width > 0 else abs(value) / 100
-    if scale <= 0 or math.isnan(scale):
-        return 0
-    return min(max(1 - math.floor(math.log10(scale)), 0), 4)
 
 
 def _basis(measured_ms: tuple[int, int]) -> str:

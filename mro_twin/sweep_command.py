@@ -141,7 +141,7 @@ def _print(result: "SweepResult", factors: Sequence[str], kpis: Sequence[str], p
     from rich.markup import escape
     from rich.table import Table
 
-    from mro_twin.report_table import format_mean
+    from mro_twin.number_format import format_mean
     from sim.kpi.summary import Mean
     from sim.run.warm_up_length import describe
 

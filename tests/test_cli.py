@@ -17,8 +17,8 @@ from rich.console import Console
 
 import mro_twin
 from mro_twin.cli import COMMANDS, cli
+from mro_twin.number_format import format_mean
 from mro_twin.progress import ReplicationProgress
-from mro_twin.report_table import format_mean
 from sim.errors import RunInterruptedError
 from sim.jit import JIT_DISABLED
 from sim.kpi.summary import Mean

@@ -1,12 +1,18 @@
 """KPIs of plants, devices and detection rules, against figures worked out by hand."""
 
 import math
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
+from mro_twin.plant_block import PLANT_KPIS, plant_tables
+from mro_twin.report_table import kpi_table as printed_table
 from sim import columns as c
 from sim.kpi.kpis import KPIS
+from sim.kpi.summary import summarize
 from sim.kpi.table import kpi_table
+from sim.record.plant_arrays import COUNTS, PLANT_ARRAY_TABLES, plant_array_tables
 from tests.hand_plants import HandPlant, plant_network, plant_week
 from tests.hand_records import busy_week, chain_network
 from tests.reference_inputs import HOUR_MS
@@ -184,3 +190,41 @@ def test_two_machines_that_stand_together_cost_their_line_once() -> None:
     found = figures(HandPlant(stops=both, lost_ms=(3 * HOUR_MS, 0)))
     assert found["line", "node-2/turning", "line_stops"] == 2
     assert found["line", "node-2/turning", "stop_hours"] == 3
+
+
+# --- shown ------------------------------------------------------------------------------------------------------------
+def printed(hand: HandPlant) -> str:
+    means = summarize(kpi_table(hand.records()), 0.95)
+    console = Console(file=StringIO(), width=100, highlight=False)
+    for table in (*plant_tables(means), printed_table([one for one in means if one.kpi not in PLANT_KPIS])):
+        console.print(table)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+def test_the_printed_summary_has_a_block_of_plants() -> None:
+    rows = [line.split() for line in printed(plant_week()).splitlines()]
+    assert ["line_availability", "96.09", "%"] in rows
+    assert ["stop_hours", "hours", "10.00"] in rows
+    assert ["line", "stops", "by", "cause", "stops", "hours", "lost", "cost,", "USD"] in rows
+    assert ["item", "missing", "2.000", "6.000", "2,880"] in rows
+    assert ["missed", "scan", "0.5000", "0.5000"] in rows
+    assert ["leak", "1.000", "1.000", "0", "50.00", "%", "6.000"] in rows
+    assert not [row for row in rows if row[:1] == ["tare"]]  # nothing differed for that
+
+
+def test_nothing_is_printed_of_plants_without_plants() -> None:
+    assert plant_tables(summarize(kpi_table(busy_week().records()), 0.95)) == []
+
+
+def test_the_run_directory_has_what_devices_counted_and_lines_lost() -> None:
+    records = plant_week().records()
+    tables = plant_array_tables(records)
+    assert tables.keys() == PLANT_ARRAY_TABLES.keys()
+    (grease, filters, _) = tables["device_points"].to_pylist()
+    assert (grease["counted"], grease["messages_lost"], grease["difference_noise"]) == (3, 1, -2)
+    assert (filters["stock_point"], filters["missed_scans"], filters["gap_missed_scan"]) == (1, 2, 96.0 * HOUR_MS)
+    assert tables["device_points"]["on_loan"].to_pylist() == [0, 0, 1]
+    assert tables["lines"]["lost_ms"].to_pylist() == [7 * HOUR_MS, 3 * HOUR_MS]
+    assert sorted(COUNTS.values()) == list(range(c.COUNT_COLUMNS))
+    assert plant_array_tables(busy_week().records()) == {}

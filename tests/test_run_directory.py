@@ -13,7 +13,7 @@ import pytest
 import sim.run.simulation
 from sim.errors import RunDirectoryError
 from sim.record.arrays import ARRAY_TABLES
-from sim.record.layouts import FORECAST_TABLES, ORDERS, TABLES
+from sim.record.layouts import FORECAST_TABLES, ORDERS, PLANT_TABLES, TABLES
 from sim.record.records import Recorder
 from sim.run.directory import RunDirectory, reason
 from sim.run.manifest import Manifest
@@ -60,8 +60,8 @@ def test_layout(run: Path) -> None:
     }
     assert sorted(path.name for path in (run / "replications").iterdir()) == ["0000", "0001"]
     tables = {path.stem for path in (run / "replications" / "0000").iterdir()}
-    of_forecasts = {one.name for one in FORECAST_TABLES}  # nothing is forecast here
-    assert tables == {"kpis", *ARRAY_TABLES, *TABLES} - {"events"} - of_forecasts
+    special = {one.name for one in (*FORECAST_TABLES, *PLANT_TABLES)}  # nothing is forecast here, and no plant
+    assert tables == {"kpis", *ARRAY_TABLES, *TABLES} - {"events"} - special
 
 
 def test_readme_names_every_table_and_column(run: Path) -> None:

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from sim.kpi.kpis import KPIS
 from sim.record.arrow import texts, values_of
 
-SUMMARY_SCOPES: Final = ("network", "echelon")
+SUMMARY_SCOPES: Final = ("network", "echelon", "stop_cause", "record_cause", "rule")
+"""Scopes with few keys, those of plants only where there are any."""
 
 
 class Mean(NamedTuple):

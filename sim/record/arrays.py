@@ -13,6 +13,7 @@ from sim import columns as c
 from sim.network import Network
 from sim.record import sums as r
 from sim.record.arrow import number_table
+from sim.record.plant_arrays import plant_array_tables
 from sim.record.records import AGE_EDGES_DAYS, SERIES, WAIT_EDGES_MS, Records, RunStart, Summary, Traces
 
 CLOSING: Final = {
@@ -71,7 +72,7 @@ def write_arrays(records: Records, folder: Path) -> None:
 
 
 def array_tables(records: Records) -> dict[str, pa.Table]:
-    """The arrays of a replication as tables, rows that say nothing left out."""
+    """The arrays of a replication as tables, rows that say nothing left out; with plants those of theirs."""
     network, summary = records.network, records.summary
     return {
         "stock_points": _stock_points(records),
@@ -83,6 +84,7 @@ def array_tables(records: Records) -> dict[str, pa.Table]:
         "lot_layers": _lot_layers(summary),
         "lot_issues": _lot_issues(records),
         "start": _start(summary.start),
+        **plant_array_tables(records),
     }
 
 

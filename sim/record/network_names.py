@@ -18,17 +18,22 @@ def line_names(network: Network) -> list[str]:
 
 
 def rule_names(network: Network) -> list[str]:
-    """The detection rules by their kind, numbered from the second of a kind on: `leak`, `leak 2`."""
+    """The detection rules by their name, or kind, numbered from the second of a name on: `leak`, `leak 2`."""
     plan = network.plant_plan
-    kinds = [] if plan is None else [rule_kind(rule) for rule in plan.rules]
     seen: dict[str, int] = {}
     names = []
-    for kind in kinds:
-        seen[kind] = seen.get(kind, 0) + 1
-        names.append(kind if seen[kind] == 1 else f"{kind} {seen[kind]}")
+    for rule in plan.rules if plan is not None else ():
+        name = str(getattr(rule, "name", rule_kind(rule)))
+        seen[name] = seen.get(name, 0) + 1
+        names.append(name if seen[name] == 1 else f"{name} {seen[name]}")
     return names
 
 
 def rule_kind(rule: object) -> str:
     """The kind of a detection rule."""
-    return str(getattr(rule, "kind", type(rule).__name__))
+    return str(getattr(rule_settings(rule), "kind", type(rule).__name__))
+
+
+def rule_settings(rule: object) -> object:
+    """The configuration of a detection rule: itself, or what it was planned from."""
+    return getattr(rule, "rule", rule)

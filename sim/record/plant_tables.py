@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from sim.network import Network
 from sim.plant_plan import DEVICE_SHELF, DEVICE_TANK, DEVICE_VENDING, SENSORS, PlantPlan
 from sim.record.arrow import numbers, texts
-from sim.record.network_names import plant_names, rule_kind, rule_names
+from sim.record.network_names import plant_names, rule_kind, rule_names, rule_settings
 
 DEVICE_NAMES = {DEVICE_SHELF: "shelf", DEVICE_VENDING: "vending machine", DEVICE_TANK: "tank"}
 
@@ -70,8 +70,8 @@ def _rules(network: Network, plan: PlantPlan) -> pa.Table:
 
 
 def _settings(rule: object) -> str:
-    settings = rule.model_dump(mode="json") if isinstance(rule, BaseModel) else {}
-    return json.dumps(settings, sort_keys=True)
+    settings = rule_settings(rule)
+    return json.dumps(settings.model_dump(mode="json") if isinstance(settings, BaseModel) else {}, sort_keys=True)
 
 
 def _table(text: Sequence[str], number: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> pa.Table:

@@ -4,6 +4,7 @@ from sim.kpi.kpis import KPIS
 from sim.record.arrays import ARRAY_TABLES
 from sim.record.layouts import TABLES
 from sim.record.network_tables import NETWORK_TABLES, PLANT_NETWORK_TABLES, POOL_TABLES
+from sim.record.plant_arrays import PLANT_ARRAY_TABLES
 
 
 def readme() -> str:
@@ -36,7 +37,9 @@ def _record_tables() -> list[str]:
 
 
 def _array_tables() -> list[str]:
-    return ["### Levels, series and histograms", ""] + [f"- `{n}.parquet`: {m}" for n, m in ARRAY_TABLES.items()] + [""]
+    lines = [f"- `{name}.parquet`: {meaning}" for name, meaning in ARRAY_TABLES.items()]
+    lines += [f"- `{name}.parquet` (only with plants): {meaning}" for name, meaning in PLANT_ARRAY_TABLES.items()]
+    return ["### Levels, series and histograms", "", *lines, ""]
 
 
 def _network_tables() -> list[str]:

@@ -87,7 +87,7 @@ class Result:
         return frame
 
     def means(self, *scopes: str) -> list[Mean]:
-        """Mean and confidence interval of every KPI of the scopes (default: network and echelon)."""
+        """Mean and confidence interval of every KPI of the scopes (default: those of the summary, SUMMARY_SCOPES)."""
         return summarize(self.kpi_table, self.confidence, scopes or SUMMARY_SCOPES)
 
     def summary(self, *scopes: str) -> "pd.DataFrame":
