@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from sim.detection.plan import PlannedRule
     from sim.network import Distribution
 
 Int64Array = npt.NDArray[np.int64]
@@ -197,7 +198,7 @@ class PlantPlan:
     counts: tuple[Count, ...] = ()
     counting_routes: frozenset[int] = frozenset()  # rows of `Network.routes` whose drivers count before they unload
     calendars: tuple[Int64Array, ...] = ()  # (n, 2) working intervals [from, to) since the start, disjoint, ascending
-    rules: tuple[object, ...] = ()  # detection rules with their settings, see policies/detection
+    rules: tuple[PlannedRule, ...] = ()  # detection rules and what they watch, see sim/detection
 
     @property
     def persons(self) -> int:

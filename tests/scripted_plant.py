@@ -1,6 +1,6 @@
 """A plant of which a test says, instant by instant, what the platform is told and what is true."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,8 +22,8 @@ class Script:
     """Both views of a twin; the test writes to its arrays between evaluations. One line runs when `ran_ms` grows."""
 
     def __init__(self, points: int) -> None:
-        zeros = np.zeros((8, points), np.int64)
-        self.record, self.used, self.messages, self.corrected, self.stock, self.missed, self.gone, self.stale = zeros
+        zeros = np.zeros((7, points), np.int64)
+        self.record, self.used, self.corrected, self.stock, self.missed, self.gone, self.stale = zeros
         self.difference = np.zeros(points, np.int64)
         self.leak = np.full(points, -1, np.int64)
         self.stuck = np.full(points, -1, np.int64)
@@ -36,9 +36,6 @@ class Script:
 
     def reported_use(self) -> Int64Array:
         return self.used
-
-    def reports(self) -> Int64Array:
-        return self.messages
 
     def counted(self) -> Int64Array:
         return self.corrected
@@ -53,7 +50,7 @@ class Script:
     def on_hand(self) -> Int64Array:
         return self.stock
 
-    def leaking_since(self) -> Int64Array:
+    def leaking_since(self, time: int) -> Int64Array:
         return self.leak
 
     def stuck_since(self, time: int) -> Int64Array:
@@ -87,7 +84,6 @@ class Watched:
         horizon_ms: int = 1000 * DAY_MS,
         per_day: float = 1.0,
         amount: Mapping[str, float] | None = None,
-        repair: Callable[[int, int], None] | None = None,
         network: Network | None = None,
         **device: Any,
     ) -> None:
@@ -106,8 +102,12 @@ class Watched:
         planned = PlannedRule(rule.kind, rule, np.array(points, np.int64), amounts)
         self.script = Script(network.stock_points)
         self.rows: list[tuple[int, ...]] = []
-        self.detection = Detection(self.network, [planned], self.script, self.script, self._write, repair)
+        self.repairs: list[tuple[int, int]] = []
+        self.detection = Detection(self.network, [planned], self.script, self.script, self._write, self._repair)
         self.detection.begin(0)
 
     def _write(self, rule: int, *columns: Int64Array) -> None:
         self.rows += [(rule, *(int(value) for value in row)) for row in zip(*columns, strict=True)]
+
+    def _repair(self, point: int, at: int) -> None:
+        self.repairs.append((point, at))

@@ -13,7 +13,6 @@ from policies.detection import AbnormalUse, ExpiryAhead, Leak, LowLevel, MissedS
 from policies.detection.rule import ALARM, CLEAR, KEEP, TRUTHS
 from policies.units import parse_quantity, parse_rate
 from sim.detection.outcomes import FALSE_ALARM, HIT, MISS, judge_outcomes, new_outcomes, open_false_alarms
-from sim.detection.process import STATE_COLUMNS
 from sim.detection.truths import _TRUTHS
 from sim.plant_plan import SENSOR_SCAN
 from tests.scripted_plant import DAY_MS, HOUR_MS, NEVER_EXPIRES, Watched
@@ -92,25 +91,16 @@ def test_low_level_goes_by_the_record_and_is_judged_by_the_shelf() -> None:
 
 
 def test_a_leak_shows_while_the_lines_stand_and_is_repaired() -> None:
-    repaired: list[tuple[int, int]] = []
-    watched = Watched(LEAK, amount={"rate": 2}, repair=lambda point, time: repaired.append((point, time)))
+    watched = Watched(LEAK, amount={"rate": 2})
     script = watched.script
     use = [10, 10, 2, 3, 0, 10]  # units taken off the record in each hour; the lines stand in the third to fifth
     for hour, units in enumerate(use, 1):
         script.used[0] += units
         script.ran_ms += 0 if 3 <= hour <= 5 else HOUR_MS
         script.leak[0] = 2 * HOUR_MS + 5 if 3 <= hour <= 4 else -1
-        due = watched.detection.evaluate(hour * HOUR_MS)
-        assert due.tolist() == ([7 * HOUR_MS] if hour == 4 else [])
+        watched.detection.evaluate(hour * HOUR_MS)
     assert watched.rows == [(0, 0, 4 * HOUR_MS, 2 * HOUR_MS + 5, HIT)]
-    assert watched.detection.repairs_due_ms().tolist() == [7 * HOUR_MS]
-    watched.detection.repair_leaks(7 * HOUR_MS)
-    assert repaired == []  # it is over by then
-    watched.detection.load([np.where(np.arange(STATE_COLUMNS) == STATE_COLUMNS - 1, 9 * HOUR_MS, -1)[None, :]])
-    script.leak[0] = 8 * HOUR_MS
-    watched.detection.repair_leaks(9 * HOUR_MS)
-    assert repaired == [(0, 9 * HOUR_MS)]
-    assert watched.detection.repairs_due_ms().size == 0
+    assert watched.repairs == [(0, 7 * HOUR_MS)]  # three hours after the alarm
 
 
 def test_abnormal_use_is_judged_by_the_marked_lines() -> None:

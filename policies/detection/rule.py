@@ -78,7 +78,6 @@ class Signals:
     period_ms: int  # since the rule was last put to them
     recorded: Int64Array
     reported_use: Int64Array  # what messages and readings took off the record in the period; below 0: they added
-    reports: Int64Array  # messages and readings that arrived in the period
     silent_ms: Int64Array  # for how long no report has changed the record
     counted: Int64Array  # by how much counts changed the record in the period
     expected_per_day: Float64Array  # mean use, as planned

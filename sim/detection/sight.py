@@ -18,9 +18,6 @@ class Told(Protocol):
     def reported_use(self) -> Int64Array:
         """What messages and readings have taken off the record so far, (P,)."""
 
-    def reports(self) -> Int64Array:
-        """Messages and readings applied so far, (P,)."""
-
     def counted(self) -> Int64Array:
         """By how much counts have changed the record so far, (P,)."""
 
@@ -37,7 +34,7 @@ class Truth(Protocol):
     def on_hand(self) -> Int64Array:
         """Stock that is there, (P,)."""
 
-    def leaking_since(self) -> Int64Array:
+    def leaking_since(self, time: int) -> Int64Array:
         """Start of the leak that is under way; -1: none, (P,)."""
 
     def stuck_since(self, time: int) -> Int64Array:

@@ -10,13 +10,12 @@ from sim.detection.sight import Told
 from sim.network import Int64Array
 
 K_REPORTED: Final = 0  # counters at the evaluation before
-K_REPORTS: Final = 1
-K_COUNTED: Final = 2
-K_RAN_MS: Final = 3  # running time of the plant's lines, added up
-K_SILENT_MS: Final = 4
-K_IDLE_MS: Final = 5
-K_IDLE_USE: Final = 6
-KNOWN_COLUMNS: Final = 7
+K_COUNTED: Final = 1
+K_RAN_MS: Final = 2  # running time of the plant's lines, added up
+K_SILENT_MS: Final = 3
+K_IDLE_MS: Final = 4
+K_IDLE_USE: Final = 5
+KNOWN_COLUMNS: Final = 6
 
 
 class Knowledge:
@@ -51,7 +50,6 @@ class Knowledge:
         """Start from what has been told up to now."""
         points = self.planned.points
         self.table[:, K_REPORTED] = told.reported_use()[points]
-        self.table[:, K_REPORTS] = told.reports()[points]
         self.table[:, K_COUNTED] = told.counted()[points]
         self.table[:, K_RAN_MS] = self._ran_ms(told, time)
 
@@ -59,7 +57,6 @@ class Knowledge:
         """What the rule sees now, `period_ms` after the evaluation before; moves the memory on."""
         points, table = self.planned.points, self.table
         use = self._since(K_REPORTED, told.reported_use()[points])
-        reports = self._since(K_REPORTS, told.reports()[points])
         counted = self._since(K_COUNTED, told.counted()[points])
         idle = (self._since(K_RAN_MS, self._ran_ms(told, time)) == 0) & self._has_lines
         table[:, K_SILENT_MS] = np.where(use == 0, table[:, K_SILENT_MS] + period_ms, 0)
@@ -71,7 +68,6 @@ class Knowledge:
             period_ms=period_ms,
             recorded=recorded,
             reported_use=use,
-            reports=reports,
             silent_ms=table[:, K_SILENT_MS].copy(),
             counted=counted,
             expected_per_day=self._expected,

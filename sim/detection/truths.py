@@ -47,8 +47,8 @@ def _low(witness: Witness, truth: Truth, time: int, _: int) -> Seen:
     return _now(truth.on_hand()[planned.points] <= planned.amount["level"], time)
 
 
-def _leaking(witness: Witness, truth: Truth, _: int, __: int) -> Seen:
-    since = truth.leaking_since()[witness.planned.points]
+def _leaking(witness: Witness, truth: Truth, time: int, _: int) -> Seen:
+    since = truth.leaking_since(time)[witness.planned.points]
     return since >= 0, since
 
 

@@ -48,6 +48,7 @@ def count_point(m: FlowModel, p: PlantModel, point: int, time: int) -> None:
     settings[q.Q_FOREIGN_MG] = 0
     if settings[q.Q_STUCK_FROM] <= time < settings[q.Q_STUCK_TO]:
         settings[q.Q_STUCK_TO] = time
+    settings[q.Q_CORRECTED] += m.state[point, c.S_RECORDED] - before
     log(m, time, p.timer[q.T_PHASE], point, c.E_COUNT, m.state[point, c.S_RECORDED] - before, 0)
     want_review(m, point)
 

@@ -14,6 +14,7 @@ from sim.flow.sweeps import begin_instant
 from sim.network import Int64Array
 from sim.plant import model as q
 from sim.plant import step
+from sim.plant.detection import detection_of
 from sim.plant.opening import new_plants
 from sim.plant_plan import PlantPlan
 from sim.record.records import PlantSums
@@ -38,6 +39,7 @@ class Plants:
         self._opening_difference = self.model.difference.copy()
         self._opening_on_loan = self.model.point[:, q.Q_ON_LOAN].copy()
         self._measured = np.zeros((len(self.model.line), 2), np.int64)
+        self.detection = detection_of(self, plan.rules)
 
     # --- setting up ---------------------------------------------------------------------------------------------------
 
@@ -47,6 +49,7 @@ class Plants:
         needed = len(model.line) + len(self.plan.devices) + 2 * step.ROWS_PER_STEP
         model.replace(heap=grown(model.heap, needed))
         step.begin(self._flow, model.address)
+        self.detection.begin(0)
 
     def attach(self, time: int) -> None:
         """Let everything that comes by a calendar begin at or after `time`."""
@@ -57,6 +60,7 @@ class Plants:
         if any(device.blocks_expired for device in self.plan.devices):
             midnights = np.arange(DAY_MS, twin.network.horizon_ms, DAY_MS)
             on_calendar(twin, midnights, (PHASE_RETURN, 0, MIDNIGHT), self._midnight, time)
+        on_calendar(twin, self.detection.instants_ms(), (PHASE_RETURN, 0, DETECTION), self.detection.evaluate, time)
 
     @property
     def _flow(self) -> int:
@@ -103,6 +107,11 @@ class Plants:
     def _midnight(self, time: int) -> None:
         begin_instant(self._flow, time)
         self._in_steps(lambda place: step.midnight(self._flow, self.model.address, place, time), 0)
+
+    def end_leak(self, point: int, at: int) -> None:
+        """Let somebody see to a leak at an instant to come, if there is one then."""
+        while not step.end_leak(self._flow, self.model.address, point, at):
+            self._make_room()
 
     def _in_steps(self, sweep: Any, place: int) -> None:
         while place != NONE:
@@ -161,6 +170,7 @@ class Plants:
         """Settle everything to the horizon, write down what is not over, and hand over the sums."""
         step.settle_gaps(self._flow, self.model.address, time)
         self.flush()
+        self.detection.close()
         place = 0
         while place != NONE:
             place = int(step.write_standing(self.model.address, place, time))

@@ -74,6 +74,7 @@ def tell(m: FlowModel, p: PlantModel, point: int, change: int, scan: float, time
     settings = p.point[point]
     sensor = settings[q.Q_SENSOR]
     if settings[q.Q_DEVICE] == NONE or sensor == plan.SENSOR_NONE:
+        settings[q.Q_TOLD] -= change
         return
     if sensor == plan.SENSOR_SCAN and scan < p.share[point, q.F_MISSED_SCAN]:
         shift(m, p, point, int64(c.D_MISSED_SCAN), -change, time)
@@ -98,6 +99,7 @@ def tell_change(m: FlowModel, p: PlantModel, point: int, a: int, b: int, cause: 
     if p.point[point, q.Q_GATEWAY] == NONE:
         shift(m, p, point, int64(c.D_UNDER_WAY), -a, time)
         shift(m, p, point, cause, b, time)
+        p.point[point, q.Q_TOLD] += a - b
         want_review(m, point)
         return
     row = new_message(p, point, time)
@@ -118,6 +120,7 @@ def tell_wrongly(m: FlowModel, p: PlantModel, point: int, units: int, cause: int
         return
     if sensor == plan.SENSOR_NONE:
         shift(m, p, point, cause, -units, time)
+        p.point[point, q.Q_TOLD] += units
         want_review(m, point)
         return
     tell_change(m, p, point, int64(0), -units, cause, time)
@@ -183,7 +186,9 @@ def take_reading(m: FlowModel, p: PlantModel, point: int, time: int) -> None:
         shown += errors[place]
     settings[q.Q_SHOWN] = shown
     if settings[q.Q_GATEWAY] == NONE:
+        before = m.state[point, c.S_RECORDED]
         _apply_reading(m, p, row, time)
+        settings[q.Q_TOLD] -= m.state[point, c.S_RECORDED] - before
         free_message(p, row)
     else:
         pass_on(m, p, row, time)

@@ -14,6 +14,7 @@ from sim.plant import model as q
 from sim.plant.agenda import next_event
 from sim.plant.counting import book_flows_of, count_point, take_off_expired
 from sim.plant.inspection import inspect
+from sim.plant.leaks import end_leak as _end_leak
 from sim.plant.leaks import leak_event, next_leak
 from sim.plant.machines import (
     draw_failure,
@@ -28,7 +29,7 @@ from sim.plant.machines import (
 from sim.plant.messages import free_message, next_to_arrive, plan_delivery
 from sim.plant.model import PlantModel, plants_at
 from sim.plant.people import person_line
-from sim.plant.record import apply, log_report, settle_gap
+from sim.plant.record import apply, log_report, next_duration, settle_gap
 from sim.plant.returns import come_back
 from sim.plant.uses import item_event, line_event
 from sim.plant.working import working_time
@@ -84,6 +85,7 @@ def _deliver(m: FlowModel, p: PlantModel, gateway: int, time: int) -> None:
         point, number = p.message[row, q.M_POINT], p.message[row, q.M_NUMBER]
         before = m.state[point, c.S_RECORDED]
         apply(m, p, row, time)
+        p.point[point, q.Q_TOLD] -= m.state[point, c.S_RECORDED] - before
         log_report(m, point, m.state[point, c.S_RECORDED] - before, number, time)
         free_message(p, row)
     plan_delivery(p, gateway)
@@ -185,6 +187,39 @@ def begin(address: int, plants: int) -> None:
     for point in range(len(p.point)):
         if p.point[point, q.Q_DEVICE] != NONE:
             next_leak(m, p, point, int64(0))
+
+
+@compiled
+def end_leak(address: int, plants: int, point: int, at: int) -> bool:
+    """Let somebody see to a leak at an instant to come; False: no room."""
+    m, p = model_at(address), plants_at(plants)
+    if not room(p):
+        return False
+    _end_leak(m, p, point, at)
+    return True
+
+
+@compiled
+def stuck_since(address: int, plants: int, time: int, out: Int64Array) -> None:
+    """Since when each sensor has shown an old value (NONE: it does not), (P,); draws ahead without remembering it."""
+    m, p = model_at(address), plants_at(plants)
+    for point in range(len(p.point)):
+        out[point] = NONE
+        if p.duration[point, q.X_STUCK_EVERY, 0] == NONE:
+            continue
+        draws = p.point[point, q.Q_STUCK_DRAWS]
+        start, end = p.point[point, q.Q_STUCK_FROM], p.point[point, q.Q_STUCK_TO]
+        while time >= end:
+            start = end + next_duration(
+                m, p, point, int64(q.X_STUCK_EVERY), int64(q.STREAM_STUCK), int64(q.Q_STUCK_DRAWS)
+            )
+            lasting = next_duration(
+                m, p, point, int64(q.X_STUCK_LASTING), int64(q.STREAM_STUCK), int64(q.Q_STUCK_DRAWS)
+            )
+            end = start + max(lasting, 1)
+        p.point[point, q.Q_STUCK_DRAWS] = draws
+        if time >= start:
+            out[point] = start
 
 
 @compiled
