@@ -61,7 +61,9 @@ class Decisions:
         """What a policy says; DecisionError, which names policy, node and time, if it fails."""
         if self._views is None:
             self._views = Views(self._twin.network)
-        view = self._views.of(self._twin.flow.model.state, points, time)
+        plants = self._twin.plants
+        life = None if plants is None else plants.lives.of(points, time)
+        view = self._views.of(self._twin.flow.model.state, points, time, remaining_life=life)
         try:
             return needs_of(policy, view)
         except PolicyError as error:

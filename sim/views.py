@@ -3,6 +3,7 @@
 import numpy as np
 
 from policies.custom import View
+from policies.remaining_life import RemainingLife
 from sim import columns as c
 from sim.lead_times import lead_time_days
 from sim.network import Float64Array, Int64Array, Network
@@ -18,7 +19,12 @@ class Views:
         self._unit_cost = network.item_cost_milli / (1000.0 * 10**network.minor_digits)
 
     def of(
-        self, state: Int64Array, points: Int64Array, time: int, forecast_per_day: Float64Array | None = None
+        self,
+        state: Int64Array,
+        points: Int64Array,
+        time: int,
+        forecast_per_day: Float64Array | None = None,
+        remaining_life: RemainingLife | None = None,
     ) -> View:
         """The view of stock points of one node, ascending; `state` is the table of all, `forecast_per_day` (P,)."""
         network = self._network
@@ -44,4 +50,5 @@ class Views:
             multiple=parameter[:, c.P_MULTIPLE],
             capacity=parameter[:, c.P_CAPACITY],
             unit_cost=self._unit_cost[items],
+            remaining_life=remaining_life,
         )

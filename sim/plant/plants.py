@@ -16,6 +16,7 @@ from sim.plant import model as q
 from sim.plant import step
 from sim.plant.detection import detection_of
 from sim.plant.opening import new_plants
+from sim.plant.remaining_life import MachineLives
 from sim.plant_plan import PlantPlan
 from sim.record.records import PlantSums
 
@@ -40,6 +41,7 @@ class Plants:
         self._opening_on_loan = self.model.point[:, q.Q_ON_LOAN].copy()
         self._measured = np.zeros((len(self.model.line), 2), np.int64)
         self.detection = detection_of(self, plan.rules)
+        self.lives = MachineLives(self)
 
     # --- setting up ---------------------------------------------------------------------------------------------------
 

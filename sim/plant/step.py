@@ -9,7 +9,7 @@ from sim.flow.advance import job_line, steps_with_room
 from sim.flow.books import begin_days
 from sim.flow.model import NEVER, NONE, FlowModel, model_at
 from sim.jit import compiled, int64
-from sim.network import Int64Array
+from sim.network import Float64Array, Int64Array
 from sim.plant import model as q
 from sim.plant.agenda import next_event
 from sim.plant.counting import book_flows_of, count_point, take_off_expired
@@ -17,6 +17,7 @@ from sim.plant.inspection import inspect
 from sim.plant.leaks import end_leak as _end_leak
 from sim.plant.leaks import leak_event, next_leak
 from sim.plant.machines import (
+    acceleration,
     draw_failure,
     fail_of_wrong_item,
     item_there,
@@ -220,6 +221,14 @@ def stuck_since(address: int, plants: int, time: int, out: Int64Array) -> None:
         p.point[point, q.Q_STUCK_DRAWS] = draws
         if time >= start:
             out[point] = start
+
+
+@compiled
+def accelerations(plants: int, time: int, out: Float64Array) -> None:
+    """How much faster a part put in now would wear than stated, for each use."""
+    p = plants_at(plants)
+    for use in range(len(p.use)):
+        out[use] = acceleration(p, use, time)
 
 
 @compiled
