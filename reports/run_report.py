@@ -14,6 +14,8 @@ from reports.forecasts import Forecasts, forecasts
 from reports.kpi_table import by_group, definitions, kpi_rows
 from reports.network_picture import draw_network
 from reports.numbers import number
+from reports.plant_figures import draw_availability, draw_record, draw_stops, draw_use
+from reports.plants import Plants, plants
 from reports.pooling import pooling
 from reports.render import Progress, make_parts, no_progress, render
 from reports.run_files import RunFiles
@@ -46,6 +48,7 @@ def run_page(run: RunFiles, progress: Progress = no_progress) -> str:
         "costs": lambda: _costs(run),
         "forecast": lambda: forecasts(run),
         "pooling": lambda: pooling(run),
+        "plants": lambda: plants(run),
         "checklist": lambda: checklist(run, scenario),
     }
     content: dict[str, Any] = {
@@ -62,6 +65,7 @@ def run_page(run: RunFiles, progress: Progress = no_progress) -> str:
         "definitions": definitions(run.path / "README.md"),
     }
     content |= make_parts(parts, progress)
+    content["plant_charts"] = _plant_charts(content["plants"])
     return render("run.html", content | {"forecast_chart": _forecast_chart(content["forecast"])})
 
 
@@ -131,6 +135,62 @@ def _forecast_chart(forecast: Forecasts) -> Markup | None:
     return chart(
         "forecast", "Demand and forecast over time", lambda axes: draw_forecast(axes, rows, forecast.unit), WIDE
     )
+
+
+def _plant_charts(found: Plants | None) -> Sequence[Chart]:
+    """The pictures of the plant section, those that have something to show."""
+    if found is None:
+        return []
+    currency = found.currency
+    drawn: list[tuple[str, str, str, Any, Callable[[Any], None]]] = [
+        (
+            "Stops by cause",
+            "stop-causes",
+            "Working time that lines lost in stops, at its cost, put down to what stopped them.",
+            found.causes,
+            lambda axes: draw_stops(axes, found.causes, currency),
+        ),
+        (
+            "Stops by item",
+            "stop-items",
+            "Stops for want of an item, and failures because it was overdue.",
+            found.items,
+            lambda axes: draw_stops(axes, found.items, currency),
+        ),
+        (
+            "Availability at the point of use",
+            "availability",
+            "Share of time in which critical items were in stock where they are used; the worst stock points.",
+            found.points,
+            lambda axes: draw_availability(axes, found.points),
+        ),
+        (
+            "Availability of lines",
+            "line-availability",
+            "Working time not lost in stops; the worst lines.",
+            found.lines,
+            lambda axes: draw_availability(axes, found.lines),
+        ),
+        (
+            "Record against shelf, by cause",
+            "record",
+            "Value between record and shelf, without sign, mean over time, by the reason why they differ.",
+            found.record,
+            lambda axes: draw_record(axes, found.record, currency),
+        ),
+        (
+            "Use over time",
+            "use",
+            "What was drawn, less what was put back, at purchase cost, from the start of the run.",
+            range(found.use_over_time.size),
+            lambda axes: draw_use(axes, found.use_over_time, currency),
+        ),
+    ]
+    return [
+        Chart(heading, chart(name, f"{heading}: {caption}", draw), caption)
+        for heading, name, caption, content, draw in drawn
+        if len(content)
+    ]
 
 
 def _costs(run: RunFiles) -> Sequence[Mapping[str, Any]]:
