@@ -157,6 +157,11 @@ class PlantCopies:
         counted: Float64Array = self._sums.count[points, column].astype(np.float64)
         return counted
 
+    def difference(self, points: Int64Array, cause: int) -> Float64Array:
+        """Units by which the record of these stock points is off at the end, of this cause (D_*)."""
+        units: Float64Array = self._sums.difference[points, cause].astype(np.float64)
+        return units
+
     def mean_gap(self, points: Int64Array, column: int) -> MeanEstimate:
         """A time mean of the record's error: of a cause (D_*), or G_UNITS; with G_WRONG_MS, the share of the time."""
         return mean_estimate(self._sums.gap[points, column] / self.measured_ms)

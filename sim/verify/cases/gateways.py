@@ -15,17 +15,17 @@ from sim.verify.registry import Check, Effort, case
 from sim.verify.samples import ratio_estimate
 from sim.verify.sources import COX, LITTLE, WOLFF
 
-UPLINK: Final = Uplink(up_days=1.0, down_days=0.25, shape=3.0)
-PER_DAY: Final = 4.0
-STORES: Final = {"all": (1 << 40, OVERFLOW_OLDEST), "two": (2, OVERFLOW_OLDEST), "one": (1, OVERFLOW_NEWEST)}
+UPLINK: Final = Uplink(up_days=0.5, down_days=0.25, shape=3.0)
+PER_DAY: Final = 6.0
+STORES: Final = {"all": (1 << 40, OVERFLOW_OLDEST), "the last": (1, OVERFLOW_OLDEST), "the first": (1, OVERFLOW_NEWEST)}
 POLL_MS: Final = 900_000
 
 
 @case("uplink outages", COX)
 def uplink_outages(effort: Effort) -> Iterator[Check]:
     """Reports wait for the end of an outage; a gateway that keeps few loses the rest of a negative binomial number."""
-    groups = [Group(f"keeps-{name}", _drawn(PER_DAY), {}) for name in STORES]
-    design = one_store(groups, effort.copies(240), "1 d", days=120, warm_up_days=10)
+    groups = [Group(f"keeps-{name.replace(' ', '-')}", _drawn(PER_DAY), {}) for name in STORES]
+    design = one_store(groups, effort.copies(240), "1 d", days=110, warm_up_days=10)
     gateways = [
         Gateway(
             f"{name}-{copy}",
@@ -51,8 +51,7 @@ def uplink_outages(effort: Effort) -> Iterator[Check]:
             yield Check("units taken and not yet reported", PER_DAY * UPLINK.delay_days, under_way, LITTLE)
         else:
             lost = ratio_estimate(found.count(points, c.N_LOST), taken)
-            what = "1 message, the first" if capacity == 1 else f"{capacity} messages, the last"
-            yield Check(f"share lost, keeps {what}", UPLINK.lost_share(PER_DAY, capacity), lost)
+            yield Check(f"share lost, keeps one message, {name}", UPLINK.lost_share(PER_DAY, capacity), lost)
 
 
 @case("polling", WOLFF)

@@ -23,7 +23,7 @@ from sim.verify.plants import (
     with_plants,
 )
 from sim.verify.registry import Check, Effort, case
-from sim.verify.samples import mean_estimate, ratio_estimate
+from sim.verify.samples import ratio_estimate
 from sim.verify.sources import BARLOW_PROSCHAN, FELLER, HADLEY_WHITIN, SMITH, TAYLOR_JACKSON
 
 NOTHING: Final = Group("nothing", {}, {"store": {"kind": "base_stock", "level": 0}})
@@ -32,13 +32,13 @@ NOTHING: Final = Group("nothing", {}, {"store": {"kind": "base_stock", "level": 
 
 @case("machine repairman", FELLER)
 def repairman(effort: Effort) -> Iterator[Check]:
-    """Six machines and one or two crews: machines that run, failures, and standing time with the wait for a crew."""
+    """Four machines and one or two crews: machines that run, failures, and standing time with the wait for a crew."""
     for crews in (1, 2):
-        exact = Repairman(machines=6, spares=0, crews=crews, life_days=5.0, repair_days=1.0)
-        copies = effort.copies(160)
+        exact = Repairman(machines=4, spares=0, crews=crews, life_days=5.0, repair_days=1.0)
+        copies = effort.copies(240)
         machine = Machine("machine", failures_per_ms=1 / (exact.life_days * DAY_MS), repair=exponential_days(1.0))
         lines = tuple(Line(f"line-{number}", (machine,)) for number in range(exact.machines))
-        design = one_store([NOTHING], 1, "1 d", days=400, warm_up_days=40)
+        design = one_store([NOTHING], 1, "1 d", days=320, warm_up_days=30)
         plants = [Plant(-1, lines, crews=crews) for _ in range(copies)]
         found = PlantCopies(effort.simulate(with_plants(design.network(), plants)), copies)
         what = f"{crews} crew{'s' if crews > 1 else ''}"
@@ -101,7 +101,7 @@ def overdue_parts(effort: Effort) -> Iterator[Check]:
     """A machine that runs on without its part fails more often; the failures that are due to that are told apart."""
     exact = OverduePart(life_days=6.0, overdue_days=2.0, failures_per_day=0.2, factor=4.0)
     group = Group("overdue", {}, {"store": {"kind": "base_stock", "level": 0}})
-    design = one_store([group], effort.copies(240), f"{exact.overdue_days:g} d", days=600, warm_up_days=50)
+    design = one_store([group], effort.copies(240), f"{exact.overdue_days:g} d", days=700, warm_up_days=50)
     network = design.network()
     points = points_of(network, design, group.name)
     lines = [Line(f"line-{point}", (_running_on(network, point, exact),)) for point in points]
@@ -114,11 +114,11 @@ def overdue_parts(effort: Effort) -> Iterator[Check]:
 LINES: Final = {
     "4 a day, R = 10, Q = 40, 3 d": ConsumableLine(1 / 4, 10, 40, 3.0),
     "40 in 30 d, R = 10, Q = 20, 5 d": ConsumableLine(30 / 40, 10, 20, 5.0),
-    "4 a day, even, R = 10, Q = 40, 3 d": ConsumableLine(1 / 4, 10, 40, 3.0, shape=4.0),
+    "4 a day, even, R = 4, Q = 12, 1.1 d": ConsumableLine(1 / 4, 4, 12, 1.1, shape=4.0),
     "stops when it is wanted, R = 5, Q = 12, 2 d": ConsumableLine(1 / 4, 5, 12, 2.0, at_empty=False),
 }
 CYCLES: Final = 22
-"""Of each copy; too few to see rare stops often."""
+"""Of each copy; too few to count stops where they are rare."""
 
 
 @case("line and its consumable", HADLEY_WHITIN)
@@ -135,8 +135,9 @@ def consumable_line(effort: Effort) -> Iterator[Check]:
         lines = [Line(f"line-{point}", (Machine("machine", (_every(network, point, exact),)),)) for point in points]
         found = PlantCopies(effort.simulate(one_plant(network, lines, points)), copies)
         yield Check(f"share of the time that it runs, {what}", exact.availability, found.availability)
-        stops = mean_estimate(found.stops(c.STOP_MISSING) * 365 / days)
-        yield Check(f"stops per year, {what}", exact.stops_per_year, stops, wide=exact.stop_chance < 0.5)
+        if exact.stop_chance > 0.5:
+            stops = found.per_day(365 * found.stops(c.STOP_MISSING))
+            yield Check(f"stops per year, {what}", exact.stops_per_year, stops)
 
 
 def _wear(network: Network, point: np.int64, mean_days: float, shape: float = 1.0) -> Use:
