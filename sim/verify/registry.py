@@ -110,6 +110,7 @@ FAMILIES: Final = (
     "wear",
     "gateways",
     "devices",
+    "detection",
     "intervals",
 )
 """Files of sim/verify/cases/ in the order of the page."""
