@@ -114,7 +114,7 @@ def overdue_parts(effort: Effort) -> Iterator[Check]:
 LINES: Final = {
     "4 a day, R = 10, Q = 40, 3 d": ConsumableLine(1 / 4, 10, 40, 3.0),
     "40 in 30 d, R = 10, Q = 20, 5 d": ConsumableLine(30 / 40, 10, 20, 5.0),
-    "4 a day, even, R = 4, Q = 12, 1.1 d": ConsumableLine(1 / 4, 4, 12, 1.1, shape=4.0),
+    "4 a day, even, R = 4, Q = 12, 1.3 d": ConsumableLine(1 / 4, 4, 12, 1.3, shape=4.0),
     "stops when it is wanted, R = 5, Q = 12, 2 d": ConsumableLine(1 / 4, 5, 12, 2.0, at_empty=False),
 }
 CYCLES: Final = 22
