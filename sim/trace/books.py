@@ -7,8 +7,8 @@ For every lot at every stock point, in units:
 
 Devices name everybody who takes something, so nothing may be left for the last term there. Elsewhere issues are not
 recorded lot by lot: what is left is what customers got. Over the lots of a stock point that, and what the usage log
-names, has to be what the stock point has issued. Every lot then is found exactly once, as all that leaves one stock point comes to another, is under
-way, or has left for good.
+names, has to be what the stock point has issued. Every lot then is found exactly once, as all that leaves one stock
+point comes to another, is under way, or has left for good.
 """
 
 from collections.abc import Callable, Iterator
