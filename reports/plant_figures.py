@@ -34,7 +34,7 @@ def draw_availability(axes: Axes, rows: Sequence[Availability]) -> None:
     axes.axvline(TARGET, color="black", linestyle=":", linewidth=1.2)
     low = min((row.share for row in shown), default=0.0)
     axes.set_xlim(0.0 if low < 0.9 else 0.85, 1.0)
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_xlabel(f"dotted: {TARGET:.0%}")
 
 
@@ -79,4 +79,4 @@ def _bars(axes: Axes, names: Sequence[str], values: Sequence[float], colour: str
             color=ON_BAR if inside else None,
         )
     axes.set_yticks(place, [shorten(name) for name in names])
-    axes.invert_yaxis()
+    axes.set_ylim(max(len(names), 4) - 0.5, -0.5)  # the first on top, and no bar as thick as a wall

@@ -15,6 +15,7 @@ from mro_twin.cli import cli
 from sim.run.simulation import RunOptions, run_scenario
 from sim.scenario import ScenarioError, load_scenario
 from tests.explain_samples import chain, run_of
+from tests.plant_run_samples import plant_run
 
 
 def call(*arguments: object) -> Result:
@@ -171,3 +172,47 @@ def test_a_certificate_needs_lots() -> None:
     data["items"]["rag"]["certificate"] = True
     with pytest.raises(ScenarioError, match="`certificate: true` where no lots are tracked"):
         load_scenario(data)
+
+
+# --- plants -----------------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return plant_run(tmp_path_factory.mktemp("plant"), replications=1)
+
+
+def test_every_lot_of_a_plant_adds_up_and_draws_have_names(plant: Path) -> None:
+    named = 0
+    for lot in lots_of(plant, "--node", "shelf")[:30]:
+        document = json.loads(call(plant, "--lot", lot["lot"], "--json").stdout)
+        assert sum(one["quantity"] for one in document["ends"]) == document["quantity"]
+        draws = [one for one in document["movements"] if one["what"] == "drawn by a person"]
+        assert all(one["person"].startswith("works/") and one["node"] == "shelf" for one in draws)
+        assert all(one["machine"].startswith("works/") and one["work_order"] >= 0 for one in draws)
+        named += len(draws)
+    assert named > 0
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "number"), [("person", "works/fitters/1", 0), ("machine", "works/turning/lathe-1", 0)]
+)
+def test_draws_of_a_person_and_for_a_machine(plant: Path, option: str, name: str, number: int) -> None:
+    draws = json.loads(call(plant, f"--{option}", name, "--json").stdout)["draws"]
+    used = pq.read_table(plant / "replications" / "0000" / "usage.parquet").to_pylist()
+    assert [one["quantity"] for one in draws] == [row["quantity"] for row in used if row[option] == number]
+    assert {one[option] for one in draws} == {name}
+    assert call(plant, f"--{option}", number).stdout == call(plant, f"--{option}", name).stdout
+    assert call(plant, f"--{option}", name).stdout.splitlines()[-1].endswith("--all prints them, --json too")
+    assert len(call(plant, f"--{option}", name, "--all").stdout.splitlines()) == len(draws)
+
+
+def test_a_draw_that_is_not_in_the_log_is_a_broken_invariant(plant: Path, tmp_path: Path) -> None:
+    folder = tmp_path / plant.name
+    shutil.copytree(plant, folder)
+    file = folder / "replications" / "0000" / "usage.parquet"
+    table = pq.read_table(file)
+    tracked = [row for row, lot in enumerate(table["lot"].to_pylist()) if lot >= 0]
+    pq.write_table(table.take([row for row in range(len(table)) if row != tracked[3]]), file)
+    done = call(folder)
+    assert done.exit_code == 3
+    assert "at node " in done.stderr
+    assert ": stock of lot " in done.stderr

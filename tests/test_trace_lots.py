@@ -8,12 +8,15 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
+from sim.network import Network
 from sim.trace import story as s
 from sim.trace.books import LotBooks, lot_books
 from sim.trace.front import open_trace
 from sim.trace.story import LotStory, lot_story
 from tests.lot_histories import History, histories
+from tests.plant_inputs import PlantDraft
 from tests.random_networks import drafts
+from tests.random_plants import Kinds, plant_drafts
 from tests.reference_inputs import Draft, small_network
 from tests.test_explain_random import run_directory
 
@@ -95,7 +98,36 @@ def test_lots_of_one_stock_point_cannot_stand_in_for_each_other() -> None:
 @given(draft=drafts(chance=True))
 def test_every_unit_of_a_random_network_is_found_once(draft: Draft) -> None:
     """Through the engine: trucks, parcels, pools and lots; what lots end as is what the state says at the end."""
-    network = small_network(draft)
+    _trace_all(small_network(draft))
+
+
+@settings(
+    max_examples=15,
+    phases=[Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+@given(draft=plant_drafts(Kinds()))
+def test_every_unit_of_random_plants_is_found_once(draft: PlantDraft) -> None:
+    """Devices, people, machines, loans, leaks, inspection: the usage log accounts for all that leaves a device."""
+    network = draft.network
+    assume(_drawn_by_own_people(network))
+    _trace_all(network)
+
+
+def _drawn_by_own_people(network: Network) -> bool:
+    """Whether those who may draw from a device are people of its plant: where others may, no limit is kept."""
+    plan = network.plant_plan
+    assert plan is not None
+    ends = np.cumsum([0, *(sum(number for _, number in plant.people) for plant in plan.plants)])
+    return all(
+        one.plant < 0 or (ends[one.plant] <= one.persons[0] and sum(one.persons) <= ends[one.plant + 1])
+        for one in plan.devices
+        if one.limit
+    )
+
+
+def _trace_all(network: Network) -> None:
     if not network.item_lots.any():
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -105,7 +137,7 @@ def test_every_unit_of_a_random_network_is_found_once(draft: Draft) -> None:
         for line in trace.lots():
             story = trace.lot(str(line.lot))
             assert sum(one.quantity for one in story.ends) == story.quantity == line.quantity
-            assert all(one.quantity > 0 for one in story.ends)
+            assert all(one.quantity > 0 or one.what == "put back" for one in story.ends)
             for end in story.ends:
                 if end.what == s.ON_SHELF:
                     shelves[end.point] += end.quantity
