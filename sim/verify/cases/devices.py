@@ -81,7 +81,7 @@ def rfid_shelf(effort: Effort) -> Iterator[Check]:
 @case("weighing shelf", WIDROW_KOLLAR)
 def weighing_shelf(effort: Effort) -> Iterator[Check]:
     """A reading is wrong when the noise exceeds half a unit's weight."""
-    unit_mg, days = 2000, 60
+    unit_mg, days = 2000, 75
     for noise in (0.45, 0.8):
         group = Group(f"weighed-{round(100 * noise)}", {"store": {"flow": {"rate": "1 /d", "step": 1}}}, {})
         design = one_store([group], effort.copies(600), "1 d", days, warm_up_days=1)

@@ -25,7 +25,7 @@ POLL_MS: Final = 900_000
 def uplink_outages(effort: Effort) -> Iterator[Check]:
     """Reports wait for the end of an outage; a gateway that keeps few loses the rest of a negative binomial number."""
     groups = [Group(f"keeps-{name.replace(' ', '-')}", _drawn(PER_DAY), {}) for name in STORES]
-    design = one_store(groups, effort.copies(240), "1 d", days=110, warm_up_days=10)
+    design = one_store(groups, effort.copies(240), "1 d", days=130, warm_up_days=10)
     gateways = [
         Gateway(
             f"{name}-{copy}",

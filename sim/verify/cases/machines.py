@@ -56,7 +56,7 @@ def spare_parts(effort: Effort) -> Iterator[Check]:
     lead_times: dict[str, object] = {"constant": "8 d", "exponential": {"exponential": {"mean": "8 d"}}}
     for law, lead_time in lead_times.items():
         group = Group(f"part-{law}", {}, {"store": {"kind": "base_stock", "level": exact.spares}})
-        design = one_store([group], effort.copies(240), lead_time, days=1200)
+        design = one_store([group], effort.copies(240), lead_time, days=1500)
         network = design.network()
         points = points_of(network, design, group.name)
         lines = [
