@@ -43,7 +43,7 @@ PER_DAY: Final = 2.0
 @case("missed scans", KANG_GERSHWIN)
 def missed_scans(effort: Effort) -> Iterator[Check]:
     """The record of a shelf exceeds it by every draw that is not scanned, until the next count."""
-    share, count_days, days, warm_up_days = 0.1, 5, 500, 20
+    share, count_days, days, warm_up_days = 0.1, 5, 560, 20
     exact = formulas.MissedScans(PER_DAY * share, count_days)
     group = Group("scanned", _drawn(PER_DAY), {})
     design = one_store([group], effort.copies(240), "1 d", days, warm_up_days)
@@ -122,7 +122,7 @@ def tool_crib(effort: Effort) -> Iterator[Check]:
     tools, per_day, loan_days = 4, 5.0, 0.5
     for law, loan in {"exponential": exponential_days(loan_days), "gamma": gamma_days(loan_days, 4.0)}.items():
         group = Group(f"lent-{law}", _drawn(per_day), {})
-        design = one_store([group], effort.copies(240), "1 d", days=130, warm_up_days=10)
+        design = one_store([group], effort.copies(240), "1 d", days=150, warm_up_days=10)
         records = _simulate(effort, design, {"sensor": SENSOR_SCAN, "loan": loan}, tools)
         store = design.copies_of(records, group.name, "store")
         lost = one_echelon.erlang_loss(tools, per_day * loan_days)
