@@ -22,8 +22,8 @@ class Script:
     """Both views of a twin; the test writes to its arrays between evaluations. One line runs when `ran_ms` grows."""
 
     def __init__(self, points: int) -> None:
-        zeros = np.zeros((7, points), np.int64)
-        self.record, self.used, self.corrected, self.stock, self.missed, self.gone, self.stale = zeros
+        zeros = np.zeros((8, points), np.int64)
+        self.record, self.used, self.reading, self.corrected, self.stock, self.missed, self.gone, self.stale = zeros
         self.difference = np.zeros(points, np.int64)
         self.leak = np.full(points, -1, np.int64)
         self.stuck = np.full(points, -1, np.int64)
@@ -36,6 +36,9 @@ class Script:
 
     def reported_use(self) -> Int64Array:
         return self.used
+
+    def last_reading(self) -> Int64Array:
+        return self.reading
 
     def counted(self) -> Int64Array:
         return self.corrected

@@ -142,7 +142,7 @@ def test_a_silent_sensor_is_suspect_where_use_was_expected() -> None:
     busy, idle = Watched(rule, per_day=2), Watched(rule, per_day=0.1)
     for hour in range(1, 60):
         for watched in (busy, idle):
-            watched.script.used[0] += hour <= 3
+            watched.script.reading[0] = min(hour, 3)
             watched.script.stuck[0] = 2 * HOUR_MS + 1 if 3 <= hour < 50 else -1
             watched.detection.evaluate(hour * HOUR_MS)
     assert busy.rows == [(0, 0, 39 * HOUR_MS, 2 * HOUR_MS + 1, HIT)]  # 36 h after the last change: 3 draws expected

@@ -78,7 +78,7 @@ class Signals:
     period_ms: int  # since the rule was last put to them
     recorded: Int64Array
     reported_use: Int64Array  # what messages and readings took off the record in the period; below 0: they added
-    silent_ms: Int64Array  # for how long no report has changed the record
+    silent_ms: Int64Array  # for how long the last reading has been the same, looked at period by period
     counted: Int64Array  # by how much counts changed the record in the period
     expected_per_day: Float64Array  # mean use, as planned
     idle_ms: Int64Array  # for how long no line of its plant has run, looked at period by period; 0 without lines

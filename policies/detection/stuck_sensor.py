@@ -13,7 +13,7 @@ _READINGS = (3, 4, 5)  # sensor codes: rfid, weigh, level
 
 @detection_rule("stuck_sensor")
 class StuckSensor(DetectionRule):
-    """No reading has changed the record for a long time, by the use that was to be expected. True while it is stuck.
+    """The reading has been the same for a long time, by the use that was to be expected. True while it is stuck.
 
     With draws at random times the chance that nothing is used while m draws are expected is exp(-m).
     """

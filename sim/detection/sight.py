@@ -18,6 +18,9 @@ class Told(Protocol):
     def reported_use(self) -> Int64Array:
         """What messages and readings have taken off the record so far, (P,)."""
 
+    def last_reading(self) -> Int64Array:
+        """What the sensors showed that show how much there is, when that arrived last, (P,)."""
+
     def counted(self) -> Int64Array:
         """By how much counts have changed the record so far, (P,)."""
 

@@ -15,7 +15,8 @@ K_RAN_MS: Final = 2  # running time of the plant's lines, added up
 K_SILENT_MS: Final = 3
 K_IDLE_MS: Final = 4
 K_IDLE_USE: Final = 5
-KNOWN_COLUMNS: Final = 6
+K_READ: Final = 6  # last reading
+KNOWN_COLUMNS: Final = 7
 
 
 class Knowledge:
@@ -51,6 +52,7 @@ class Knowledge:
         points = self.planned.points
         self.table[:, K_REPORTED] = told.reported_use()[points]
         self.table[:, K_COUNTED] = told.counted()[points]
+        self.table[:, K_READ] = told.last_reading()[points]
         self.table[:, K_RAN_MS] = self._ran_ms(told, time)
 
     def signals(self, told: Told, time: int, period_ms: int) -> Signals:
@@ -59,7 +61,8 @@ class Knowledge:
         use = self._since(K_REPORTED, told.reported_use()[points])
         counted = self._since(K_COUNTED, told.counted()[points])
         idle = (self._since(K_RAN_MS, self._ran_ms(told, time)) == 0) & self._has_lines
-        table[:, K_SILENT_MS] = np.where(use == 0, table[:, K_SILENT_MS] + period_ms, 0)
+        same = self._since(K_READ, told.last_reading()[points]) == 0
+        table[:, K_SILENT_MS] = np.where(same, table[:, K_SILENT_MS] + period_ms, 0)
         table[:, K_IDLE_MS] = np.where(idle, table[:, K_IDLE_MS] + period_ms, 0)
         table[:, K_IDLE_USE] = np.where(idle, table[:, K_IDLE_USE] + use, 0)
         recorded = told.recorded()[points]

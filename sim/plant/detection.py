@@ -33,6 +33,9 @@ class Sight:
     def reported_use(self) -> Int64Array:
         return self._plants.model.point[:, q.Q_TOLD]
 
+    def last_reading(self) -> Int64Array:
+        return self._plants.model.point[:, q.Q_READ]
+
     def counted(self) -> Int64Array:
         return self._plants.model.point[:, q.Q_CORRECTED]
 

@@ -89,7 +89,8 @@ Q_GAPS: Final = 39  # causes that are not 0
 Q_LAST_LOT: Final = 40  # of the unit taken last
 Q_TOLD: Final = 41  # what messages and readings have taken off the record so far
 Q_CORRECTED: Final = 42  # by how much counts have changed it so far
-POINT_COLUMNS: Final = 43
+Q_READ: Final = 43  # the record after the last reading
+POINT_COLUMNS: Final = 44
 
 F_UNAUTHORISED: Final = 0
 F_PUT_BACK: Final = 1

@@ -311,6 +311,7 @@ def _apply_reading(m: FlowModel, p: PlantModel, row: int, time: int) -> None:
     set_difference(m, p, point, int64(c.D_LOST_REPORT), lost, time)
     under_way = settings[q.Q_UNTOLD] - settings[q.Q_COVERED_UNTOLD]
     set_difference(m, p, point, int64(c.D_UNDER_WAY), under_way, time)
+    settings[q.Q_READ] = m.state[point, c.S_RECORDED]
     want_review(m, point)
 
 
