@@ -33,8 +33,8 @@ class ExpiryAhead(DetectionRule):
         if lots.place.size == 0:
             return verdicts(alarm)
         total = np.cumsum(lots.quantity)
-        first = np.searchsorted(lots.place, lots.place)  # first lot of the same place
-        up_to = total - (total - lots.quantity)[first]
+        first = np.concatenate(([True], lots.place[1:] != lots.place[:-1]))  # lot of its place
+        up_to = total - (total - lots.quantity)[first][np.cumsum(first) - 1]
         left_ms = lots.expires_ms - signals.time_ms
         soon = (left_ms > 0) & (left_ms <= self.ahead) & (lots.quantity > 0)
         use = signals.expected_per_day[lots.place] * (np.where(soon, left_ms, 0) / DAY_MS)

@@ -29,7 +29,7 @@ ROW_COLUMNS: Final = 4  # of what is returned: place, alarm_ms, truth_ms, outcom
 
 def new_outcomes(places: int) -> Int64Array:
     """(places, OUTCOME_COLUMNS): no alarm, no truth."""
-    table = np.zeros((places, OUTCOME_COLUMNS), np.int64)
+    table = np.zeros((places, OUTCOME_COLUMNS), np.int64, order="F")
     table[:, (O_ALARM_MS, O_TRUTH_MS)] = NONE
     return table
 
@@ -40,6 +40,17 @@ def judge_outcomes(table: Int64Array, said: Verdicts, true: BoolArray, onset_ms:
     Args:
         table: outcomes so far, written to. said: the rule's verdicts. true, onset_ms: what is true, and since when.
     """
+    busy = np.flatnonzero(true | (said == ALARM) | (table[:, O_ALARM_MS] != NONE) | (table[:, O_TRUTH_MS] != NONE))
+    if busy.size < len(table):  # mostly nothing is the matter
+        few = table[busy]
+        rows = (
+            judge_outcomes(few, said[busy], true[busy], onset_ms[busy], time)
+            if busy.size
+            else _rows(few, true[:0], HIT)
+        )
+        table[busy] = few
+        rows[:, 0] = busy[rows[:, 0]]
+        return rows
     began = true & (table[:, O_TRUTH_MS] == NONE)
     table[began, O_TRUTH_MS] = onset_ms[began]
     table[began, O_TOLD] = 0

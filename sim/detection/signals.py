@@ -37,7 +37,7 @@ class Knowledge:
         expected_per_day: Float64Array,
     ) -> None:
         self.planned = planned
-        self.table: Int64Array = np.zeros((planned.points.size, KNOWN_COLUMNS), np.int64)
+        self.table: Int64Array = np.zeros((planned.points.size, KNOWN_COLUMNS), np.int64, order="F")
         self._sensor = sensor
         self._plant = plant
         self._plant_of_line = plant_of_line
@@ -106,15 +106,11 @@ class Knowledge:
         place, lot, expires, quantity = place[mine], lot[mine], expires[mine], quantity[mine]
         if place.size == 0:
             return BookedLots.none()
-        there = np.zeros(recorded.size, np.int64)
-        np.add.at(there, place, quantity)
-        newer = there[place] - _up_to(place, quantity)  # of the lots that are given out after it
-        left = np.maximum(recorded[place] - newer, 0)
-        first = np.searchsorted(place, place) == np.arange(place.size)
+        first = np.concatenate(([True], place[1:] != place[:-1]))
+        starts = np.flatnonzero(first)
+        there = np.add.reduceat(quantity, starts)
+        number = np.cumsum(first) - 1  # of the stock point among those with lots
+        total = np.cumsum(quantity)
+        up_to = total - (total - quantity)[starts][number]
+        left = np.maximum(recorded[place] - (there[number] - up_to), 0)  # less what is given out after it
         return BookedLots(place, lot, expires, np.where(first, left, np.minimum(quantity, left)))
-
-
-def _up_to(place: Int64Array, quantity: Int64Array) -> Int64Array:
-    """Running totals of a quantity, begun anew at each place; `place` ascends."""
-    total = np.cumsum(quantity)
-    return total - (total - quantity)[np.searchsorted(place, place)]

@@ -26,7 +26,7 @@ class Witness:
     @staticmethod
     def of(planned: PlannedRule) -> "Witness":
         """Nothing has been seen."""
-        return Witness(planned, np.zeros((planned.points.size, WITNESS_COLUMNS), np.int64))
+        return Witness(planned, np.zeros((planned.points.size, WITNESS_COLUMNS), np.int64, order="F"))
 
     def look(self, truth: Truth, time: int, period_ms: int) -> tuple[BoolArray, Int64Array]:
         """What is true now, and since when (as far as that is not known: since now), both (n,)."""
