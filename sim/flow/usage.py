@@ -6,6 +6,7 @@ from sim.flow.books import change_stock
 from sim.flow.lots import free_layer, settle_age
 from sim.flow.model import NONE, FlowModel
 from sim.jit import compiled, int64
+from sim.network import Int64Array
 
 _ORDER_BITS = 20
 _MACHINE_BITS = 20
@@ -17,6 +18,15 @@ _MACHINE_MASK = (1 << _MACHINE_BITS) - 1
 def pack_who(person: int, machine: int, work_order: int) -> int:
     """Person, machine and work order (NONE for none) in one number."""
     return ((person + 1) << (_ORDER_BITS + _MACHINE_BITS)) | ((machine + 1) << _ORDER_BITS) | (work_order + 1)
+
+
+def unpack_who(who: Int64Array) -> tuple[Int64Array, Int64Array, Int64Array]:
+    """Persons, machines and work orders (NONE for none) of packed numbers, as arrays."""
+    return (
+        (who >> (_ORDER_BITS + _MACHINE_BITS)) - 1,
+        ((who >> _ORDER_BITS) & _MACHINE_MASK) - 1,
+        (who & _ORDER_MASK) - 1,
+    )
 
 
 @compiled

@@ -53,6 +53,12 @@ class Plants:
         step.begin(self._flow, model.address)
         self.detection.begin(0)
 
+    def go_on(self, time: int) -> None:
+        """From a saved state: the books of plants begin with what is true now."""
+        self._opening_difference = self.model.difference.copy()
+        self._opening_on_loan = self.model.point[:, q.Q_ON_LOAN].copy()
+        self._measured = self.line_times(time)
+
     def attach(self, time: int) -> None:
         """Let everything that comes by a calendar begin at or after `time`."""
         twin = self.twin
@@ -83,12 +89,12 @@ class Plants:
     def attend(self) -> None:
         """See to what the flow stopped for."""
         while not step.attend(self._flow, self.model.address):
-            self._make_room()
+            self.make_room()
 
     def happen(self) -> None:
         """Let the first planned event happen."""
         while not step.happen(self._flow, self.model.address):
-            self._make_room()
+            self.make_room()
 
     # --- processes ----------------------------------------------------------------------------------------------------
 
@@ -119,12 +125,12 @@ class Plants:
         while place != NONE:
             place = int(sweep(place))
             if place != NONE:
-                self._make_room()
+                self.make_room()
 
     # --- room ---------------------------------------------------------------------------------------------------------
 
-    def _make_room(self) -> None:
-        """Empty the output and enlarge the tables so that one more event surely fits."""
+    def make_room(self, rows: int = step.ROWS_PER_STEP) -> None:
+        """Empty the output and enlarge the tables so that one more event, or so many rows, surely fit."""
         self.twin.flow.make_room(MARGIN)
         self.flush()
         model, timer = self.model, self.model.timer
@@ -133,16 +139,17 @@ class Plants:
             ("message", q.T_MESSAGES_LEFT, q.T_MESSAGE_FREE, q.M_NEXT),
             ("back", q.T_BACKS_LEFT, q.T_BACK_FREE, q.B_NEXT),
         ):
-            if timer[left] < step.ROWS_PER_STEP:
+            if timer[left] < rows:
                 table = getattr(model, name)
-                larger = grown(table, len(table))
+                more = max(len(table), rows)
+                larger = grown(table, more)
                 linked_rows(larger, len(table), following)
                 larger[-1, following] = timer[free]
                 timer[free] = len(table)
-                timer[left] += len(table)
+                timer[left] += more
                 changes[name] = larger
-        if len(model.heap) - timer[q.T_HEAP] < step.ROWS_PER_STEP:
-            changes["heap"] = grown(model.heap, len(model.heap))
+        if len(model.heap) - timer[q.T_HEAP] < rows:
+            changes["heap"] = grown(model.heap, max(len(model.heap), rows))
         model.replace(**changes)
 
     def flush(self) -> None:

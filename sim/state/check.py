@@ -11,7 +11,7 @@ from sim import columns as c
 from sim.network import Int64Array, Network
 from sim.scenario.findings import Finding, Place, ScenarioError
 from sim.state import layout
-from sim.state.layout import META, Kind, StateTable
+from sim.state.kinds import META, Kind, StateTable
 from sim.state.points import StatePoints
 from sim.state.read import Rows, StateTables, shown
 from sim.state.save import unit_texts
@@ -162,7 +162,8 @@ class _Check:
             "give arrives_ms, or route",
         )  # fmt: skip
         self.after(table, "arrives_ms", arrives)
-        self.report(table, trip & ~route, "trip", "a trip without its route", "name the route")
+        inspected = rows["inspected"]
+        self.report(table, trip & ~route & (inspected == 0), "trip", "a trip without its route", "name the route")
         self.report(table, rows["help"] > _MOST_HELP, "help", "no such kind of help", f"use 0 to {_MOST_HELP}")
         self.report(
             table, rows["dispatched_ms"] >= max(self.time_ms, 0), "dispatched_ms", "nothing leaves in the future",

@@ -10,6 +10,7 @@ from sim import columns as c
 from sim import forecast_plan as fp
 from sim.network import Network
 from sim.state import layout
+from sim.state.kinds import StateTable
 
 if TYPE_CHECKING:
     from sim.engine import Twin
@@ -42,7 +43,7 @@ def _joined(parts: list[Columns], names: list[str]) -> Columns:
     return {name: np.concatenate([part[name] for part in parts]) for name in names} if parts else empty
 
 
-def _names(table: layout.StateTable) -> list[str]:
+def _names(table: StateTable) -> list[str]:
     return [column.name for column in table.columns]
 
 

@@ -20,7 +20,7 @@ from sim.record.records import Recorder
 from sim.scenario.findings import Finding, Place, ScenarioError
 from sim.state import layout
 from sim.state.check import check_tables
-from sim.state.layout import StateTable
+from sim.state.kinds import StateTable
 from sim.state.load import continuing, resume_twin
 from sim.state.meta import StateMeta
 from sim.state.read import StateTables, read_meta, read_tables, shown, state_folder

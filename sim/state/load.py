@@ -13,8 +13,10 @@ from sim.network import DEMAND_LOST, DEMAND_WHOLE, Int64Array, Network
 from sim.record.records import Recorder, RunStart
 from sim.state import layout
 from sim.state.forecasts import load_forecasts
-from sim.state.layout import ABSENT
+from sim.state.kinds import ABSENT
+from sim.state.names import MachineNames
 from sim.state.place import put_goods, put_into_parcels, put_layers, put_requests, put_stock, want_allocations
+from sim.state.plant_load import load_plants, packed_who
 from sim.state.points import StatePoints
 from sim.state.read import Rows, StateTables
 from sim.trucks import DispatcherRecord, VehicleRecord
@@ -73,6 +75,7 @@ class _Loader:
         self.tables = tables
         self.meta = tables.meta
         self.points = StatePoints(twin.network)
+        self.names = MachineNames(twin.network)
         self.next_order = tables.meta.next_order
 
     def load(self) -> None:
@@ -86,6 +89,7 @@ class _Loader:
         self._waiting()
         self._lots(goods)
         model.clock[f.C_NEXT_ORDER] = self.next_order
+        load_plants(self.twin, self.tables, self.points)
         self._lanes_and_suppliers()
         self._demand()
         self._trucks(goods)
@@ -147,6 +151,7 @@ class _Loader:
             model.address, point, source, goods.quantity, order, goods.arrives_ms, goods.dispatched_ms, sequence,
             goods.route, trip, cost, lane, goods.row,
         )  # fmt: skip
+        model.parcel[goods.row, f.K_INSPECTED] = rows["inspected"]
         model.clock[f.C_NEXT_DISPATCH] = next_dispatch
         return goods
 
@@ -173,7 +178,17 @@ class _Loader:
         since = np.where(rows.given("since_ms"), rows["since_ms"], self.meta.time_ms)
         flags = whole * f.REQUEST_WHOLE + rows["urgent"] * f.REQUEST_URGENT
         flags = flags + np.where(customer, 0, lane << f.REQUEST_LANE_SHIFT)
+        if self.twin.plants is not None:
+            use = self._uses_waiting(rows)
+            flags = np.where(customer, flags + ((use + 1) << f.REQUEST_USE_SHIFT), flags)
+            cost = np.where(customer, packed_who(self.names, rows), cost)
         put_requests(model.address, at, ordering, rows["quantity"], since, reference, flags, cost)
+
+    def _uses_waiting(self, rows: Rows) -> Int64Array:
+        """The uses of machines that wait in the queue, -1 for people."""
+        machine = self.names.machine_rows(rows["plant"], rows["line"], rows["machine"])
+        use = self.names.use_rows(machine, rows["item"])
+        return np.where(rows["use"] == 1, use, f.NONE)
 
     # --- lots -----------------------------------------------------------------------------------------------------
     def _lots(self, goods: _Goods) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from sim.network import Network
-from sim.state.layout import FORMAT, LARGEST
+from sim.state.kinds import FORMAT, LARGEST
 
 
 class StateMeta(BaseModel):
@@ -22,7 +22,8 @@ class StateMeta(BaseModel):
         network: fingerprint of the scenario's network; another one is a what-if.
         demand: fingerprint of its sources of demand, start and horizon; another one draws the future anew.
         drawn_to_ms: demand lines are drawn up to here.
-        next_line, next_order, next_dispatch, next_trip: numbers that come next.
+        next_line, next_order, next_dispatch, next_trip, next_message: numbers that come next.
+        plants: the tables of plants and devices are there; without them all of these are new at that instant.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -41,6 +42,8 @@ class StateMeta(BaseModel):
     next_order: int = Field(0, ge=0, le=LARGEST)
     next_dispatch: int = Field(0, ge=0, le=LARGEST)
     next_trip: int = Field(0, ge=0, le=LARGEST)
+    next_message: int = Field(0, ge=0, le=LARGEST)
+    plants: bool = False
 
 
 def network_fingerprint(network: Network) -> str:

@@ -13,7 +13,7 @@ from sim.flow.supply import pack, stage
 from sim.flow.waiting import join_queue
 from sim.jit import compiled
 from sim.network import Int64Array
-from sim.state.layout import ABSENT
+from sim.state.kinds import ABSENT
 
 
 @compiled

@@ -19,8 +19,9 @@ from sim.scenario.findings import Finding, Place, ScenarioError, did_you_mean
 from sim.scenario.table_files import read_table
 from sim.scenario.tables import Table
 from sim.state import layout
-from sim.state.layout import ABSENT, LARGEST, META, Kind, StateColumn, StateTable
+from sim.state.kinds import ABSENT, LARGEST, META, Kind, StateColumn, StateTable
 from sim.state.meta import StateMeta
+from sim.state.names import NAMES, WHAT, names_of
 from sim.units import UnitError, parse_moment
 
 _ENDINGS: Final = (".parquet", ".csv", ".xlsx")
@@ -44,7 +45,7 @@ class Rows:
 
     def given(self, name: str) -> npt.NDArray[np.bool_]:
         """Rows that have a value in an optional column."""
-        return np.asarray(self.columns[name] != (-1 if self.layout.column(name).kind in _NAMES else ABSENT))
+        return np.asarray(self.columns[name] != (-1 if self.layout.column(name).kind in NAMES else ABSENT))
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,6 @@ class StateTables:
 
     def __getitem__(self, table: StateTable) -> Rows:
         return self.rows[table.name]
-
-
-_NAMES: Final = (Kind.NODE, Kind.ITEM, Kind.ROUTE)
 
 
 def state_folder(path: Path, replication: int) -> Path:
@@ -141,11 +139,16 @@ def _files(folder: Path, meta: StateMeta, findings: list[Finding]) -> dict[str, 
             message = f"`{path.stem}` belongs to a saved state, and there is no {META} that says so"
             hint = f"put {META} back, or remove the table"
             findings.append(Finding(message, hint, "", place))
+        elif known[path.stem].plants and not meta.plants:
+            message = f"`{path.stem}` belongs to a state with plants, and {META} does not say that this is one"
+            findings.append(Finding(message, 'set "plants": true, or remove the table', "", place))
         else:
             files[path.stem] = path
     misspelt = {finding.place.file for finding in findings}
     for table in layout.TABLES:
         if table.name in files or (meta.kind == "extract" and table is not layout.STOCK):
+            continue
+        if table.plants and not meta.plants:
             continue
         near = difflib.get_close_matches(table.name, [Path(file).stem for file in misspelt], n=1)
         if not near:
@@ -192,9 +195,9 @@ def _header_is_fine(table: Table, wanted: StateTable) -> bool:
 
 def _values(network: Network, table: Table, column: StateColumn) -> npt.NDArray[Any]:
     if column.name not in table.data.column_names:
-        empty = {Kind.TEXT: ""}.get(column.kind, -1 if column.kind in _NAMES else column.default)
+        empty = {Kind.TEXT: ""}.get(column.kind, -1 if column.kind in NAMES else column.default)
         return np.full(table.rows, empty, _dtype(column))
-    if column.kind in _NAMES:
+    if column.kind in NAMES:
         return _names(network, table, column)
     if column.kind is Kind.TEXT:
         return np.array([text or "" for text in table.data.column(column.name).to_pylist()], dtype=object)
@@ -207,11 +210,7 @@ def _values(network: Network, table: Table, column: StateColumn) -> npt.NDArray[
 def _names(network: Network, table: Table, column: StateColumn) -> Int64Array:
     cells = table.column(column.name, column.required)
     assert cells is not None
-    if column.kind is Kind.NODE:
-        return table.names(cells, network.node_names, "node")
-    if column.kind is Kind.ITEM:
-        return table.names(cells, network.item_names, "item")
-    return table.names(cells, [route.name for route in network.routes], "route")
+    return table.names(cells, names_of(network, column.kind), WHAT[column.kind])
 
 
 def _bounds(column: StateColumn) -> tuple[int, int]:

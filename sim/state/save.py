@@ -13,13 +13,17 @@ import pyarrow.parquet as pq
 from sim import columns as c
 from sim.flow import model as f
 from sim.flow.runner import rows_in_use
+from sim.flow.usage import pack_who
 from sim.jit import compiled
 from sim.network import DEMAND_LOST, DEMAND_WHOLE, Int64Array, Network
+from sim.plant.model import T_NEXT_MESSAGE
 from sim.record.arrow import numbers, texts
 from sim.state import layout
 from sim.state.forecasts import forecast_tables
-from sim.state.layout import ABSENT, META, Kind, StateTable
+from sim.state.kinds import ABSENT, META, Kind, StateTable
 from sim.state.meta import StateMeta, demand_fingerprint, network_fingerprint
+from sim.state.names import NAMES, MachineNames, names_of
+from sim.state.plant_save import plant_tables, who_columns
 from sim.state.readme import state_readme
 
 if TYPE_CHECKING:
@@ -40,8 +44,10 @@ def save_state(twin: "Twin", folder: Path, time_ms: int) -> None:
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    tables = _tables(twin)
+    tables = _tables(twin, time_ms)
     for table in layout.TABLES:
+        if table.plants and twin.plants is None:
+            continue
         _write(twin.network, table, tables[table.name], part / f"{table.name}.parquet")
     (part / META).write_text(_meta(twin, time_ms).model_dump_json(indent=1) + "\n", encoding="utf-8")
     (part / "README.md").write_text(state_readme(), encoding="utf-8")
@@ -64,16 +70,17 @@ def _meta(twin: "Twin", time_ms: int) -> StateMeta:
         next_order=int(clock[f.C_NEXT_ORDER]),
         next_dispatch=int(clock[f.C_NEXT_DISPATCH]),
         next_trip=twin.truck_records.next_trip,
+        next_message=0 if twin.plants is None else int(twin.plants.model.timer[T_NEXT_MESSAGE]),
+        plants=twin.plants is not None,
     )
 
 
 def _write(network: Network, table: StateTable, columns: Columns, path: Path) -> None:
-    names = {Kind.NODE: network.node_names, Kind.ITEM: network.item_names, Kind.ROUTE: route_names(network)}
     arrays = []
     for column in table.columns:
         values = columns[column.name]
-        if column.kind in names:
-            known = texts(names[column.kind])
+        if column.kind in NAMES:
+            known = texts(names_of(network, column.kind))
             row = pa.Array.from_buffers(
                 pa.int64(), len(values), [_present(values != _NO_NAME), pa.py_buffer(np.ascontiguousarray(values))]
             )
@@ -92,11 +99,6 @@ def _write(network: Network, table: StateTable, columns: Columns, path: Path) ->
 def _present(valid: npt.NDArray[np.bool_]) -> Any:
     """Arrow's bitmap of the rows that have a value."""
     return pa.py_buffer(np.packbits(valid, bitorder="little"))
-
-
-def route_names(network: Network) -> tuple[str, ...]:
-    """Names of the routes, in order."""
-    return tuple(route.name for route in network.routes)
 
 
 @compiled
@@ -120,7 +122,7 @@ def follow_chains(pool: Int64Array, heads: Int64Array, next_column: int) -> Int6
     return found
 
 
-def _tables(twin: "Twin") -> dict[str, Columns]:
+def _tables(twin: "Twin", time_ms: int) -> dict[str, Columns]:
     parcel_rows, transit = _in_transit(twin)
     return {
         "stock": _stock(twin),
@@ -135,6 +137,7 @@ def _tables(twin: "Twin") -> dict[str, Columns]:
         "demand_sources": _demand_sources(twin),
         "demand_lines": _demand_lines(twin),
         **forecast_tables(twin),
+        **plant_tables(twin, time_ms),
     }
 
 
@@ -179,6 +182,9 @@ def _waiting(twin: "Twin") -> Columns:
     at, rows = follow_chains(model.request, np.ascontiguousarray(model.state[:, c.S_QUEUE_HEAD]), f.R_NEXT).T
     request = model.request[rows]
     flags = request[:, f.R_FLAGS]
+    customer = request[:, f.R_POINT] == f.NONE
+    cost = request[:, f.R_UNIT_COST_MILLI]
+    nobody = pack_who(_NO_NAME, _NO_NAME, _NO_NAME)
     return _place(network, at) | {
         "quantity": request[:, f.R_LEFT],
         "ordering_node": _node_of(network, request[:, f.R_POINT]),
@@ -186,7 +192,9 @@ def _waiting(twin: "Twin") -> Columns:
         "reference": request[:, f.R_REFERENCE],
         "whole": (flags & f.REQUEST_WHOLE != 0).astype(np.int64),
         "urgent": (flags & f.REQUEST_URGENT != 0).astype(np.int64),
-        "unit_cost_milli": request[:, f.R_UNIT_COST_MILLI],
+        "unit_cost_milli": np.where(customer, 0, cost),
+        **who_columns(MachineNames(network), np.where(customer, cost, nobody)),
+        "use": (customer & (flags >> f.REQUEST_USE_SHIFT > 0)).astype(np.int64),
     }
 
 
@@ -216,6 +224,7 @@ def _in_transit(twin: "Twin") -> tuple[Int64Array, Columns]:
         "route": np.concatenate([dock, routes[truck], np.full(len(on_road), _NO_NAME)]),
         "trip": np.where(parcel[:, f.K_TRIP] < 0, ABSENT, parcel[:, f.K_TRIP]),
         "help": np.maximum(f.NONE - parcel[:, f.K_TRIP], 0),
+        "inspected": parcel[:, f.K_INSPECTED],
         "unit_cost_milli": parcel[:, f.K_UNIT_COST_MILLI],
         "parcel": np.arange(len(rows)),
     }
