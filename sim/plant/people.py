@@ -103,6 +103,8 @@ def person_line(m: FlowModel, p: PlantModel, point: int, quantity: int, flags: i
     settle(m, point, time)
     available, given = _may_have(m, p, point, quantity, flags, time)
     faulty = time < settings[q.Q_JAMMED_UNTIL]
+    if settings[q.Q_LOAN] == 1:
+        flags |= net.DEMAND_LOST  # nobody waits for a loan
     got = int64(0)
     if given > 0:
         if settings[q.Q_LOAN] == 1:
