@@ -7,7 +7,7 @@ import numpy as np
 
 from sim.columns import S_LAYER_HEAD
 from sim.demand.drawer import DemandDrawer, DemandWindow
-from sim.flow.advance import MARGIN, NEEDS_PLANT, NEEDS_ROOM, NEEDS_WINDOW, REACHED, advance
+from sim.flow.advance import MARGIN, NEEDS_ROOM, NEEDS_WINDOW, advance
 from sim.flow.books import begin_days, settle, settle_group
 from sim.flow.dock import load, unload
 from sim.flow.lots import settle_age
@@ -73,36 +73,17 @@ class Flow:
 
     def advance_to_key(self, time: int, phase: int, node: int) -> bool:
         """Let everything up to (time, phase, node) happen; False: stopped before, where a process is wanted."""
-        if self.plants is not None:
-            return self._advance_with_plants(self.plants, (time, phase, node))
-        self._advance(time, phase, node)
-        return not (self.model.clock[C_WAKE] or self.model.clock[C_ASKED])
-
-    def _advance(self, time: int, phase: int, node: int) -> int:
-        """Let the flow happen, drawing lines and making room as it goes; returns why it stopped."""
         while True:
-            status = int(_advance_at(self.model.address, time, phase, node))
+            if self.plants is None:
+                status = _advance_at(self.model.address, time, phase, node)
+            else:
+                status = self.plants.advance(time, phase, node)
             if status == NEEDS_WINDOW:
                 self._draw_window()
             elif status == NEEDS_ROOM:
                 self.make_room(MARGIN)
             else:
-                return status
-
-    def _advance_with_plants(self, plants: "Plants", until: tuple[int, int, int]) -> bool:
-        """Let the flow and the plants' events happen by turns, in the total order."""
-        clock = self.model.clock
-        while True:
-            key = plants.next_key()
-            status = self._advance(*min(key, until))
-            if status == NEEDS_PLANT:
-                plants.attend()
-            elif clock[C_WAKE] or clock[C_ASKED]:
-                return False
-            elif status == REACHED and key <= until and plants.next_key() == key:
-                plants.happen()
-            elif status == REACHED and key > until:
-                return True
+                return not (self.model.clock[C_WAKE] or self.model.clock[C_ASKED])
 
     def points_to_decide(self) -> list[int]:
         """Stock points that a policy in Python is to be asked about; the list begins anew."""
@@ -175,6 +156,8 @@ class Flow:
 
     def make_room(self, rows: int) -> None:
         """Empty the output chunks and enlarge the pools so that each has at least `rows` free rows."""
+        if self.plants is not None:
+            self.plants.make_room()
         self.model.clock[C_STEPS_LEFT] = 0
         self.flush()
         clock, model = self.model.clock, self.model

@@ -81,20 +81,9 @@ class Plants:
         """When the first planned event happens; NEVER: nothing is planned."""
         return int(self.model.timer[q.T_NEXT_MS])
 
-    def next_key(self) -> tuple[int, int, int]:
-        """Time, phase and node of the first planned event."""
-        time, phase, node = self.model.timer[q.T_NEXT_MS : q.T_NEXT_NODE + 1].tolist()
-        return time, phase, node
-
-    def attend(self) -> None:
-        """See to what the flow stopped for."""
-        while not step.attend(self._flow, self.model.address):
-            self.make_room()
-
-    def happen(self) -> None:
-        """Let the first planned event happen."""
-        while not step.happen(self._flow, self.model.address):
-            self.make_room()
+    def advance(self, time: int, phase: int, node: int) -> int:
+        """Let flow and plants go on up to a key; returns why they stopped, as `sim.flow.advance.advance` does."""
+        return int(step.advance_with_plants(self._flow, self.model.address, time, phase, node))
 
     # --- processes ----------------------------------------------------------------------------------------------------
 
@@ -119,7 +108,7 @@ class Plants:
     def end_leak(self, point: int, at: int) -> None:
         """Let somebody see to a leak at an instant to come, if there is one then."""
         while not step.end_leak(self._flow, self.model.address, point, at):
-            self._make_room()
+            self.twin.flow.make_room(MARGIN)
 
     def _in_steps(self, sweep: Any, place: int) -> None:
         while place != NONE:
@@ -131,7 +120,6 @@ class Plants:
 
     def make_room(self, rows: int = step.ROWS_PER_STEP) -> None:
         """Empty the output and enlarge the tables so that one more event, or so many rows, surely fit."""
-        self.twin.flow.make_room(MARGIN)
         self.flush()
         model, timer = self.model, self.model.timer
         changes: dict[str, Any] = {}

@@ -5,7 +5,7 @@ Every function takes the addresses of the flow's and the plants' arrays, and nee
 
 from sim import columns as c
 from sim.flow import model as f
-from sim.flow.advance import job_line, steps_with_room
+from sim.flow.advance import NEEDS_PLANT, NEEDS_ROOM, REACHED, advance, job_line, steps_with_room
 from sim.flow.books import begin_days
 from sim.flow.model import NEVER, NONE, FlowModel, model_at
 from sim.jit import compiled, int64
@@ -108,13 +108,9 @@ def _hear(m: FlowModel, p: PlantModel) -> None:
 
 
 @compiled
-def attend(address: int, plants: int) -> bool:
-    """See to what the flow stopped for: notes, a delivery to inspect, or a person at a device; False: no room."""
-    m, p = model_at(address), plants_at(plants)
+def _attend(m: FlowModel, p: PlantModel) -> None:
+    """See to what the flow stopped for: notes, a delivery to inspect, or a person at a device."""
     clock = m.clock
-    if not room(p) or steps_with_room(m) == 0:
-        return False
-    clock[f.C_STEPS_LEFT] = 0
     if clock[f.C_NOTES] > 0:
         _hear(m, p)
     elif clock[f.C_INSPECT] != NONE:
@@ -130,18 +126,34 @@ def attend(address: int, plants: int) -> bool:
         at_once = person_line(m, p, point, m.line_quantity[position], flags, time)
         if job != NONE:
             job_line(m, job, point, at_once, time)
-    return True
 
 
 @compiled
-def happen(address: int, plants: int) -> bool:
-    """Let the first plant event happen; False: no room."""
+def advance_with_plants(address: int, plants: int, time: int, phase: int, node: int) -> int:
+    """Let the flow and the plants' events happen by turns, in the total order, up to (time, phase, node).
+
+    Returns REACHED, or what Python has to see to before calling again (NEEDS_*).
+    """
     m, p = model_at(address), plants_at(plants)
-    if not room(p) or steps_with_room(m) == 0:
-        return False
-    m.clock[f.C_STEPS_LEFT] = 0
-    plant_event(m, p)
-    return True
+    timer, clock = p.timer, m.clock
+    while True:
+        next_ms, next_phase, next_node = timer[q.T_NEXT_MS], timer[q.T_NEXT_PHASE], timer[q.T_NEXT_NODE]
+        first = next_ms < time or (
+            next_ms == time and (next_phase < phase or (next_phase == phase and next_node <= node))
+        )
+        if first:
+            status = advance(m, int64(next_ms), int64(next_phase), int64(next_node))
+        else:
+            status = advance(m, time, phase, node)
+        if status != NEEDS_PLANT and (status != REACHED or not first):
+            return status
+        if not room(p) or steps_with_room(m) == 0:
+            return NEEDS_ROOM
+        clock[f.C_STEPS_LEFT] = 0
+        if status == NEEDS_PLANT:
+            _attend(m, p)
+        else:
+            plant_event(m, p)
 
 
 @compiled

@@ -93,6 +93,4 @@ def _columns(names: tuple[str, ...], known: Sequence[tuple[Any, ...]], rows: Int
     nobody = _NOBODY[: len(names)]
     table = [nobody if row < 0 else known[row] for row in rows.tolist()]
     types = (np.int64, object, object)
-    return {
-        name: np.array([one[place] for one in table], types[place]) for place, name in enumerate(names)
-    }
+    return {name: np.array([one[place] for one in table], types[place]) for place, name in enumerate(names)}
