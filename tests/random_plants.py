@@ -64,14 +64,15 @@ def random_device(draw: st.DrawFn, kinds: Kinds, gateways: int, plants: Sequence
     """The fields of a `DevicePoint`."""
     device = draw(st.sampled_from(tuple(SENSORS)))
     plant = draw(st.integers(-1, len(plants) - 1))
-    persons = sum(number for one in plants for _, number in one.people)
-    first = draw(st.integers(0, max(persons - 1, 0)))
+    persons = [sum(number for _, number in one.people) for one in plants]
+    own = persons[plant] if plant >= 0 else 0
+    first = draw(st.integers(0, own))
     fields: dict[str, Any] = {
         "device": device,
         "sensor": draw(st.sampled_from(SENSORS[device])),
         "plant": plant,
         "gateway": draw(st.integers(-1, gateways - 1)),
-        "persons": (first, draw(st.integers(0, persons - first))),
+        "persons": (sum(persons[: max(plant, 0)]) + first, draw(st.integers(0, own - first))),
         "put_back": draw(share(0.5)),
         "put_back_after": draw(durations(6, kinds.chance)),
         "loan": draw(durations(20, kinds.chance)) if device == pp.DEVICE_SHELF and draw(st.booleans()) else None,
@@ -79,7 +80,7 @@ def random_device(draw: st.DrawFn, kinds: Kinds, gateways: int, plants: Sequence
         "rejected": draw(share(0.4)),
         "blocks_expired": draw(st.booleans()),
         "limit": draw(st.sampled_from((0, 0, 4, 8))),
-        "unauthorised": draw(share(0.3)),
+        "unauthorised": draw(share(0.3)) if plant >= 0 else 0.0,
         "loan_lost": draw(share(0.3)),
         "loan_worn": draw(share(0.3)),
     }
@@ -219,8 +220,9 @@ def plant_drafts(draw: st.DrawFn, kinds: Kinds = Kinds(), features: frozenset[st
     plants = [draw(random_plant(node, horizon_hours, len(calendars))) for node in nodes]
     first_person = 0
     for number, plant in enumerate(plants):
-        plants[number] = replace(plant, maintenance=(first_person, draw(st.integers(0, 2))))
-        first_person += sum(people for _, people in plant.people)
+        persons = sum(people for _, people in plant.people)
+        plants[number] = replace(plant, maintenance=(first_person, draw(st.integers(0, persons))))
+        first_person += persons
     some = draw(st.integers(0, 2)) if kinds.faults else 0  # even a perfect one takes a millisecond
     gateways = [draw(random_gateway(kinds, number, count)) for number in range(some)]
     held = sorted({point.node for point in draft.points})

@@ -73,6 +73,8 @@ class People:
         plan = device.plan
         shift = self.model.plants.shift(plan.plant)
         used = device.used.get((who.person, shift), 0)
+        if who.person < 0:
+            return True
         if plan.limit and used + quantity > plan.limit:
             return False
         device.used[who.person, shift] = used + quantity
@@ -111,23 +113,24 @@ class People:
     def _take_wrong_item(self, device: Device, neighbour: Device, turn: Turn, wanted: int, line: int, who: Who) -> None:
         units = min(wanted, neighbour.point.on_hand)
         device.count(c.N_WRONG)
-        self.model.plants.leave(neighbour, units, c.E_WRONG, c.U_WRONG, line, who)
         if not device.has_readings:
             if device.misses(turn[SCAN]):
                 device.count(c.N_MISSED_SCANS)
             else:
                 device.tell_wrongly(-units, c.D_WRONG_ITEM)
-        self._neighbour_sees(neighbour, units, c.D_WRONG_ITEM)
+        self._neighbour_loses(neighbour, units, c.D_WRONG_ITEM, line, who)
         if turn[WRONG_FATE] < device.plan.wrong_fails and who.machine >= 0:
             after = max(turn.duration(WRONG_TIME, device.plan.wrong_fails_after), 1)
             self.model.plants.machines[who.machine].gets_wrong_item(self.model.now + after)
 
-    @staticmethod
-    def _neighbour_sees(neighbour: Device, units: int, cause: int) -> None:
+    def _neighbour_loses(self, neighbour: Device, units: int, cause: int, line: int, who: Who) -> None:
+        """Units of another item leave; only what looks at the units that are there notices."""
+        self.model.plants.leave(neighbour, units, c.E_WRONG, c.U_WRONG, line, who)
         if neighbour.has_readings:
             neighbour.tell(-units)
         else:
             neighbour.difference[cause] += units
+        self.model.ordering.ask_for_review(neighbour.point)
 
     def _vend(self, device: Device, turn: Turn, line: int, who: Who) -> int:
         """One turn of a vending machine: what came of it."""
@@ -146,9 +149,8 @@ class People:
         neighbour = model.plants.neighbour(device) if outcome < plan.jam + plan.fail + plan.wrong_product else None
         if neighbour is not None:
             device.count(c.N_WRONG)
-            model.plants.leave(neighbour, 1, c.E_WRONG, c.U_WRONG, line, who)
             device.tell_wrongly(-1, c.D_WRONG_PRODUCT)
-            self._neighbour_sees(neighbour, 1, c.D_WRONG_PRODUCT)
+            self._neighbour_loses(neighbour, 1, c.D_WRONG_PRODUCT, line, who)
             return FAILED
         goods = model.plants.leave(device, 1, c.E_ISSUE, c.U_PERSON, line, who)
         device.tell(-1, turn[SCAN])
@@ -171,7 +173,7 @@ class People:
 
     def _perhaps_put_back(self, device: Device, turn: Turn, goods: Goods, line: int, who: Who) -> None:
         if turn[RETURN] < device.plan.put_back:
-            one = goods if goods is None else [(goods[0][0], 1)]
+            one = goods if goods is None else [(goods[-1][0], 1)]  # the one that was taken last
             self._due_back(
                 device, turn, device.plan.put_back_after, lambda: self._put_back(device, turn, one, line, who)
             )

@@ -182,16 +182,18 @@ class Use:
         model, home, point = self.model, self.home, self.home.point
         line = self._demand_at(home, units)
         given = min(units, home.available)
+        turn = home.next_turn()
         if given:
-            model.plants.leave(home, given, c.E_ISSUE, c.U_MACHINE, line, self._who(-1))
-            home.tell(-given)
+            who = self._who(pick(self.machine.line.plant.plan.maintenance, turn[PERSON]))
+            model.plants.leave(home, given, c.E_ISSUE, c.U_MACHINE, line, who)
+            home.tell(-given, turn[SCAN])
         if given < units:
             self._short(home)
             model.log(model.phase, point.node, point.item, c.E_LOST, units - given, line)
         model.pools.ask_before_being_short(point)
         model.ordering.ask_for_review(point)
         if point.on_hand == 0:
-            if self.plan.missing == pp.MISSING_RUN_ON and not self.plan.at_empty:
+            if self.plan.missing == pp.MISSING_RUN_ON:
                 self.overdue = True
                 self.machine.factor_changes()
             else:

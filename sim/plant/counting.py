@@ -10,8 +10,9 @@ from sim.flow.usage import pack_who, take_out
 from sim.jit import compiled, int64
 from sim.plant import model as q
 from sim.plant.chance import word
+from sim.plant.machines import due_of_flow, plan_line
 from sim.plant.model import PlantModel
-from sim.plant.record import forget_differences, settle_gap, shift
+from sim.plant.record import forget_differences, is_stuck, settle_gap, shift
 from sim.plant.uses import book_flow
 from sim.plant.working import running_time
 
@@ -24,6 +25,8 @@ def book_flows_of(m: FlowModel, p: PlantModel, point: int, time: int) -> None:
         if settings[q.V_KIND] == plan.USE_FLOW and p.use_point[settings[q.V_FIRST_POINT]] == point:
             line = p.machine[settings[q.V_MACHINE], q.A_LINE]
             book_flow(m, p, use, running_time(p, line, time), time)
+            settings[q.V_DUE] = due_of_flow(p, use)
+            plan_line(p, line, time)
 
 
 @compiled
@@ -46,10 +49,11 @@ def count_point(m: FlowModel, p: PlantModel, point: int, time: int) -> None:
     settings[q.Q_CALIBRATED_MS] = time
     settings[q.Q_OFF_PLATE] = 0
     settings[q.Q_FOREIGN_MG] = 0
-    if settings[q.Q_STUCK_FROM] <= time < settings[q.Q_STUCK_TO]:
+    if is_stuck(m, p, point, time):
         settings[q.Q_STUCK_TO] = time
     settings[q.Q_CORRECTED] += m.state[point, c.S_RECORDED] - before
-    log(m, time, p.timer[q.T_PHASE], point, c.E_COUNT, m.state[point, c.S_RECORDED] - before, 0)
+    if settings[q.Q_SENSOR] != plan.SENSOR_NONE:
+        log(m, time, p.timer[q.T_PHASE], point, c.E_COUNT, m.state[point, c.S_RECORDED] - before, 0)
     want_review(m, point)
 
 

@@ -30,7 +30,9 @@ turn_outcome = compiled(_turn_outcome)
 
 @compiled
 def machine_of_line(m: FlowModel, p: PlantModel, point: int, draw: int) -> int:
-    """The machine that a person draws for, NONE in a plant without."""
+    """The machine that a person draws for, NONE in a plant without, and at a device of no plant."""
+    if p.point[point, q.Q_PLANT] == NONE:
+        return int64(NONE)
     plant = p.plant[p.point[point, q.Q_PLANT]]
     machines = plant[q.P_LAST_MACHINE] - plant[q.P_FIRST_MACHINE]
     if machines == 0:
@@ -232,7 +234,7 @@ def hand_out(
     """Units leave the shelf; the record does not know yet (see `tell`)."""
     p.count[point, c.N_EXPIRED_ISSUED] += expired_units(m, point, units, time)
     p.point[point, q.Q_LAST_LOT] = take_out(m, point, units, time, kind, who, line)
-    log(m, time, c.PHASE_DEMAND, point, event, units, line)
+    log(m, time, p.timer[q.T_PHASE], point, event, units, line)
 
 
 @compiled

@@ -175,7 +175,7 @@ def take_reading(m: FlowModel, p: PlantModel, point: int, time: int) -> None:
     errors = message[q.M_ERROR :]
     errors[:] = 0
     there = m.state[point, c.S_ON_HAND]
-    if _is_stuck(m, p, point, time):
+    if is_stuck(m, p, point, time):
         errors[c.D_STUCK - q.FIRST_ERROR] = settings[q.Q_SHOWN] - there
     elif settings[q.Q_SENSOR] == plan.SENSOR_RFID:
         _read_tags(m, p, point, there, first_word, errors)
@@ -228,7 +228,7 @@ def _weigh(m: FlowModel, p: PlantModel, point: int, units: int, first_word: int,
 
 
 @compiled
-def _is_stuck(m: FlowModel, p: PlantModel, point: int, time: int) -> bool:
+def is_stuck(m: FlowModel, p: PlantModel, point: int, time: int) -> bool:
     """Whether the sensor shows the same as last time; draws the intervals in which it does, as time goes on."""
     if p.duration[point, q.X_STUCK_EVERY, 0] == NONE:
         return False

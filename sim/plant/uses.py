@@ -27,7 +27,7 @@ def line_event(m: FlowModel, p: PlantModel, line: int, time: int) -> None:
     p.line[line, q.LINE_EVENT_MS] = NEVER
     running = running_time(p, line, time)
     due, machine, use = least_due(p, line)
-    if due <= running:
+    if due <= running and p.line[line, q.LINE_STANDING] == 0:  # it may have stopped at this very instant
         if use == NONE:
             fail(m, p, machine, time)
         elif p.use[use, q.V_STATE] & q.USE_WAITS:
@@ -49,9 +49,12 @@ def _home(p: PlantModel, use: int) -> int:
 @compiled
 def _there(m: FlowModel, p: PlantModel, point: int, time: int) -> int:
     """Units that a machine may take here at once."""
-    if m.state[point, c.S_QUEUE_HEAD] != NONE or time < p.point[point, q.Q_JAMMED_UNTIL]:
-        return int64(0)
-    return int64(m.state[point, c.S_ON_HAND])
+    nobody_waits = m.state[point, c.S_QUEUE_HEAD] == NONE
+    if m.parameter[point, c.P_FLAGS] & c.SP_CUSTOMERS_FIRST:
+        nobody_waits = m.state[point, c.S_CUSTOMERS_WAITING] == 0
+    if nobody_waits and time >= p.point[point, q.Q_JAMMED_UNTIL]:
+        return int64(m.state[point, c.S_ON_HAND])
+    return int64(0)
 
 
 @compiled
@@ -122,7 +125,7 @@ def _miss(m: FlowModel, p: PlantModel, use: int, running: int, time: int) -> Non
     """Nobody of the plant has it: it waits at its home, and the machine stops, runs on, or stops later."""
     settings = p.use[use]
     home, quantity = _home(p, use), settings[q.V_QUANTITY]
-    there = m.state[home, c.S_ON_HAND] if m.state[home, c.S_QUEUE_HEAD] == NONE else int64(0)
+    there = _there(m, p, home, time)
     line = _new_line(m, p, home, quantity, time)
     settings[q.V_BY_RECORD] = int64(count_short(m, p, home))
     who = _who(m, p, use, home, int64(NONE), time)
@@ -216,8 +219,13 @@ def item_event(m: FlowModel, p: PlantModel, use: int, time: int) -> None:
     line = p.machine[machine, q.A_LINE]
     running = running_time(p, line, time)
     if settings[q.V_STATE] & q.USE_SERVED:
-        settings[q.V_STATE] &= ~(q.USE_SERVED | q.USE_OPEN | q.USE_WAITS)
+        settings[q.V_STATE] &= ~(q.USE_SERVED | q.USE_OPEN | q.USE_WAITS | q.USE_OVERDUE)
+        look_at_hazard(p, machine, running)
         renew(m, p, use, running, time)
+        if settings[q.V_STATE] & q.USE_STOPS == 0:
+            _look_whether_empty(m, p, use, time)
+            plan_line(p, line, time)
+            return
         if settings[q.V_AT_EMPTY] == 1 and m.state[_home(p, use), c.S_ON_HAND] == 0:
             settings[q.V_STATE] |= q.USE_WATCHES
             m.state[_home(p, use), c.S_FLAGS] |= c.WATCHED
