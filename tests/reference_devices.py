@@ -185,7 +185,9 @@ class Device:
         before = self.point.recorded
         if isinstance(report, Message):
             self._apply_message(report, clock_offset_ms)
-        elif isinstance(report, Reading) and report.count == self.counts:
+        elif isinstance(report, Reading):
+            if report.count < self.counts:
+                return 0  # from before a count
             self._apply_reading(report)
         self.model.ordering.ask_for_review(self.point)
         return self.point.recorded - before
