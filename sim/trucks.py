@@ -165,11 +165,11 @@ class Vehicle:
             record.trip = NONE
             self.twin.dispatchers[record.route].vehicle_is_back(time)
             return
+        lines, record.load = self.twin.flow.unload(record.load, node, time)
+        self.twin.log_truck(time, PHASE_RECEIPT, node, E_ARRIVE, lines, record.trip)
         plants = self.twin.plants
         if plants is not None and plants.counts_on(record.route):
             plants.count_on_arrival(node, time)
-        lines, record.load = self.twin.flow.unload(record.load, node, time)
-        self.twin.log_truck(time, PHASE_RECEIPT, node, E_ARRIVE, lines, record.trip)
         record.leg += 1
         self._start_leg(time + self.route.stop_ms)
 
