@@ -107,7 +107,7 @@ class Plants:
         return goods
 
     def _count_expired(self, device: Device, goods: Goods, kind: int) -> None:
-        if kind in (c.U_PERSON, c.U_MACHINE, c.U_QUEUE, c.U_LOAN):
+        if kind in (c.U_PERSON, c.U_MACHINE, c.U_LOAN):
             expired = sum(units for lot, units in goods or [] if lot.expires_ms <= self.model.now)
             device.count(c.N_EXPIRED_ISSUED, expired)
 
@@ -121,7 +121,6 @@ class Plants:
         """Somebody who waited, or a machine, has been given units: that is booked at once."""
         kind = c.U_QUEUE if entry.use is None else c.U_MACHINE
         self.use_of(device, goods, units, kind, entry.line, entry.who)
-        self._count_expired(device, goods, kind)
         if entry.use is not None:
             entry.use.is_served()
 
