@@ -1,0 +1,37 @@
+"""Every rule of the plant by example, on the plain reference model and on the engine: the log worked out by hand."""
+
+import pytest
+
+from tests.engine_log import run_engine
+from tests.reference_inputs import HOUR_MS
+from tests.reference_model import simulate_reference
+from tests.rule_examples_plant import PLANT_EXAMPLES, PlantExample
+from tests.test_plant_against_reference import STOPS, USAGE, assert_same_plants, rows
+
+by_name = pytest.mark.parametrize("example", PLANT_EXAMPLES, ids=lambda example: example.name)
+
+
+@by_name
+def test_the_plain_reference_does_what_was_worked_out_by_hand(example: PlantExample) -> None:
+    result = simulate_reference(example.draft.network)
+    assert result.events == example.log
+    for key, difference in example.differences.items():
+        found = result.plant.difference[example.draft.row(*key)]
+        assert {cause: units for cause, units in enumerate(found) if units} == difference
+    if example.usage is not None:
+        usage = [(row[0] / HOUR_MS, row[3], row[4], row[5], row[6]) for row in result.plant.usage]
+        assert usage == list(example.usage)
+    if example.stops is not None:
+        stops = [(cause, item, *times) for _, cause, item, *times, _ in result.plant.stops]
+        assert stops == [(cause, item, *(round(t * HOUR_MS) for t in times)) for cause, item, *times in example.stops]
+
+
+@by_name
+def test_so_does_the_engine(example: PlantExample) -> None:
+    network = example.draft.network
+    engine = run_engine(network, 1, 0)
+    assert engine.events == example.log
+    reference = simulate_reference(network)
+    assert rows(engine.records, "usage", USAGE) == reference.plant.usage
+    assert rows(engine.records, "stops", STOPS) == reference.plant.stops
+    assert_same_plants(network, engine, reference)
