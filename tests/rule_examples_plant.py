@@ -195,6 +195,40 @@ PLANT_EXAMPLES = [
         ],
     ),
     PlantExample(
+        "a loan that is lost does not come back",
+        shelf(
+            [Line(1 * H, DEVICE, 0, 1)],
+            {"on_hand": 2},
+            device={**SCAN, "loan": constant(3 * H), "loan_lost": 1.0},
+        ),
+        [
+            (1, 2, 0, 0, "demand", 1, 0),
+            (1, 2, 0, 0, "loan", 1, 0),
+            (4, 1, 0, 0, "loan lost", 1, 0),
+        ],
+        usage=[(1, 1, c.U_LOAN, 0, 0), (4, 1, c.U_LOAN_LOST, 0, 0)],
+    ),
+    PlantExample(
+        "at midnight what has expired is taken off",
+        PlantDraft(
+            replace(
+                PLAIN,
+                points=[Point(DEVICE, 0, 0, on_hand=2, age_ms=50 * H)],
+                items=[Item(lots="fefo", shelf_life_ms=60 * H)],
+                lines=[Line(12 * H, DEVICE, 0, 1)],
+                horizon_ms=30 * H,
+            ),
+            {(DEVICE, 0): {**SCAN, "blocks_expired": True}},
+            [one_machine(PLANT)],
+        ),
+        [
+            (12, 2, 0, 0, "demand", 1, 0),
+            (12, 2, 0, 0, "issue", 1, 0),
+            (24, 1, 0, 0, "scrap", 1, 0),
+        ],
+        usage=[(12, 1, c.U_PERSON, 0, 0), (24, 1, c.U_EXPIRED, -1, -1)],
+    ),
+    PlantExample(
         "of what was drawn one unit is put back, on another item's scale",
         shelf(
             [Line(1 * H, DEVICE, 0, 3)],

@@ -1,6 +1,9 @@
 """The engine against the plain reference model with plants and devices: same log, records and closing state."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +14,7 @@ from tests.engine_log import EngineResult, run_engine
 from tests.plant_inputs import PlantDraft
 from tests.random_plants import Kinds, plant_drafts
 from tests.reference_model import ReferenceResult, simulate_reference
+from tests.rule_examples_plant import PLANT_EXAMPLES, SCAN
 from tests.test_against_reference import COMMON, assert_same_orders, assert_same_shipments, assert_same_trips, readable
 
 USAGE = ("time_ms", "stock_point", "lot", "quantity", "kind", "person", "machine", "work_order", "reference")
@@ -68,6 +72,15 @@ def assert_whole(engine: EngineResult) -> None:
     gap = summary.closing.state[:, c.S_RECORDED] - summary.closing.state[:, c.S_ON_HAND]
     held = summary.plant.difference.any(axis=1)
     assert (summary.plant.difference.sum(axis=1)[held] == gap[held]).all()
+
+
+def test_a_difference_is_noticed() -> None:
+    """The comparison itself can fail: scans that are missed give another log, and other differences."""
+    example = next(one for one in PLANT_EXAMPLES if "not scanned" in one.name)
+    other = replace(example.draft, devices={key: {**SCAN, "missed_scan": 0.0} for key in example.draft.devices})
+    engine = run_engine(example.draft.network, 1, 0)
+    with pytest.raises(AssertionError, match="count"):
+        assert_same_plants(other.network, engine, simulate_reference(other.network))
 
 
 def compare(draft: PlantDraft, seed: int) -> None:

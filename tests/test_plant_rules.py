@@ -2,6 +2,7 @@
 
 import pytest
 
+from sim import columns as c
 from tests.engine_log import run_engine
 from tests.reference_inputs import HOUR_MS
 from tests.reference_model import simulate_reference
@@ -35,3 +36,8 @@ def test_so_does_the_engine(example: PlantExample) -> None:
     assert rows(engine.records, "usage", USAGE) == reference.plant.usage
     assert rows(engine.records, "stops", STOPS) == reference.plant.stops
     assert_same_plants(network, engine, reference)
+
+
+def test_everything_that_can_happen_in_a_plant_happens_in_an_example() -> None:
+    seen = {event for example in PLANT_EXAMPLES for *_, event, _, _ in example.log}
+    assert set(range(c.E_REFUSED, c.E_GO + 1)) <= seen
