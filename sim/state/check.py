@@ -12,6 +12,7 @@ from sim.network import Int64Array, Network
 from sim.scenario.findings import Finding, Place, ScenarioError
 from sim.state import layout
 from sim.state.kinds import META, Kind, StateTable
+from sim.state.plant_check import PlantCheck
 from sim.state.points import StatePoints
 from sim.state.read import Rows, StateTables, shown
 from sim.state.save import unit_texts
@@ -25,7 +26,7 @@ def check_tables(network: Network, tables: StateTables) -> None:
     """ScenarioError with everything that does not fit the network or does not go together."""
     findings = list(_meta(network, tables))
     if not findings:
-        check = _Check(network, tables)
+        check = Check(network, tables)
         check.run()
         findings = check.findings
     if findings:
@@ -45,7 +46,7 @@ def _meta(network: Network, tables: StateTables) -> Iterator[Finding]:
         yield Finding("demand is drawn up to an instant before the state's", hint, "drawn_to_ms", place)
 
 
-class _Check:
+class Check:
     """Collects the findings of all tables."""
 
     def __init__(self, network: Network, tables: StateTables) -> None:
@@ -62,6 +63,7 @@ class _Check:
             self.suppliers, self.lanes, self.demand, self.forecasts, self.levels,
         ):  # fmt: skip
             check()
+        PlantCheck(self).run()
 
     def report(self, table: StateTable, wrong: _Mask, column: str, message: str, hint: str) -> None:
         """A finding for each of the first wrong rows."""
@@ -164,6 +166,7 @@ class _Check:
         self.after(table, "arrives_ms", arrives)
         inspected = rows["inspected"]
         self.report(table, trip & ~route & (inspected == 0), "trip", "a trip without its route", "name the route")
+        self.report(table, inspected > 2, "inspected", "no such result of an inspection", "use 0 to 2")
         self.report(table, rows["help"] > _MOST_HELP, "help", "no such kind of help", f"use 0 to {_MOST_HELP}")
         self.report(
             table, rows["dispatched_ms"] >= max(self.time_ms, 0), "dispatched_ms", "nothing leaves in the future",

@@ -48,6 +48,9 @@ DEVICES: Final = StateTable(
         optional("leaked", Kind.COUNT, "units of it that are booked", 0),
         optional("leak_draws", Kind.COUNT, "numbers taken from that stream", 0),
         optional("inspected", Kind.COUNT, "deliveries inspected so far", 0),
+        optional("told", Kind.NUMBER, "units that messages and readings have taken off the record so far", 0),
+        optional("corrected", Kind.NUMBER, "units by which counts have changed the record so far", 0),
+        optional("read", Kind.NUMBER, "the record after the last reading", 0),
     ),
     plants=True,
 )
@@ -181,6 +184,29 @@ WRONG_PARTS: Final = StateTable(
     (*_MACHINE, needed("fails_ms", Kind.TIME, "fails at")),
     plants=True,
 )
+DETECTION: Final = StateTable(
+    "detection",
+    "What detection rules remember of the stock points they watch, from one evaluation to the next.",
+    (
+        needed("rule", Kind.TEXT, "the rule's name, see table rules of a run"),
+        NODE,
+        ITEM,
+        optional("reported", Kind.NUMBER, "`told` of the device at the last evaluation", 0),
+        optional("counted", Kind.NUMBER, "`corrected` of the device at the last evaluation", 0),
+        optional("read", Kind.NUMBER, "`read` of the device at the last evaluation", 0),
+        optional("ran_ms", Kind.NUMBER, "running time of its plant's lines at the last evaluation, added up", 0),
+        optional("silent_ms", Kind.COUNT, "for how long no report had changed the record by then", 0),
+        optional("idle_ms", Kind.COUNT, "for how long no line of its plant had run by then", 0),
+        optional("idle_use", Kind.NUMBER, "reported use in that time", 0),
+        optional("seen", Kind.COUNT, "scans missed, or units expired, since the last evaluation", 0),
+        optional("was", Kind.FLAG, "1: it was true at the last evaluation", 0),
+        optional("alarm_ms", Kind.TIME, "the alarm that stands was raised at", "none stands"),
+        optional("met", Kind.FLAG, "1: that alarm was right", 0),
+        optional("truth_ms", Kind.TIME, "what is true now began at", "it is not true"),
+        optional("told", Kind.FLAG, "1: an alarm has told of that", 0),
+    ),
+    plants=True,
+)
 PLANT_TABLES: Final = (
     DEVICES,
     DIFFERENCES,
@@ -192,6 +218,7 @@ PLANT_TABLES: Final = (
     MACHINES,
     USES,
     WRONG_PARTS,
+    DETECTION,
 )
 
 

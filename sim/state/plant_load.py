@@ -10,6 +10,7 @@ from sim.network import Int64Array
 from sim.plant import model as q
 from sim.state import plant_layout as layout
 from sim.state import plant_place as place
+from sim.state.detection import load_detection
 from sim.state.names import MachineNames, plan_of
 from sim.state.plant_save import (
     CHANGE_COLUMNS,
@@ -77,6 +78,7 @@ class _Loader:
         known = np.setdiff1d(np.arange(len(self.plants.model.use)), new_uses)
         place.go_on_using(self.address, known, self.time_ms)
         place.start_lines(self.flow, self.address, self.time_ms)
+        load_detection(self.plants, self.tables, self.points)
         self.plants.go_on(self.time_ms)
 
     # --- devices ------------------------------------------------------------------------------------------------------

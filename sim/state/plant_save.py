@@ -11,6 +11,7 @@ from sim.flow.usage import unpack_who
 from sim.network import Int64Array
 from sim.plant import model as q
 from sim.state import plant_layout as layout
+from sim.state.detection import detection_columns
 from sim.state.kinds import ABSENT, LARGEST
 from sim.state.names import MachineNames, plan_of
 
@@ -39,6 +40,9 @@ DEVICE_COLUMNS: Final = {
     "leaked": q.Q_LEAKED,
     "leak_draws": q.Q_LEAK_DRAWS,
     "inspected": q.Q_INSPECTED,
+    "told": q.Q_TOLD,
+    "corrected": q.Q_CORRECTED,
+    "read": q.Q_READ,
 }
 """Columns of table devices that are as in the engine."""
 MESSAGE_COLUMNS: Final = {
@@ -89,6 +93,7 @@ def plant_tables(twin: "Twin", time_ms: int) -> dict[str, Columns]:
         layout.MACHINES.name: writer.machines(),
         layout.USES.name: writer.uses(),
         layout.WRONG_PARTS.name: writer.wrong_parts(),
+        layout.DETECTION.name: detection_columns(twin.plants),
     }
 
 
