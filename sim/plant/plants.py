@@ -114,7 +114,7 @@ class Plants:
         while place != NONE:
             place = int(sweep(place))
             if place != NONE:
-                self.make_room()
+                self.twin.flow.make_room(MARGIN)
 
     # --- room ---------------------------------------------------------------------------------------------------------
 
