@@ -52,8 +52,7 @@ def count_point(m: FlowModel, p: PlantModel, point: int, time: int) -> None:
     if is_stuck(m, p, point, time):
         settings[q.Q_STUCK_TO] = time
     settings[q.Q_CORRECTED] += m.state[point, c.S_RECORDED] - before
-    if settings[q.Q_SENSOR] != plan.SENSOR_NONE:
-        log(m, time, p.timer[q.T_PHASE], point, c.E_COUNT, m.state[point, c.S_RECORDED] - before, 0)
+    log(m, time, p.timer[q.T_PHASE], point, c.E_COUNT, m.state[point, c.S_RECORDED] - before, 0)
     want_review(m, point)
 
 
