@@ -317,10 +317,9 @@ class Device:
         self.count(c.N_COUNTED)
         self.count(c.N_COUNTED_RIGHT, int(before == on_hand))
         self.count(c.N_CORRECTED, abs(found - before))
-        if self.plan.sensor != pp.SENSOR_NONE:
-            point = self.point
-            self.model.log(self.model.phase, point.node, point.item, c.E_COUNT, found - before, 0)
-        self.model.ordering.ask_for_review(self.point)
+        point = self.point
+        self.model.log(self.model.phase, point.node, point.item, c.E_COUNT, found - before, 0)
+        self.model.ordering.ask_for_review(point)
 
     # --- statistics ----------------------------------------------------------------------------------------------
     def time_passes(self, span_ms: int) -> None:

@@ -49,7 +49,7 @@ class People:
             device.count(c.N_SHORT)
             device.count(c.N_SHORT_BY_RECORD, int(device.short_by_record))
             device.count(c.N_SHORT_BY_DEVICE, int(failed))
-            if lost or failed:
+            if lost or failed or device.plan.loan is not None:  # nobody waits for a loan
                 model.log(c.PHASE_DEMAND, point.node, point.item, c.E_LOST, quantity - given, line)
             else:
                 model.join_customer(point, CustomerEntry(line, quantity - given, whole, who))

@@ -145,8 +145,9 @@ class Counts:
         self.model.at(time_ms, c.PHASE_RETURN, node, place, lambda: self.count_node(node))
 
     def count_node(self, node: int) -> None:
-        """The stock points of the node in turn; then nothing lies on another's scale any more."""
-        devices = [point.device for point in self.model.points if point.node == node and point.device is not None]
+        """The node's stock points with a sensor in turn; then nothing lies on another's scale any more."""
+        here = [device for device in self.model.plants.devices if device.point.node == node]
+        devices = [device for device in here if device.plan.sensor != pp.SENSOR_NONE]
         for device in devices:
             self._book_flows(device.point)
             device.is_counted()

@@ -168,7 +168,7 @@ PLANT_EXAMPLES = [
         usage=[(1, 1, c.U_WRONG, 0, 0)],
     ),
     PlantExample(
-        "lent units come back one by one, to whom waits",
+        "lent units come back one by one, and nobody waits for them",
         shelf(
             [Line(1 * H, DEVICE, 0, 2), Line(2 * H, DEVICE, 0, 1)],
             {"on_hand": 2},
@@ -179,19 +179,15 @@ PLANT_EXAMPLES = [
             (1, 2, 0, 0, "loan", 1, 0),
             (1, 2, 0, 0, "loan", 1, 0),
             (2, 2, 0, 0, "demand", 1, 1),
-            (2, 3, 0, 0, "order", 1, 0),
-            (2, 4, 2, 0, "dispatch", 1, 0),
+            (2, 2, 0, 0, "lost", 1, 1),
             (4, 1, 0, 0, "loan back", 1, 0),
             (4, 1, 0, 0, "loan back", 1, 0),
-            (4, 4, 0, 0, "issue", 1, 1),
-            (7, 0, 0, 0, "receipt", 1, 0),
         ],
         usage=[
             (1, 1, c.U_LOAN, 0, 0),
             (1, 1, c.U_LOAN, 0, 0),
             (4, 1, c.U_LOAN_BACK, 0, 0),
             (4, 1, c.U_LOAN_BACK, 0, 0),
-            (4, 1, c.U_QUEUE, 0, 0),
         ],
     ),
     PlantExample(
@@ -268,6 +264,25 @@ PLANT_EXAMPLES = [
         ],
         differences={(DEVICE, 0): {c.D_WRONG_ITEM: 1}, (DEVICE, 1): {c.D_WRONG_ITEM: -1}},
         stops=[(c.STOP_WRONG_ITEM, -1, 3, 4, 1)],
+    ),
+    PlantExample(
+        "what is put back goes to whom waits",
+        shelf(
+            [Line(1 * H, DEVICE, 0, 2), Line(2 * H, DEVICE, 0, 1)],
+            {"on_hand": 2},
+            device={**SCAN, "put_back": 1.0, "put_back_after": constant(3 * H)},
+        ),
+        [
+            (1, 2, 0, 0, "demand", 2, 0),
+            (1, 2, 0, 0, "issue", 2, 0),
+            (2, 2, 0, 0, "demand", 1, 1),
+            (2, 3, 0, 0, "order", 1, 0),
+            (2, 4, 2, 0, "dispatch", 1, 0),
+            (4, 1, 0, 0, "put back", 1, 0),
+            (4, 4, 0, 0, "issue", 1, 1),
+            (7, 0, 0, 0, "receipt", 1, 0),
+        ],
+        usage=[(1, 2, c.U_PERSON, 0, 0), (4, 1, c.U_PUT_BACK, 0, 0), (4, 1, c.U_QUEUE, 0, 0)],
     ),
     PlantExample(
         "a flow is booked in steps, what leaks when the leak is over; the machine stops when the tank is empty",
