@@ -90,19 +90,19 @@ def compare(draft: PlantDraft, seed: int) -> None:
     assert_whole(engine)
 
 
-@settings(COMMON, max_examples=150)
+@settings(COMMON, max_examples=60)
 @given(draft=plant_drafts(Kinds(chance=False)), seed=st.integers(0, 2**31))
 def test_same_plants_on_a_coarse_grid(draft: PlantDraft, seed: int) -> None:
     compare(draft, seed)
 
 
-@settings(COMMON, max_examples=100)
+@settings(COMMON, max_examples=40)
 @given(draft=plant_drafts(Kinds()), seed=st.integers(0, 2**31))
 def test_same_plants_with_random_durations(draft: PlantDraft, seed: int) -> None:
     compare(draft, seed)
 
 
-@settings(COMMON, max_examples=50)
+@settings(COMMON, max_examples=25)
 @given(draft=plant_drafts(Kinds(faults=False)), seed=st.integers(0, 2**31))
 def test_with_perfect_devices_the_record_is_the_shelf(draft: PlantDraft, seed: int) -> None:
     """At every instant: no cause ever stood for a unit, in the reference and in the engine's integrals."""
