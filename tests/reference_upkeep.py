@@ -145,9 +145,8 @@ class Counts:
         self.model.at(time_ms, c.PHASE_RETURN, node, place, lambda: self.count_node(node))
 
     def count_node(self, node: int) -> None:
-        """The node's stock points with a sensor in turn; then nothing lies on another's scale any more."""
-        here = [device for device in self.model.plants.devices if device.point.node == node]
-        devices = [device for device in here if device.plan.sensor != pp.SENSOR_NONE]
+        """The node's devices in turn; then nothing lies on another's scale any more."""
+        devices = [device for device in self.model.plants.devices if device.point.node == node]
         for device in devices:
             self._book_flows(device.point)
             device.is_counted()

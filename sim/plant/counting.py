@@ -18,9 +18,22 @@ from sim.plant.working import running_time
 
 
 @compiled
+def uses_of_plant(p: PlantModel, number: int) -> tuple[int, int]:
+    """The uses of a plant's machines: rows first .. last - 1."""
+    first, last = p.plant[number, q.P_FIRST_MACHINE], p.plant[number, q.P_LAST_MACHINE]
+    if first == last:
+        return int64(0), int64(0)
+    return int64(p.machine[first, q.A_FIRST_USE]), int64(p.machine[last - 1, q.A_LAST_USE])
+
+
+@compiled
 def book_flows_of(m: FlowModel, p: PlantModel, point: int, time: int) -> None:
-    """Book what flows have used of a tank up to now."""
-    for use in range(len(p.use)):
+    """Book what flows of its plant have used of a tank up to now."""
+    number = p.point[point, q.Q_PLANT]
+    first, last = int64(0), int64(len(p.use))
+    if number != NONE:
+        first, last = uses_of_plant(p, number)
+    for use in range(first, last):
         settings = p.use[use]
         if settings[q.V_KIND] == plan.USE_FLOW and p.use_point[settings[q.V_FIRST_POINT]] == point:
             line = p.machine[settings[q.V_MACHINE], q.A_LINE]

@@ -19,7 +19,11 @@ Rows = dict[str, Any]
 
 
 def new_plants(network: Network, plan: PlantPlan, seed: int, replication: int) -> q.PlantModel:
-    """All arrays of the plants of a replication; nothing has happened yet (see `sim.plant.step.begin`)."""
+    """All arrays of the plants of a replication; nothing has happened yet (see `sim.plant.step.begin`).
+
+    ValueError when people of one plant are to draw in another: limits are kept plant by plant.
+    """
+    _check_persons(plan)
     gateways, outages = _gateways(plan, network.horizon_ms, seed, replication)
     return q.PlantModel(
         timer=_timer(),
@@ -64,6 +68,21 @@ def _years(network: Network) -> Int64Array:
     last = datetime.fromtimestamp((network.start_epoch_ms + network.horizon_ms) / 1000, UTC).year
     new_years = [int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) * 1000 for year in range(first, last + 1)]
     return np.array(new_years, np.int64) - network.start_epoch_ms
+
+
+def _check_persons(plan: PlantPlan) -> None:
+    """The people of a device have to be of its own plant."""
+    first, spans = 0, []
+    for plant in plan.plants:
+        spans.append((first, first + sum(number for _, number in plant.people)))
+        first = spans[-1][1]
+    for device in plan.devices:
+        begin, number = device.persons
+        low, high = spans[device.plant] if device.plant >= 0 else (0, first)
+        if number > 0 and not low <= begin <= begin + number <= high:
+            raise ValueError(
+                f"people {begin} .. {begin + number - 1} of stock point {device.stock_point} are elsewhere"
+            )
 
 
 # --- devices ----------------------------------------------------------------------------------------------------------

@@ -162,7 +162,7 @@ def count_points(address: int, plants: int, first: int, last: int, phase: int, t
     m, p = model_at(address), plants_at(plants)
     p.timer[q.T_PHASE] = phase
     for point in range(first, last):
-        if p.point[point, q.Q_DEVICE] == NONE or p.point[point, q.Q_SENSOR] == 0:
+        if p.point[point, q.Q_DEVICE] == NONE:
             continue
         if not room(p) or steps_with_room(m) == 0:
             return int64(point)
