@@ -171,6 +171,9 @@ class Rate:
         """The rate per day, in `unit`."""
         return float(self.per_ms * MS_PER_DAY)
 
+    def __str__(self) -> str:
+        return f"{Quantity(self.per_ms * MS_PER_HOUR, self.unit)} /h"
+
 
 def exact(value: object) -> Fraction:
     """A plain number as an exact fraction; a float counts as the shortest decimal that denotes it (0.1 is a tenth)."""

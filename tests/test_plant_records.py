@@ -1,12 +1,16 @@
 """Books and tables of plants: every equation closes on true records, and breaks when one number is wrong."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from policies.detection.leak import Leak
+from policies.detection.low_level import LowLevel
 from sim import columns as c
+from sim.detection.plan import PlannedRule
 from sim.errors import ConservationError
 from sim.record.conservation import check_conservation
 from sim.record.network_tables import PLANT_NETWORK_TABLES, network_tables
@@ -229,3 +233,21 @@ def test_the_run_directory_says_who_machines_and_persons_are() -> None:
     ]
     assert tables["rules"]["name"].to_pylist() == ["leak", "low_level"]
     assert not PLANT_NETWORK_TABLES.keys() & network_tables(chain_network()).keys()
+
+
+def test_the_run_directory_says_what_detection_rules_are_set_to() -> None:
+    network = plant_network()
+    assert network.plant_plan is not None
+    leak = Leak.model_validate({"rate": "0.5 l /h", "at_least": "3 l", "response": "8 h"})
+    rules = (
+        PlannedRule("leak", leak, int64([0])),
+        PlannedRule("low_level", LowLevel.model_validate({"level": "3 d"}), int64([1])),
+    )
+    plan = replace(network.plant_plan, rules=rules)
+    leak_set, low_set = map(
+        json.loads, network_tables(replace(network, plant_plan=plan))["rules"]["settings"].to_pylist()
+    )
+    assert leak_set == {
+        "kind": "leak", "every": HOUR_MS, "response": 8 * HOUR_MS, "rate": "0.5 l /h", "at_least": "3 l"
+    }  # fmt: skip
+    assert low_set == {"kind": "low_level", "every": HOUR_MS, "response": None, "level": "3 d"}

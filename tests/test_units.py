@@ -156,6 +156,11 @@ def test_levels_refused(value: object) -> None:
 
 def test_rates() -> None:
     assert units.parse_rate("3 /d").per_ms == Fraction(3, units.MS_PER_DAY)
+    assert [str(units.parse_rate(text)) for text in ("0.5 kg /h", "12 l /d", "3 /h")] == [
+        "0.5 kg /h",
+        "0.5 l /h",
+        "3 /h",
+    ]
     assert units.parse_rate("0.5 kg /h") == units.Rate(Fraction(1, 2 * units.MS_PER_HOUR), "kg")
     assert units.parse_rate("500 l/mo").unit == "l"
     assert units.parse_rate("1 / 4 h").per_day == 6

@@ -37,7 +37,7 @@ PLANT_NETWORK_TABLES: Final[Mapping[str, str]] = {
     "persons": "row number = person; plant, group, number in the group from 1",
     "devices": "a row per stock point of a device; stock point, plant (empty: none), device, sensor, gateway (empty: "
     "reports arrive at once)",
-    "rules": "row number = detection rule; name, kind, settings (JSON)",
+    "rules": "row number = detection rule; name, kind, settings (JSON; times in ms)",
 }
 """Only of networks with plants or devices."""
 

@@ -70,8 +70,15 @@ def _rules(network: Network, plan: PlantPlan) -> pa.Table:
 
 
 def _settings(rule: object) -> str:
+    """Amounts as they would be written in a scenario, times in milliseconds."""
     settings = rule_settings(rule)
-    return json.dumps(settings.model_dump(mode="json") if isinstance(settings, BaseModel) else {}, sort_keys=True)
+    # not by model_dump, which warns of every field whose type has its own parser
+    fields = type(settings).model_fields if isinstance(settings, BaseModel) else {}
+    return json.dumps({name: _plain(getattr(settings, name)) for name in fields}, sort_keys=True)
+
+
+def _plain(value: object) -> object:
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
 
 
 def _table(text: Sequence[str], number: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> pa.Table:
