@@ -13,7 +13,7 @@ from pathlib import Path
 
 import simpy
 
-from benchmarks import bare_kernel, forecasts, our_engine, plain_simpy
+from benchmarks import bare_kernel, forecasts, our_engine, plain_simpy, plants
 from benchmarks import reference_workload as workload
 from benchmarks.measure import Measured, cpu_time, median_child, run_child
 from benchmarks.table import Row, print_table
@@ -129,9 +129,13 @@ def main() -> int:
     rows += growth(arguments.days, arguments.repeats)
     print("measuring forecasts ...", file=sys.stderr)
     rows += forecasting(arguments.days, arguments.repeats)
+    print("measuring plants ...", file=sys.stderr)
+    rows += plants.pilot(SEED, arguments.repeats)
     if not arguments.skip_commands:
         print("measuring commands ...", file=sys.stderr)
         rows += commands(arguments.repeats)
+        print("measuring a region ...", file=sys.stderr)
+        rows += plants.region(COMMAND)
     return print_table(rows, unit.seconds)
 
 
