@@ -9,10 +9,10 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	echo no-python)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test bench lint types contract check lock clean
+.PHONY: help install run run-network test bench lint types contract check lock clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## set up .venv: the pinned dependencies and this project (the working tree itself)
 
@@ -25,7 +25,10 @@ $(STAMP): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-run: install ## simulate the spare-parts network and print its KPIs
+run: install ## simulate the pilot: one plant with its devices and refill visits
+	$(BIN)/mro-twin run scenarios/pilot.yaml
+
+run-network: install ## simulate the spare-parts network
 	$(BIN)/mro-twin run scenarios/network.yaml
 
 test: install ## all tests, on two processes
