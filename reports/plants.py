@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from reports.catalogue import Verdict, label, limits, verdict
 from reports.numbers import interval, number
+from reports.pooling import Figure
 from reports.run_files import DAY_MS, Estimate, NoRunError, RunFiles, read_table
 
 FIGURES: Final = (
@@ -65,17 +66,6 @@ PERIOD_DAYS: Final = 30
 
 Bulky = Mapping[tuple[str, str, str], float]
 """Means of single items and stock points, by scope, key and KPI."""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A line of a table: what, its mean and interval in words, and the verdict where there is a target."""
-
-    label: str
-    value: str
-    interval: str
-    verdict: str = ""
-    tone: str = ""
 
 
 @dataclass(frozen=True)
