@@ -40,14 +40,13 @@ def judge_outcomes(table: Int64Array, said: Verdicts, true: BoolArray, onset_ms:
     Args:
         table: outcomes so far, written to. said: the rule's verdicts. true, onset_ms: what is true, and since when.
     """
-    busy = np.flatnonzero(true | (said == ALARM) | (table[:, O_ALARM_MS] != NONE) | (table[:, O_TRUTH_MS] != NONE))
-    if busy.size < len(table):  # mostly nothing is the matter
+    matters = true | (said == ALARM) | (table[:, O_ALARM_MS] != NONE) | (table[:, O_TRUTH_MS] != NONE)
+    if not matters.any():  # mostly
+        return np.zeros((0, ROW_COLUMNS), np.int64)
+    busy = np.flatnonzero(matters)
+    if busy.size < len(table):
         few = table[busy]
-        rows = (
-            judge_outcomes(few, said[busy], true[busy], onset_ms[busy], time)
-            if busy.size
-            else _rows(few, true[:0], HIT)
-        )
+        rows = judge_outcomes(few, said[busy], true[busy], onset_ms[busy], time)
         table[busy] = few
         rows[:, 0] = busy[rows[:, 0]]
         return rows

@@ -75,10 +75,10 @@ class Detection:
         rule = one.planned.rule
         said = rule.judge(one.knowledge.signals(self._told, time, rule.every))
         true, since = one.witness.look(self._truth, time, rule.every)
-        raised = (said == ALARM) & (one.outcomes[:, O_ALARM_MS] == _NONE)
+        stood = one.outcomes[:, O_ALARM_MS] != _NONE
         self._write_rows(number, judge_outcomes(one.outcomes, said, true, since, time))
         if rule.response is not None and rule.truth == LEAKING:
-            for point in one.planned.points[raised].tolist():
+            for point in one.planned.points[(said == ALARM) & ~stood].tolist():
                 self._repair(point, time + max(rule.response, 1))
 
     def close(self) -> None:

@@ -41,6 +41,7 @@ class Knowledge:
         self._sensor = sensor
         self._plant = plant
         self._plant_of_line = plant_of_line
+        self._plants = int(max(plant.max(initial=-1), plant_of_line.max(initial=-1))) + 1
         self._has_lines = np.isin(plant, plant_of_line)
         self._expected = expected_per_day[planned.points]
         self._place = np.full(expected_per_day.size, -1, np.int64)
@@ -62,20 +63,20 @@ class Knowledge:
         counted = self._since(K_COUNTED, told.counted()[points])
         idle = (self._since(K_RAN_MS, self._ran_ms(told, time)) == 0) & self._has_lines
         same = self._since(K_READ, told.last_reading()[points]) == 0
-        table[:, K_SILENT_MS] = np.where(same, table[:, K_SILENT_MS] + period_ms, 0)
-        table[:, K_IDLE_MS] = np.where(idle, table[:, K_IDLE_MS] + period_ms, 0)
-        table[:, K_IDLE_USE] = np.where(idle, table[:, K_IDLE_USE] + use, 0)
+        silent_ms = table[:, K_SILENT_MS] = (table[:, K_SILENT_MS] + period_ms) * same
+        idle_ms = table[:, K_IDLE_MS] = (table[:, K_IDLE_MS] + period_ms) * idle
+        idle_use = table[:, K_IDLE_USE] = (table[:, K_IDLE_USE] + use) * idle
         recorded = told.recorded()[points]
         return Signals(
             time_ms=time,
             period_ms=period_ms,
             recorded=recorded,
             reported_use=use,
-            silent_ms=table[:, K_SILENT_MS].copy(),
+            silent_ms=silent_ms,
             counted=counted,
             expected_per_day=self._expected,
-            idle_ms=table[:, K_IDLE_MS].copy(),
-            idle_use=table[:, K_IDLE_USE].copy(),
+            idle_ms=idle_ms,
+            idle_use=idle_use,
             sensor=self._sensor,
             amount=self.planned.amount,
             lots=self._lots(told, recorded) if self._wants_lots else BookedLots.none(),
@@ -88,10 +89,8 @@ class Knowledge:
 
     def _ran_ms(self, told: Told, time: int) -> Int64Array:
         """Running time of all lines of each stock point's plant together, (n,)."""
-        ran = told.running_ms(time)
-        plants = int(max(self._plant.max(initial=-1), self._plant_of_line.max(initial=-1))) + 1
-        by_plant = np.zeros(plants + 1, np.int64)  # the last is nobody's
-        np.add.at(by_plant, self._plant_of_line, ran)
+        by_plant = np.zeros(self._plants + 1, np.int64)  # the last is nobody's
+        np.add.at(by_plant, self._plant_of_line, told.running_ms(time))
         return by_plant[self._plant]
 
     def _lots(self, told: Told, recorded: Int64Array) -> BookedLots:
