@@ -66,7 +66,7 @@ def _announce(run: RunFiles, replication: int, stack: ExitStack) -> Callable[[],
 
     click.echo(f"the run kept no event log: simulating replication {replication} again ...", err=True)
     if not is_compiled():
-        click.echo("first use: compiling (once, up to a minute) ...", err=True)
+        click.echo("first use: compiling (once, a minute or two) ...", err=True)
     progress = stack.enter_context(ReplicationProgress(what="weeks"))
     weeks, done = -(-run.manifest.horizon_ms // MS_PER_WEEK), -1
 

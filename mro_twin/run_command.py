@@ -200,4 +200,4 @@ def announce_compilation() -> None:
     from sim.run.warm_up import is_compiled
 
     if not is_compiled():
-        click.echo("first use: compiling (once, up to a minute) ...", err=True)
+        click.echo("first use: compiling (once, a minute or two) ...", err=True)

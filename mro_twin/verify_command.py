@@ -67,7 +67,7 @@ def _verify(names: list[str], seed: int, quick: bool, workers: int) -> "Verifica
     from sim.verify.run import verify
 
     if not is_compiled():
-        click.echo("first use: compiling (once, up to a minute) ...", err=True)
+        click.echo("first use: compiling (once, a minute or two) ...", err=True)
     with ReplicationProgress(what="cases") as progress:
         return verify(names, Effort(seed, quick), workers, progress)
 

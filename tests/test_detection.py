@@ -21,14 +21,14 @@ LOW = LowLevel(level=parse_quantity(5))
 LEAK = Leak(rate=parse_rate("2 /h"), response="3 h")
 
 
-def outcomes(said: str, true: str) -> list[tuple[int, int, int]]:
+def outcomes(said: str, true: str, foresees: bool = True) -> list[tuple[int, int, int]]:
     """(alarm, truth, outcome) for verdicts and truths, a letter per evaluation: a alarm, - clear, k keep; t true."""
     table = new_outcomes(1)
     found: list[tuple[int, int, int]] = []
     code = {"a": ALARM, "-": CLEAR, "k": KEEP}
     for time, (verdict, fact) in enumerate(zip(said, true, strict=True)):
         verdicts = np.array([code[verdict]], np.int8)
-        rows = judge_outcomes(table, verdicts, np.array([fact == "t"]), np.array([time]), time)
+        rows = judge_outcomes(table, verdicts, np.array([fact == "t"]), np.array([time]), time, foresees)
         found += [(int(alarm), int(truth), int(outcome)) for _, alarm, truth, outcome in rows]
     found += [(int(alarm), int(truth), int(outcome)) for _, alarm, truth, outcome in open_false_alarms(table)]
     return found
@@ -52,6 +52,21 @@ def outcomes(said: str, true: str) -> list[tuple[int, int, int]]:
 )
 def test_alarms_and_truths_meet(said: str, true: str, expected: list[tuple[int, int, int]]) -> None:
     assert outcomes(said, true) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "true", "expected"),
+    [
+        ("--aa--", "-ttt--", [(2, 1, HIT)]),
+        ("-aa---", "--tt--", [(1, -1, FALSE_ALARM), (-1, 2, MISS)]),  # raised before there was anything to tell
+        ("-a-a--", "--tt--", [(1, -1, FALSE_ALARM), (3, 2, HIT)]),  # false, then raised anew
+        ("-aaaaa", "---ttt", [(1, -1, FALSE_ALARM)]),  # told by nothing, and not over yet
+    ],
+)
+def test_an_alarm_before_its_truth_is_false_unless_the_rule_looks_ahead(
+    said: str, true: str, expected: list[tuple[int, int, int]]
+) -> None:
+    assert outcomes(said, true, foresees=False) == expected
 
 
 @given(st.lists(st.tuples(st.sampled_from("a-k"), st.sampled_from("t-")), max_size=30))

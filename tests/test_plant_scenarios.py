@@ -103,7 +103,9 @@ def test_pharma_blocks_what_is_expired_and_traces_its_lots(tmp_path: Path) -> No
     blocked, given_out = (values("pharma", variant, 2, "expired_issued") for variant in ("base", "as-bought"))
     assert 3 * sum(blocked) < sum(given_out)  # what comes in expired is given out until midnight
     assert min(values("pharma", "base", 2, "expired_value")) > 0
-    run = CliRunner().invoke(cli, ["run", "pharma", "-r", "1", "--out", str(tmp_path), "--set", "horizon=6 wk", "--json"])
+    run = CliRunner().invoke(
+        cli, ["run", "pharma", "-r", "1", "--out", str(tmp_path), "--set", "horizon=6 wk", "--json"]
+    )
     assert run.exit_code == 0, run.output
     (directory,) = tmp_path.iterdir()
     lots = CliRunner().invoke(cli, ["trace", str(directory), "--item", "tubing", "--json"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sim.scenario.base import WEEKDAYS
 from sim.scenario.calendars import Closure
-from sim.scenario.shifts import Shift, overlapping, shift_intervals, without, working_intervals
+from sim.scenario.shifts import PlantShift, overlapping, shift_intervals, without, working_intervals
 
 DAY = 86_400_000
 HOUR = 3_600_000
@@ -18,8 +18,8 @@ WEEK = 7 * DAY
 MONDAY = datetime(2026, 1, 5)
 
 
-def shift(days: str, first: str, last: str) -> Shift:
-    return Shift.model_validate({"days": days.split(), "from": first, "to": last})
+def shift(days: str, first: str, last: str) -> PlantShift:
+    return PlantShift.model_validate({"days": days.split(), "from": first, "to": last})
 
 
 def closed(first: str, last: str) -> Closure:
@@ -81,7 +81,7 @@ def test_holes() -> None:
 
 
 SHIFTS = st.builds(
-    lambda days, first, length: Shift.model_validate(
+    lambda days, first, length: PlantShift.model_validate(
         {"days": sorted(days), "from": f"{first:02d}:00", "to": f"{(first + length) % 24:02d}:00"}
     ),
     st.sets(st.sampled_from(WEEKDAYS), min_size=1),
@@ -96,7 +96,7 @@ SHIFTS = st.builds(
     closed_hours=st.tuples(st.integers(0, 800), st.integers(1, 100)),
 )
 def test_hour_by_hour_it_is_what_a_calendar_on_the_wall_says(
-    shifts: list[Shift], start_hour: int, closed_hours: tuple[int, int]
+    shifts: list[PlantShift], start_hour: int, closed_hours: tuple[int, int]
 ) -> None:
     start = MONDAY + timedelta(hours=start_hour)
     shut = MONDAY + timedelta(hours=closed_hours[0])
@@ -110,7 +110,7 @@ def test_hour_by_hour_it_is_what_a_calendar_on_the_wall_says(
         assert found[hour] == (not closure.from_ <= now < closure.to and any(_at_work(one, now) for one in shifts))
 
 
-def _at_work(one: Shift, now: datetime) -> bool:
+def _at_work(one: PlantShift, now: datetime) -> bool:
     clock = now.hour * HOUR
     if WEEKDAYS[now.weekday()] in one.days and one.from_ <= clock and (clock < one.to or one.to < one.from_):
         return True
@@ -128,5 +128,5 @@ def _at_work(one: Shift, now: datetime) -> bool:
         ([EARLY, EARLY, shift("wed", "08:00", "09:00")], [(1, 0, "mon"), (2, 0, "wed"), (2, 1, "wed")]),
     ],
 )
-def test_overlapping_shifts(shifts: list[Shift], pairs: list[Any]) -> None:
+def test_overlapping_shifts(shifts: list[PlantShift], pairs: list[Any]) -> None:
     assert overlapping(shifts) == pairs

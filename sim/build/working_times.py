@@ -9,7 +9,7 @@ from sim.network import Int64Array
 from sim.scenario.calendars import Closure
 from sim.scenario.nodes import Plant
 from sim.scenario.scenario import Scenario
-from sim.scenario.shifts import Shift, shift_intervals, working_intervals
+from sim.scenario.shifts import PlantShift, shift_intervals, working_intervals
 from sim.units import MS_PER_DAY
 
 
@@ -34,7 +34,7 @@ def working_times(scenario: Scenario) -> WorkingTimes:
     """When each plant of a scenario works."""
     calendars: dict[bytes, int] = {}
     arrays: list[Int64Array] = []
-    known: dict[tuple[tuple[Shift, ...], tuple[Closure, ...]], WorkingTime] = {}
+    known: dict[tuple[tuple[PlantShift, ...], tuple[Closure, ...]], WorkingTime] = {}
     of_plant: dict[str, WorkingTime] = {}
     for name, plant in scenario.nodes.items():
         if not isinstance(plant, Plant):

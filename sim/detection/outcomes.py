@@ -2,7 +2,8 @@
 
 For each stock point there is at most one standing alarm and one present truth. What is looked at are the instants of
 evaluation: an alarm stands from the one at which it is raised until the one at which it is withdrawn, that one included
-(a truth that shows up then has been foretold); a truth lasts from its onset until it is first found to be over.
+(a truth that shows up then has been foretold, by a rule that looks ahead); a truth lasts from its onset until it is
+first found to be over.
 """
 
 from typing import Final
@@ -19,7 +20,7 @@ MISS: Final = 2
 OUTCOMES: Final = ("hit", "false alarm", "miss")
 
 O_ALARM_MS: Final = 0  # the standing alarm was raised at, NONE: there is none
-O_MET: Final = 1  # 1: it has met a truth
+O_MET: Final = 1  # 1: it has met a truth, 2: it was false
 O_TRUTH_MS: Final = 2  # the present truth began at, NONE: there is none
 O_TOLD: Final = 3  # 1: an alarm has met it
 OUTCOME_COLUMNS: Final = 4
@@ -34,11 +35,14 @@ def new_outcomes(places: int) -> Int64Array:
     return table
 
 
-def judge_outcomes(table: Int64Array, said: Verdicts, true: BoolArray, onset_ms: Int64Array, time: int) -> Int64Array:
+def judge_outcomes(
+    table: Int64Array, said: Verdicts, true: BoolArray, onset_ms: Int64Array, time: int, foresees: bool = False
+) -> Int64Array:
     """Take in an evaluation; rows (k, ROW_COLUMNS) of what has been decided, ordered by outcome and place.
 
     Args:
         table: outcomes so far, written to. said: the rule's verdicts. true, onset_ms: what is true, and since when.
+        foresees: an alarm speaks of what is to come; otherwise one from before a truth is false, and does not tell it.
     """
     matters = true | (said == ALARM) | (table[:, O_ALARM_MS] != NONE) | (table[:, O_TRUTH_MS] != NONE)
     if not matters.any():  # mostly
@@ -46,7 +50,7 @@ def judge_outcomes(table: Int64Array, said: Verdicts, true: BoolArray, onset_ms:
     busy = np.flatnonzero(matters)
     if busy.size < len(table):
         few = table[busy]
-        rows = judge_outcomes(few, said[busy], true[busy], onset_ms[busy], time)
+        rows = judge_outcomes(few, said[busy], true[busy], onset_ms[busy], time, foresees)
         table[busy] = few
         rows[:, 0] = busy[rows[:, 0]]
         return rows
@@ -57,7 +61,11 @@ def judge_outcomes(table: Int64Array, said: Verdicts, true: BoolArray, onset_ms:
     table[raised, O_ALARM_MS] = time
     table[raised, O_MET] = 0
     stands = table[:, O_ALARM_MS] != NONE
-    meet = stands & true
+    early = began & stands & (table[:, O_MET] == 0) & (table[:, O_ALARM_MS] < table[:, O_TRUTH_MS])
+    early &= not foresees
+    too_early = _rows(table, early, FALSE_ALARM)
+    table[early, O_MET] = 2
+    meet = stands & true & (table[:, O_MET] != 2)
     hit = _rows(table, meet & (table[:, O_MET] == 0), HIT)
     table[meet, O_MET] = 1
     table[meet, O_TOLD] = 1
@@ -67,7 +75,7 @@ def judge_outcomes(table: Int64Array, said: Verdicts, true: BoolArray, onset_ms:
     over = ~true & (table[:, O_TRUTH_MS] != NONE)
     missed = _rows(table, over & (table[:, O_TOLD] == 0), MISS)
     table[over, O_TRUTH_MS] = NONE
-    return np.concatenate((hit, false, missed))
+    return np.concatenate((hit, too_early, false, missed))
 
 
 def open_false_alarms(table: Int64Array) -> Int64Array:

@@ -76,7 +76,7 @@ class Detection:
         said = rule.judge(one.knowledge.signals(self._told, time, rule.every))
         true, since = one.witness.look(self._truth, time, rule.every)
         stood = one.outcomes[:, O_ALARM_MS] != _NONE
-        self._write_rows(number, judge_outcomes(one.outcomes, said, true, since, time))
+        self._write_rows(number, judge_outcomes(one.outcomes, said, true, since, time, rule.foresees))
         if rule.response is not None and rule.truth == LEAKING:
             for point in one.planned.points[(said == ALARM) & ~stood].tolist():
                 self._repair(point, time + max(rule.response, 1))

@@ -78,6 +78,13 @@ def _total_units(column: int) -> Measure:
     return lambda m: m.total[:, column] * m.natural
 
 
+def _used_up(m: StockPointMeasures) -> Int64Array:
+    """Units issued for good: what is lent counts only if it does not come back."""
+    loans, lost = m.devices.count[:, c.N_LOANS], m.devices.count[:, c.N_LOANS_LOST]
+    used: Int64Array = m.total[:, c.T_UNITS_ISSUED] - loans + lost
+    return used
+
+
 def _area_units(column: int) -> Measure:
     return lambda m: m.area[:, column] * m.natural
 
@@ -134,9 +141,9 @@ STOCK_POINT_MEASURES: Final[dict[str, Measure]] = {
     "money_ms_over_90d": _area_money(c.A_AGE_OVER_90),
     "money_ms_over_180d": _area_money(c.A_AGE_OVER_180),
     "money_ms_over_365d": _area_money(c.A_AGE_OVER_365),
-    "issued_money": lambda m: m.total[:, c.T_UNITS_ISSUED] * m.cost,
+    "issued_money": lambda m: _used_up(m) * m.cost,
     "sent_on_money": lambda m: m.sums[:, r.SUM_MEASURED_UNITS_SENT_ON] * m.cost,
-    "revenue": lambda m: m.total[:, c.T_UNITS_ISSUED] * m.price,
+    "revenue": lambda m: _used_up(m) * m.price,
     **{name: _of_legs(name) for name in LEG_MEASURES if name != "points"},
     **POOL_MEASURES,
     **DEVICE_MEASURES,

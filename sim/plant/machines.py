@@ -44,6 +44,8 @@ def least_due(p: PlantModel, line: int) -> tuple[int, int, int]:
     """The least due of a line, and whose it is: a machine's failure (machine, NONE) or a use (machine, use)."""
     due, which_machine, which_use = int64(NEVER), int64(NONE), int64(NONE)
     first, last = p.line[line, q.LINE_FIRST_MACHINE], p.line[line, q.LINE_LAST_MACHINE]
+    if first == last:
+        return due, which_machine, which_use
     for machine in range(first, last):
         if p.machine[machine, q.A_DUE] < due:
             due, which_machine = p.machine[machine, q.A_DUE], int64(machine)

@@ -183,4 +183,6 @@ class Line(Model):
     stop_cost_per_hour: Money | None = Field(
         None, description="cost of an hour of working time lost in stops; default: the plant's"
     )
-    machines: dict[Name, Machine] = Field({}, description="machines by name; `lathe-{1..4}` stands for four of them")
+    machines: dict[Name, Machine] = Field(
+        min_length=1, description="machines by name, at least one; `lathe-{1..4}` stands for four of them"
+    )

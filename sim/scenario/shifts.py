@@ -15,7 +15,7 @@ Interval = tuple[int, int]
 """[from, to) in milliseconds."""
 
 
-class Shift(Model):
+class PlantShift(Model):
     """Working hours that recur on days of the week; one that ends before it begins goes on over midnight."""
 
     name: str | None = Field(None, min_length=1, max_length=100, description="name for readers; default: none")
@@ -45,7 +45,7 @@ class Shift(Model):
         return sorted((start, start + self.length_ms) for start in starts)
 
 
-def overlapping(shifts: Sequence[Shift]) -> list[tuple[int, int, Weekday]]:
+def overlapping(shifts: Sequence[PlantShift]) -> list[tuple[int, int, Weekday]]:
     """Pairs of shifts that overlap (positions, the later one in the list first), with the first day of it."""
     found: list[tuple[int, int, Weekday]] = []
     for later, one in enumerate(shifts):
@@ -63,7 +63,7 @@ def overlapping(shifts: Sequence[Shift]) -> list[tuple[int, int, Weekday]]:
 
 
 def shift_intervals(
-    shifts: Iterable[Shift], closed: Iterable[Closure], start: datetime, horizon_ms: int
+    shifts: Iterable[PlantShift], closed: Iterable[Closure], start: datetime, horizon_ms: int
 ) -> list[Interval]:
     """What is worked of each shift between the start (0) and the horizon, ascending; closed times are cut out.
 
@@ -84,7 +84,7 @@ def shift_intervals(
 
 
 def working_intervals(
-    shifts: Sequence[Shift], closed: Iterable[Closure], start: datetime, horizon_ms: int
+    shifts: Sequence[PlantShift], closed: Iterable[Closure], start: datetime, horizon_ms: int
 ) -> list[Interval]:
     """When lines run between the start (0) and the horizon: disjoint, ascending, those that touch merged.
 

@@ -12,7 +12,7 @@ from sim.scenario.findings import did_you_mean
 from sim.scenario.machines import Machine, Use
 from sim.scenario.nodes import Plant
 from sim.scenario.reach import Reach
-from sim.scenario.shifts import Shift, overlapping
+from sim.scenario.shifts import PlantShift, overlapping
 from sim.units import PHYSICAL_UNITS
 
 _MOST_HINTS = 20
@@ -41,7 +41,7 @@ def check_shifts(context: Context) -> None:
             )
 
 
-def _called(shifts: Sequence[Shift], position: int) -> str:
+def _called(shifts: Sequence[PlantShift], position: int) -> str:
     return f"shift `{shifts[position].name}`" if shifts[position].name else f"shift {position + 1}"
 
 

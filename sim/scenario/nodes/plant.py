@@ -9,7 +9,7 @@ from sim.scenario.base import Name
 from sim.scenario.calendars import Closure
 from sim.scenario.machines import Line
 from sim.scenario.nodes.common import NodeBase, node_kind
-from sim.scenario.shifts import Shift
+from sim.scenario.shifts import PlantShift
 from sim.units import MS_PER_HOUR, UnitError
 
 MIDSUMMER = 200
@@ -35,7 +35,7 @@ class Plant(NodeBase):
     """A customer's plant. It holds no stock itself: shelves, vending machines and tanks stand in it."""
 
     kind: Literal["plant"] = Field(description="plant")
-    shifts: tuple[Shift, ...] = Field((), description="when people work and lines run; default: round the clock")
+    shifts: tuple[PlantShift, ...] = Field((), description="when people work and lines run; default: round the clock")
     closed: tuple[Closure, ...] = Field((), description="days on which nobody works")
     people: dict[Name, Annotated[int, Field(ge=1, le=100_000)]] = Field(
         {}, description="number of persons by group, as in `fitters: 12`"

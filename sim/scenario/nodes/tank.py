@@ -11,7 +11,7 @@ from sim.scenario.nodes.devices import DeviceNode
 from sim.scenario.spells import Spells
 
 
-class Leak(Spells):
+class TankLeak(Spells):
     """Leaks, one after the other, until each is found and mended."""
 
     rate: PositiveRate = Field(description="what leaks, as in `2 l /h`")
@@ -25,7 +25,7 @@ class Tank(DeviceNode):
     kind: Literal["tank"] = Field(description="tank")
     item: str = Field(description="what is in it")
     capacity: PositiveQuantity = Field(description="what it holds when full")
-    leak: Leak | None = Field(None, description="leaks; default: none")
+    leak: TankLeak | None = Field(None, description="leaks; default: none")
 
     device = plan.DEVICE_TANK
     sensor_kinds = ("level", "meter")

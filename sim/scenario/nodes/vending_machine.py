@@ -22,7 +22,7 @@ class SlotItem(DeviceItem):
 
 
 class Jam(Model):
-    """A slot jams: nothing comes out of it until it is cleared."""
+    """An item jams: nothing comes out of any of its slots until they are cleared."""
 
     share: Share = Field(ge=0, le=1, description="share of turns")
     clear: DurationField = Field(description="until it is cleared")
