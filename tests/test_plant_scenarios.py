@@ -52,7 +52,7 @@ def test_the_pilot_has_the_devices_of_the_case() -> None:
     assert plan is not None
     network = network_of("pilot")
     nodes = {
-        kind: {network.parameter[device.point, c.P_NODE] for device in plan.devices if device.device == kind}
+        kind: {network.parameter[device.stock_point, c.P_NODE] for device in plan.devices if device.device == kind}
         for kind in (DEVICE_SHELF, DEVICE_VENDING, DEVICE_TANK)
     }
     assert {kind: len(found) for kind, found in nodes.items()} == {DEVICE_SHELF: 6, DEVICE_VENDING: 2, DEVICE_TANK: 1}

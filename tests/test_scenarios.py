@@ -14,6 +14,7 @@ from sim.scenario.locate import built_in_folder, built_in_names, built_in_scenar
 TEACHING = (
     "computed-levels",
     "joint-order",
+    "line-stop",
     "milk-run",
     "one-store",
     "pooling",
@@ -53,7 +54,8 @@ def test_every_scenario_and_all_its_variants_are_valid(name: str) -> None:
 
 @pytest.mark.parametrize("name", built_in_names())
 def test_every_scenario_runs_by_name(name: str, tmp_path: Path) -> None:
-    shorter = ["--set", "horizon=3 wk", "--set", "warm_up=1 wk"] if name not in TEACHING else []
+    horizon, warm_up = ("4 d", "1 d") if name == "region" else ("3 wk", "1 wk")
+    shorter = ["--set", f"horizon={horizon}", "--set", f"warm_up={warm_up}"] if name not in TEACHING else []
     result = CliRunner().invoke(cli, ["run", name, "-r", "1", "--out", str(tmp_path), "--json", *shorter])
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["network"]["network"]["demand_lines"]["mean"] > 50
