@@ -111,8 +111,9 @@ def _compare(
 
     subjects = find_subjects(variants, settings)
     options = with_stated(options, stated_comparison(variants, subjects), no_match)
-    if any(one.scenario is not None for one in subjects):
-        announce_compilation()
+    simulated = [one.scenario for one in subjects if one.scenario is not None]
+    if simulated:
+        announce_compilation(any(one.has_plants for one in simulated))
     with ReplicationProgress() as progress:
         comparison = compare_subjects(subjects, options, progress, lambda text: click.echo(text, err=True))
     if comparison.frontier and comparison.path is not None:

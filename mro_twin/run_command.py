@@ -117,7 +117,7 @@ def command(
             pilot=pilot,
         )
         if cluster is None:
-            announce_compilation()
+            announce_compilation(checked.has_plants)
         with ReplicationProgress() as progress:
             result = run_scenario(checked, options, progress)
     if wants_report and result.path is not None:
@@ -195,9 +195,9 @@ def _instant(text: str, scenario: Scenario) -> int:
     return instant
 
 
-def announce_compilation() -> None:
-    """Tell the user why the very first run takes longer."""
+def announce_compilation(plants: bool = False) -> None:
+    """Tell the user why the very first run, or the first one with plants, takes longer."""
     from sim.run.warm_up import is_compiled
 
-    if not is_compiled():
+    if not (is_compiled() and (not plants or is_compiled(plants))):
         click.echo("first use: compiling (once, a minute or two) ...", err=True)

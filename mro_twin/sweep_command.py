@@ -86,7 +86,7 @@ def command(
             click.echo(remark, err=True)
         options = SweepOptions(replications, seed, workers, out, resume, cluster)
         if cluster is None:
-            announce_compilation()
+            announce_compilation(base.has_plants)
         with ReplicationProgress() as progress:
             result = run_sweep(base, factors, points, options, progress)
     pictures = _draw(result.path, shown)

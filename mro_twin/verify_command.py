@@ -9,6 +9,7 @@ import click
 
 from mro_twin.errors import errors_told
 from mro_twin.progress import ReplicationProgress
+from mro_twin.run_command import announce_compilation
 
 if TYPE_CHECKING:
     from sim.verify.run import Verification
@@ -62,12 +63,10 @@ def command(
 
 
 def _verify(names: list[str], seed: int, quick: bool, workers: int) -> "Verification":
-    from sim.run.warm_up import is_compiled
     from sim.verify.registry import Effort
-    from sim.verify.run import verify
+    from sim.verify.run import uses_plants, verify
 
-    if not is_compiled():
-        click.echo("first use: compiling (once, a minute or two) ...", err=True)
+    announce_compilation(uses_plants(names))
     with ReplicationProgress(what="cases") as progress:
         return verify(names, Effort(seed, quick), workers, progress)
 

@@ -258,6 +258,18 @@ def test_compilation_is_announced_once_per_cache(shop: Path, tmp_path: Path, mon
         assert ("first use: compiling" in result.stderr) == (announced and not JIT_DISABLED)
 
 
+def test_what_plants_need_is_compiled_for_those_who_have_plants(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    works = tmp_path / "works.json"
+    works.write_text(json.dumps(warm_up.PLANTS), encoding="utf-8")
+    for scenario, announced in ((shop, True), (works, True), (shop, False), (works, False)):
+        result = call("run", scenario, "-r", 1, "--out", tmp_path / "runs")
+        assert result.exit_code == 0, result.output
+        assert ("first use: compiling" in result.stderr) == (announced and not JIT_DISABLED)
+
+
 def test_a_run_that_is_stopped_while_compiling_is_not_taken_for_compiled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

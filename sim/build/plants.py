@@ -13,7 +13,7 @@ from sim.build.stock_points import StockPointGrid
 from sim.build.working_times import WorkingTimes, working_times
 from sim.network import Int64Array
 from sim.scenario.machines import Machine, Use, Wear
-from sim.scenario.nodes import DeviceNode, NodeBase, Plant
+from sim.scenario.nodes import NodeBase, Plant
 from sim.scenario.reach import Reach
 from sim.scenario.scenario import Scenario
 from sim.units import PHYSICAL_UNITS, ItemUnit
@@ -197,7 +197,7 @@ def plant_plan(
     Raises ScenarioError for what is stocked in a device that cannot hold or measure it.
     """
     scenario, nodes = builder.scenario, builder.nodes
-    if not any(isinstance(node, Plant | DeviceNode) for node in scenario.nodes.values()):
+    if not scenario.has_plants:
         return None
     groups = builder.person_groups()
     rows = {name: row for row, name in enumerate(groups)}

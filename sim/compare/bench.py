@@ -71,7 +71,7 @@ class Bench:
             build,
             simulate,
             self.seed,
-            prepare=simulation.prepare_lazily,
+            prepare=simulation.preparation(scenario),
             tables=frozenset(),
             scopes=RECORDED_SCOPES,
         )

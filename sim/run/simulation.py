@@ -1,7 +1,7 @@
 """From a checked scenario to results: the one way in for the command line and for Python."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -96,7 +96,7 @@ def plan_of(scenario: Scenario, options: RunOptions, network: Network | None = N
         engine_options["from_state"] = options.from_state
     build = partial(network_of, scenario)
     return Plan(
-        network, build, simulate_lazily, _seed(scenario, options), options.events, engine_options, prepare_lazily
+        network, build, simulate_lazily, _seed(scenario, options), options.events, engine_options, preparation(scenario)
     )
 
 
@@ -175,6 +175,18 @@ def prepare_lazily(should_stop: ShouldStop) -> None:
     from sim.run.warm_up import compile_all
 
     compile_all(should_stop)
+
+
+def prepare_plants_lazily(should_stop: ShouldStop) -> None:
+    """Compile also what plants and devices need."""
+    from sim.run.warm_up import compile_all
+
+    compile_all(should_stop, plants=True)
+
+
+def preparation(scenario: Scenario) -> Callable[[ShouldStop], None]:
+    """What compiles all that a scenario needs."""
+    return prepare_plants_lazily if scenario.has_plants else prepare_lazily
 
 
 def _measured_from_ms(scenario: Scenario, options: RunOptions) -> int:

@@ -24,7 +24,7 @@ from sim.scenario.gateways import Gateway
 from sim.scenario.generator_section import GeneratorSection
 from sim.scenario.items import AbcShares, Item
 from sim.scenario.lanes import Lane
-from sim.scenario.nodes import Node, NodeBase, StockingNode
+from sim.scenario.nodes import DeviceNode, Node, NodeBase, Plant, StockingNode
 from sim.scenario.policies_section import PolicyEntry
 from sim.scenario.pools import Pool
 from sim.scenario.profiles import Profile
@@ -166,6 +166,11 @@ class Scenario(ScenarioModel):
     def holds_stock(self, name: str) -> bool:
         """Whether a node is a place that holds stock, and not an outside source."""
         return isinstance(self.nodes[name], StockingNode)
+
+    @property
+    def has_plants(self) -> bool:
+        """Whether it has plants, or devices without one."""
+        return any(isinstance(node, Plant | DeviceNode) for node in self.nodes.values())
 
     def item_unit(self, name: str) -> units.ItemUnit:
         """The unit an item is counted in; generated items are counted in pieces."""

@@ -33,6 +33,9 @@ WIDEST: Final = 0.04
 
 WIDEST_QUICK: Final = 0.08
 
+PLANT_FAMILIES: Final = frozenset({"detection", "devices", "gateways", "machines", "wear"})
+"""Families of cases that simulate plants or devices."""
+
 Verdict = Literal["agrees", "differs", "too wide", "information"]
 Progress = Callable[[int, int], None]
 _LOOK_SECONDS: Final = 0.2
@@ -110,6 +113,12 @@ def select(wanted: Sequence[str]) -> list[str]:
     return [name for name in cases if name in found]
 
 
+def uses_plants(names: Iterable[str]) -> bool:
+    """Whether some of these cases simulate plants or devices."""
+    cases = all_cases()
+    return any(cases[name].family in PLANT_FAMILIES for name in names)
+
+
 def verify(names: Sequence[str], effort: Effort, workers: int = 1, progress: Progress | None = None) -> Verification:
     """Run the cases of these names.
 
@@ -122,7 +131,7 @@ def verify(names: Sequence[str], effort: Effort, workers: int = 1, progress: Pro
     report(0, len(names))
     try:
         with Interruption() as interrupted:
-            compile_all(interrupted)
+            compile_all(interrupted, uses_plants(names))
             with contextlib.closing(_outcomes(names, effort, workers, interrupted)) as made:
                 for outcome in made:
                     outcomes.append(outcome)
