@@ -15,7 +15,13 @@ from tests.plant_inputs import PlantDraft
 from tests.random_plants import Kinds, plant_drafts
 from tests.reference_model import ReferenceResult, simulate_reference
 from tests.rule_examples_plant import PLANT_EXAMPLES, SCAN
-from tests.test_against_reference import COMMON, assert_same_orders, assert_same_shipments, assert_same_trips, readable
+from tests.test_against_reference import (
+    COMMON,
+    assert_same_log,
+    assert_same_orders,
+    assert_same_shipments,
+    assert_same_trips,
+)
 
 USAGE = ("time_ms", "stock_point", "lot", "quantity", "kind", "person", "machine", "work_order", "reference")
 STOPS = ("machine", "cause", "item", "start_ms", "end_ms", "lost_ms", "by_record")
@@ -38,7 +44,7 @@ def by_lot(usage: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
 
 def assert_same_plants(network: Network, engine: EngineResult, reference: ReferenceResult) -> None:
     """Log, levels, differences with their integrals, counts, usage, stops and lines' times."""
-    assert readable(engine.events) == readable(reference.events)
+    assert_same_log(engine.events, reference.events)
     state = engine.records.summary.closing.state
     for row in range(network.stock_points):
         if not network.parameter[row, c.P_FLAGS] & c.SP_SUPPLIER:

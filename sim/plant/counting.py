@@ -18,22 +18,9 @@ from sim.plant.working import running_time
 
 
 @compiled
-def uses_of_plant(p: PlantModel, number: int) -> tuple[int, int]:
-    """The uses of a plant's machines: rows first .. last - 1."""
-    first, last = p.plant[number, q.P_FIRST_MACHINE], p.plant[number, q.P_LAST_MACHINE]
-    if first == last:
-        return int64(0), int64(0)
-    return int64(p.machine[first, q.A_FIRST_USE]), int64(p.machine[last - 1, q.A_LAST_USE])
-
-
-@compiled
 def book_flows_of(m: FlowModel, p: PlantModel, point: int, time: int) -> None:
-    """Book what flows of its plant have used of a tank up to now."""
-    number = p.point[point, q.Q_PLANT]
-    first, last = int64(0), int64(len(p.use))
-    if number != NONE:
-        first, last = uses_of_plant(p, number)
-    for use in range(first, last):
+    """Book what flows have used of a tank up to now."""
+    for use in range(p.point[point, q.Q_FIRST_FLOW], p.point[point, q.Q_LAST_FLOW]):
         settings = p.use[use]
         if settings[q.V_KIND] == plan.USE_FLOW and p.use_point[settings[q.V_FIRST_POINT]] == point:
             line = p.machine[settings[q.V_MACHINE], q.A_LINE]
@@ -85,16 +72,19 @@ def _found(m: FlowModel, p: PlantModel, point: int) -> int:
 
 @compiled
 def take_off_expired(m: FlowModel, p: PlantModel, point: int, time: int) -> None:
-    """Midnight at a device that blocks what is expired: layers are taken off, from the first on."""
+    """Midnight at a device that blocks what is expired: lots are taken off, from the first on."""
     nobody = pack_who(int64(NONE), int64(NONE), int64(NONE))
     taken = False
     while True:
         row = m.state[point, c.S_LAYER_HEAD]
         if row == NONE:
             break
-        lot, units = m.layer[row, f.Y_LOT], m.layer[row, f.Y_QUANTITY]
+        lot, units = m.layer[row, f.Y_LOT], int64(0)
         if m.lot[lot, f.LOT_EXPIRES_MS] > time:
             break
+        while row != NONE and m.layer[row, f.Y_LOT] == lot:  # deliveries of one lot may lie one after the other
+            units += m.layer[row, f.Y_QUANTITY]
+            row = m.layer[row, f.Y_NEXT]
         settle(m, point, time)
         take_out(m, point, units, time, int64(c.U_EXPIRED), nobody, int64(NONE))
         p.count[point, c.N_EXPIRED] += units

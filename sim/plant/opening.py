@@ -11,7 +11,7 @@ from sim.flow.model import NEVER, NONE, linked_rows
 from sim.jit_tables import aligned_zeros
 from sim.network import Distribution, Int64Array, Network
 from sim.plant import model as q
-from sim.plant_plan import DevicePoint, Gateway, Line, Machine, Plant, PlantPlan, Use
+from sim.plant_plan import USE_FLOW, DevicePoint, Gateway, Line, Machine, Plant, PlantPlan, Use
 
 POOL_ROWS = 1 << 10
 _BEFORE_EVERYTHING = -(1 << 60)
@@ -106,6 +106,7 @@ def _points(network: Network, plan: PlantPlan) -> Rows:
         if device.limit > 0 and device.plant >= 0:
             point[row, q.Q_LIMIT_ROW] = limits
             limits += sum(number for _, number in plan.plants[device.plant].people)
+    _note_flows(point, plan)
     nodes, items = network.parameter[:, P_NODE], network.parameter[:, P_ITEM]
     names = network.node_names, network.item_names
     stream = np.stack([stream_keys(prefix, *names, nodes, items) for prefix in q.POINT_STREAMS], axis=1)
@@ -132,6 +133,17 @@ def _set_point(row: Int64Array, device: DevicePoint, opening_stock: int) -> None
     row[q.Q_LEAK_RATE] = device.leak_rate_milli
     row[q.Q_LEAK_STEP] = device.leak_step
     row[q.Q_SHOWN] = opening_stock
+
+
+def _note_flows(point: Int64Array, plan: PlantPlan) -> None:
+    """Between which rows of uses the flows out of each tank are, so that a count need not look at all of them."""
+    uses = [use for plant in plan.plants for line in plant.lines for machine in line.machines for use in machine.uses]
+    for number, use in enumerate(uses):
+        if use.kind == USE_FLOW:
+            row = point[use.points[0]]
+            if row[q.Q_LAST_FLOW] == 0:
+                row[q.Q_FIRST_FLOW] = number
+            row[q.Q_LAST_FLOW] = number + 1
 
 
 def _shares(device: DevicePoint) -> list[float]:
