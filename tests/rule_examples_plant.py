@@ -285,6 +285,36 @@ PLANT_EXAMPLES = [
         usage=[(1, 2, c.U_PERSON, 0, 0), (4, 1, c.U_PUT_BACK, 0, 0), (4, 1, c.U_QUEUE, 0, 0)],
     ),
     PlantExample(
+        "what the machine of another plant has used of a tank is booked before the tank is counted",
+        replace(
+            shelf(
+                [],
+                {"on_hand": 5},
+                device=TANK,
+                hours=5,
+                plants=[
+                    replace(one_machine(PLANT), lines=()),
+                    one_machine(3, use(stock_of({}), 0, DEVICE, kind=pp.USE_FLOW, quantity=2, rate_milli=1000)),
+                ],
+                counts={DEVICE: [3 * H + 30 * MINUTE]},
+            ),
+            draft=replace(
+                PLAIN,
+                kinds=[*PLAIN.kinds, "plant"],
+                points=[Point(DEVICE, 0, 0, on_hand=5)],
+                items=[Item()],
+                horizon_ms=5 * H,
+            ),
+        ),
+        [
+            (2, 2, 0, 0, "demand", 2, 0),
+            (2, 2, 0, 0, "issue", 2, 0),
+            (3.5, 1, 0, 0, "demand", 1, 1),
+            (3.5, 1, 0, 0, "issue", 1, 1),
+            (3.5, 1, 0, 0, "count", 0, 0),
+        ],
+    ),
+    PlantExample(
         "a flow is booked in steps, what leaks when the leak is over; the machine stops when the tank is empty",
         machine(
             use(stock_of({}), 0, DEVICE, kind=pp.USE_FLOW, quantity=2, rate_milli=1000),
