@@ -60,6 +60,7 @@ SP_PRIORITY: Final = 1024  # urgent orders first, then by the lanes' priority
 SP_SPLIT: Final = 2048  # several sources: every order is split by their shares
 SP_DEVICE: Final = 4096  # held by a device of `Network.plant_plan`: see docs/plant.md
 SP_INSPECTED: Final = 8192  # deliveries are inspected before they are free to issue
+SP_BILLED: Final = 16384  # a contract covers it: what it gives to customers, and what it cannot, is told row by row
 
 POLICY_NONE: Final = 0  # never orders (suppliers)
 POLICY_ORDER_UP_TO: Final = 1  # (s,S), min-max and base stock: at or below s, order up to S
@@ -241,6 +242,7 @@ U_LEAK: Final = 8
 U_REJECTED: Final = 9  # of a delivery; it has never been on the shelf
 U_LOAN_LOST: Final = 10  # of what was lent: it never comes back. Nothing leaves the shelf
 U_LOAN_WORN: Final = 11  # of what was lent: scrapped on return. Nothing leaves the shelf
+U_ISSUED: Final = 12  # given to a customer at a stock point without a device that a contract covers
 USAGE_KINDS: Final = (
     "person",
     "machine",
@@ -254,7 +256,15 @@ USAGE_KINDS: Final = (
     "rejected",
     "loan lost",
     "loan worn",
+    "issued",
 )
+
+# --- why the platform's record changed, or what it knows besides (column `kind` of the reports table) ------------
+R_TOLD: Final = 0  # a device told it
+R_COUNTED: Final = 1  # somebody counted
+R_BOOKED: Final = 2  # handed to somebody, and booked at once
+R_SHORT: Final = 3  # asked for and not given at once; the record stays
+REPORT_KINDS: Final = ("told", "counted", "booked", "short")
 
 # --- why a machine stopped (column `cause` of the stops table) --------------------------------------------------
 STOP_OTHER: Final = 0  # a failure of its own

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.columns import P_ITEM
+from sim.contract_plan import ContractPlan
 from sim.forecast_plan import ForecastPlan
 from sim.plant_plan import PlantPlan
 
@@ -181,6 +182,7 @@ class Network:
     forecasts: tuple[ForecastPlan, ...] = ()  # what is forecast, and the levels that follow from it
     plant_plan: PlantPlan | None = None  # plants and their devices; None: no plant, no device
     item_certificate: npt.NDArray[np.bool_] | None = None  # (I,) a certificate comes with every lot; None: with none
+    contracts: tuple[ContractPlan, ...] = ()  # what is billed and who owns what: see docs/contracts.md
 
     @property
     def nodes(self) -> int:

@@ -214,6 +214,18 @@ USAGE = TableLayout(
         _rising("reference", "row", "number of the line; of expired units -1, of rejected ones the order"),
     ),
 )
+REPORTS = TableLayout(
+    "reports",
+    "What the platform learnt of use, one row each time: what is billed (only with devices or contracts).",
+    (
+        _rising("time_ms", "ms", "when its record changed"),
+        _rising("taken_ms", "ms", "when the device says that it happened, by its gateway's clock"),
+        _row("stock_point", "where"),
+        _repeating("quantity", np.int64, "item units", "units used by the record; below 0: they came back"),
+        _repeating("kind", np.int8, "code", "see sim.columns.REPORT_KINDS"),
+        _rising("reference", "row", "number of the message, or of the line that was served or short; -1: none"),
+    ),
+)
 STOPS = TableLayout(
     "stops",
     "Stops of machines, one row each, in the order in which they end (only with plants).",
