@@ -245,8 +245,7 @@ def test_second_interrupt_ends_at_once(tmp_path: Path) -> None:
     started.wait_for("*/replications/0000.part")
     started.interrupt()
     assert started.process.stderr is not None
-    while b"Ctrl-C again" not in started.process.stderr.readline():
-        pass
+    assert any(b"Ctrl-C again" in line for line in started.process.stderr)
     started.interrupt()
     started.end()
     assert started.process.returncode == -signal.SIGINT
