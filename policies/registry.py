@@ -31,8 +31,9 @@ class PolicyFileError(ValueError):
 class Registry:
     """Configuration models by kind, for one sort of policy (replenishment, allocation, ...)."""
 
-    def __init__(self, sort: str) -> None:
+    def __init__(self, sort: str, base: str = "policies.custom.CustomPolicy") -> None:
         self.sort = sort
+        self._base = base  # what a class from outside is derived from
         self._models: dict[str, type[Model]] = {}
 
     def register(self, kind: str) -> Callable[[M], M]:
@@ -42,7 +43,7 @@ class Registry:
         """
 
         def add(model: M) -> M:
-            _check(model, kind)
+            _check(model, kind, self._base)
             known = self._models.get(kind)
             if known is not None and (known is model or _origin(known) != _origin(model)):
                 raise ValueError(f"there are two {self.sort} policies of kind {kind!r}")
@@ -67,11 +68,11 @@ class Registry:
         return Annotated[Union[models], Field(discriminator="kind")] if len(models) > 1 else models[0]  # noqa: UP007
 
 
-def _check(model: type[Model], kind: str) -> None:
+def _check(model: type[Model], kind: str, base: str) -> None:
     """Raises TypeError if a class cannot be a policy of this kind."""
     if not (isinstance(model, type) and issubclass(model, Model)):
         name = getattr(model, "__name__", repr(model))
-        raise TypeError(f"{name} is not a configuration model: derive it from policies.custom.CustomPolicy")
+        raise TypeError(f"{name} is not a configuration model: derive it from {base}")
     field = model.model_fields.get("kind")
     if (
         field is None

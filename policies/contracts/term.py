@@ -1,20 +1,24 @@
 """What every kind of contract term is, and what it gets to see. The rules are in docs/contracts.md.
 
-@contract_term("fee")
-class Fee(Term):
-    kind: Literal["fee"] = Field("fee", description="name of the term")
-    stream: ClassVar[str] = "fee"
-    amount: Money = Field(description="charged once")
+    @contract_term("set_up")
+    class SetUp(Term):
+        kind: Literal["set_up"] = Field("set_up", description="name of the term")
+        stream: ClassVar[str] = "set_up"
+        amount: Money = Field(description="charged when the contract begins")
 
-    def charges(self, facts: Facts, measures: Measures) -> Charges:
-        return charge_once(facts.from_ms, measures.minor(self.amount))
+        def charges(self, facts: Facts, measures: Measures) -> Charges:
+            return charge_once(facts.from_ms, measures.minor(self.amount))
+
+`policies.contracts.charging` makes charges out of rows and periods. The command line finds such a file by
+`--policies FILE`.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
-from typing import ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +30,7 @@ from policies.units import Quantity, UnitPrice
 Int64Array = npt.NDArray[np.int64]
 Int8Array = npt.NDArray[np.int8]
 
-TERMS = Registry("contract term")
-contract_term = TERMS.register
+TERMS = Registry("contract term", base="policies.contracts.Term")
 
 NO_TABLE: Final = 0
 USAGE: Final = 1
@@ -69,19 +72,21 @@ USED: Final = 0
 class Facts:
     """What a term may know of its contract over [from_ms, to_ms): only items of the term, only covered stock points.
 
-    Periods are the contract's billing periods, n of them, cut at from_ms and to_ms; `whole_ms` is how long each would
-    be uncut (a calendar month).
+    Periods are the contract's billing periods, n of them, cut at from_ms and to_ms. Uncut (a calendar month) each would
+    start at `whole_from_ms` and be `whole_ms` long.
     """
 
     from_ms: int
     to_ms: int
     periods_ms: Int64Array  # (n + 1,) edges, from from_ms to to_ms
+    whole_from_ms: Int64Array  # (n,), before from_ms for a first period that is cut
     whole_ms: Int64Array  # (n,)
     used: Rows  # units used by the platform's record (below 0: came back), at the time it is settled; table reports
     received: Rows  # deliveries; kind RECEIVED_*; table shipments
     consumed: Rows  # truth: units used, or worn loans that came back; kind USED or RETURNED_WORN; table usage
     running_ms: Mapping[str, Int64Array]  # by plant/line: (n,) time that it ran in each period
     stop_cost_minor: Int64Array  # (n,) cost of stops in each period
+    baseline_stop_cost_minor: Int64Array  # (n,) what they would have cost in it before the contract, by agreement
     unused_cost_minor: Int64Array  # (k,) at the end: cost of the customer's units at covered points ...
     unused_ms: Int64Array  # (k,) ... and for how long they have lain there
     devices: int
@@ -118,6 +123,13 @@ class Measures(Protocol):
     def units(self, quantity: Quantity, item: int) -> int:
         """A quantity of an item in its units. UnitError when it is not a whole number of them, or of another kind."""
 
+    def time_ms(self, moment: datetime) -> int:
+        """A date in milliseconds since the scenario's start."""
+
+
+Path = tuple[str | int, ...]
+T = TypeVar("T", bound="type[Term]")
+
 
 class Term(Model):
     """What every term has in common."""
@@ -128,11 +140,46 @@ class Term(Model):
 
     @abstractmethod
     def charges(self, facts: Facts, measures: Measures) -> Charges:
-        """What it charges over the whole of the contract, in order of time. A pure function."""
+        """What it charges over the time that the facts are of, in order of time. A pure function."""
+
+    def settings_of_items(self) -> list[tuple[Path, UnitPrice | Quantity]]:
+        """Settings that must fit the unit of each item it applies to, with their paths, as in (`tiers`, 1, `from`)."""
+        return [(path, value) for path, value in _leaves(self) if isinstance(value, UnitPrice | Quantity)]
+
+    def dates(self) -> list[tuple[Path, datetime]]:
+        """Settings that are dates, which lie within the contract, with their paths."""
+        return [(path, value) for path, value in _leaves(self) if isinstance(value, datetime)]
 
 
-def running_total(milli: Int64Array) -> Int64Array:
-    """Charges in minor units of amounts in thousandths, one by one: the differences of the rounded running total."""
-    total = np.cumsum(milli)
-    rounded = (2 * total + 1000) // 2000
-    return np.diff(rounded, prepend=np.int64(0))
+OTHER_STREAMS: Final = ("penalty", "bonus")
+"""Streams of service levels, which no term may have."""
+
+
+def contract_term(kind: str) -> Callable[[T], T]:
+    """A decorator that makes a term known as `kind`; it has a field `kind: Literal[<kind>]` and names its stream.
+
+    Raises TypeError for a class that cannot be used, ValueError for a kind that is taken.
+    """
+
+    def add(term: T) -> T:
+        stream = getattr(term, "stream", None)
+        if not isinstance(stream, str) or not stream.isidentifier() or stream in OTHER_STREAMS:
+            raise TypeError(f"{term.__name__} needs a revenue stream of its own: `stream: ClassVar[str] = {kind!r}`")
+        return TERMS.register(kind)(term)
+
+    return add
+
+
+def _leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Settings that hold no others, as the user names them."""
+    if isinstance(value, Model):
+        for name, field in type(value).model_fields.items():
+            yield from _leaves(getattr(value, name), (*path, field.alias or name))
+    elif isinstance(value, tuple):
+        for number, part in enumerate(value):
+            yield from _leaves(part, (*path, number))
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _leaves(part, (*path, key))
+    else:
+        yield path, value
