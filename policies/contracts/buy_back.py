@@ -23,4 +23,4 @@ class BuyBack(Term):
     def charges(self, facts: Facts, measures: Measures) -> Charges:
         """One credit in the last millisecond of the contract, or none."""
         cost_minor = int(facts.unused_cost_minor[facts.unused_ms > self.older_than].sum())
-        return charge_once(facts.to_ms - 1, -rounded(exact(self.share) * cost_minor))
+        return charge_once(facts.to_ms - 1, rounded(-exact(self.share) * cost_minor))
