@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from policies.contracts import TERMS, charges_of
+from policies.contracts import TERMS, TermError, charges_of
 from policies.contracts.charging import differences, rounded, shares_of_periods
 from policies.contracts.term import NO_TABLE, SHIPMENTS, USAGE, Rows
 from policies.units import parse_item_unit, parse_quantity, parse_unit_price
@@ -257,10 +257,14 @@ def test_halves_are_rounded_up() -> None:
     assert [rounded(Fraction(half, 2)) for half in (-3, -1, 0, 1, 3)] == [-1, 0, 0, 1, 2]
 
 
-def test_more_than_64_bits_is_refused() -> None:
-    known = facts(used=rows(*((time, FILTER, 10**12) for time in range(5))))
-    with pytest.raises(OverflowError, match="more than 64 bits hold"):
-        charges_of(term("usage", price="10000 USD"), known, ITEMS)
+@pytest.mark.parametrize("price", [{"price": "10000 USD"}, {"tiers": [{"from": 0, "price": "10000 USD"}]}])
+def test_more_than_64_bits_is_refused(price: dict[str, Any]) -> None:
+    fits, too_large, too_many = [10**9], [10**12], [10**9] * 5
+    assert amounts("usage", facts(used=rows((0, FILTER, fits[0]))), **price) == [10**15]
+    for units in (too_large, too_many):
+        known = facts(used=rows(*((time, FILTER, one) for time, one in enumerate(units))))
+        with pytest.raises(TermError, match=r"`usage` failed: OverflowError: .* are more than 64 bits hold"):
+            charges_of(term("usage", **price), known, ITEMS)
 
 
 def test_measures_of_the_tests() -> None:

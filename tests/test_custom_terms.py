@@ -92,6 +92,11 @@ def test_charges_out_of_order_and_other_things_are_refused() -> None:
         charges_of(Scripted(columns="nothing"), facts(THREE_PERIODS), PIECES)
 
 
+def test_a_term_that_fails_is_named() -> None:
+    with pytest.raises(TermError, match=r"contract term `scripted` failed: TypeError: .* argument after \* must be"):
+        charges_of(Scripted(columns=None), facts(THREE_PERIODS), PIECES)
+
+
 def test_classes_that_are_no_term_are_refused() -> None:
     class NoStream(Term):
         kind: Literal["test_no_stream"] = "test_no_stream"

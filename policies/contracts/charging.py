@@ -62,13 +62,28 @@ def changes(*keys: Int64Array) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     return found
 
 
+def milli_of_units(units: Int64Array, price_milli: Int64Array) -> Int64Array:
+    """What units cost at prices per unit, (n,), in thousandths of a minor unit.
+
+    Raises OverflowError when an amount would not fit into 64 bits.
+    """
+    check_size(np.abs(units.astype(np.float64) * price_milli).max(initial=0.0))
+    found: Int64Array = units * price_milli
+    return found
+
+
+def check_size(milli: float) -> None:
+    """Raises OverflowError for an amount in thousandths of a minor unit that would not fit into 64 bits."""
+    if milli > _LARGEST_TOTAL:
+        raise OverflowError(f"amounts of up to {milli:.1e} thousandths of a minor unit are more than 64 bits hold")
+
+
 def minor_of_rows(milli: Int64Array, items: Int64Array) -> Int64Array:
     """Rows' amounts in minor units out of thousandths, (n,): differences of each item's rounded running total.
 
     Rows are in order of time. Raises OverflowError when a total would not fit into 64 bits.
     """
-    if float(np.abs(milli).sum(dtype=np.float64)) > _LARGEST_TOTAL:
-        raise OverflowError("the charges of a term add up to more than 64 bits hold")
+    check_size(float(np.abs(milli).sum(dtype=np.float64)))
     order = order_of_items(items)
     amounts = milli[order]
     total = totals_of_groups(amounts, changes(items[order]))

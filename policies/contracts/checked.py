@@ -5,10 +5,11 @@ from typing import Final
 import numpy as np
 
 from policies.contracts.term import TABLES, Charges, Facts, Measures, Term
+from policies.units import UnitError
 
 
 class TermError(ValueError):
-    """A term that returned something that is no charge; the message names the kind and says what is wrong."""
+    """A term that failed or returned something that is no charge; the message names its kind and says what is wrong."""
 
 
 _COLUMNS: Final = tuple(Charges.__dataclass_fields__)
@@ -17,10 +18,15 @@ _COLUMNS: Final = tuple(Charges.__dataclass_fields__)
 def charges_of(term: Term, facts: Facts, measures: Measures) -> Charges:
     """What a term charges over the time that the facts are of.
 
-    Raises TermError for columns that are no whole numbers or differ in length, for charges out of order or outside that
-    time, and for rows that do not exist.
+    Raises TermError if the term fails, for columns that are no whole numbers or differ in length, for charges out of
+    order or outside that time, and for rows that do not exist; UnitError for settings that do not fit an item's unit.
     """
-    charges = term.charges(facts, measures)
+    try:
+        charges = term.charges(facts, measures)
+    except UnitError:
+        raise
+    except Exception as error:  # whatever a stranger's term does
+        raise TermError(f"contract term `{term.kind}` failed: {type(error).__name__}: {error}") from error
     wrong = _wrong(charges, facts)
     if wrong:
         raise TermError(f"contract term `{term.kind}` {wrong}")

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from policies.contracts.charging import by_item, charge_rows, minor_of_rows, rounded
+from policies.contracts.charging import by_item, charge_rows, milli_of_units, minor_of_rows, rounded
 from policies.contracts.term import (
     RECEIVED_IN_EMERGENCY,
     SHIPMENTS,
@@ -46,7 +46,7 @@ class Emergency(Term):
         """A charge for each emergency delivery, at its receipt. It is by deliveries, not by units."""
         rows = facts.received.where(facts.received.kind == RECEIVED_IN_EMERGENCY)
         premium_milli = 0 if self.premium is None else 1000 * measures.minor(self.premium)
-        milli = premium_milli + rows.units * self._surcharge_milli(rows, measures)
+        milli = premium_milli + milli_of_units(rows.units, self._surcharge_milli(rows, measures))
         return charge_rows(rows, minor_of_rows(milli, rows.item), 0 * rows.units, SHIPMENTS)
 
     def _surcharge_milli(self, rows: Rows, measures: Measures) -> Int64Array:

@@ -4,7 +4,7 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
-from policies.contracts.charging import by_item, charge_rows, minor_of_rows
+from policies.contracts.charging import by_item, charge_rows, milli_of_units, minor_of_rows
 from policies.contracts.term import RETURNED_WORN, USAGE, USED, Charges, Facts, Measures, Term, contract_term
 from policies.fields import UnitPriceField
 
@@ -27,4 +27,5 @@ class ReturnCredit(Term):
         """A credit for each row; its units are below 0."""
         rows = facts.consumed.where(facts.consumed.kind == _KINDS[self.on])
         credit_milli = by_item(rows.item, lambda item: measures.price_milli(self.credit, item))
-        return charge_rows(rows, minor_of_rows(-rows.units * credit_milli, rows.item), -rows.units, USAGE)
+        milli = milli_of_units(-rows.units, credit_milli)
+        return charge_rows(rows, minor_of_rows(milli, rows.item), -rows.units, USAGE)

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from policies.contracts.charging import by_item, charge_rows, minor_of_rows
+from policies.contracts.charging import by_item, charge_rows, milli_of_units, minor_of_rows
 from policies.contracts.term import SHIPMENTS, Charges, Facts, Measures, Term, contract_term
 from policies.fields import UnitPriceField
 
@@ -22,4 +22,6 @@ class Sale(Term):
         """A charge for each receipt."""
         rows = facts.received
         price_milli = by_item(rows.item, lambda item: measures.price_milli(self.price, item))
-        return charge_rows(rows, minor_of_rows(rows.units * price_milli, rows.item), rows.units, SHIPMENTS)
+        return charge_rows(
+            rows, minor_of_rows(milli_of_units(rows.units, price_milli), rows.item), rows.units, SHIPMENTS
+        )

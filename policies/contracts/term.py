@@ -87,8 +87,8 @@ class Facts:
     running_ms: Mapping[str, Int64Array]  # by plant/line: (n,) time that it ran in each period
     stop_cost_minor: Int64Array  # (n,) cost of stops in each period
     baseline_stop_cost_minor: Int64Array  # (n,) what they would have cost in it before the contract, by agreement
-    unused_cost_minor: Int64Array  # (k,) at the end: cost of the customer's units at covered points ...
-    unused_ms: Int64Array  # (k,) ... and for how long they have lain there
+    unused_cost_minor: Int64Array  # (k,) cost of the customer's units at covered points when the contract ends ...
+    unused_ms: Int64Array  # (k,) ... and for how long they have lain there; none for a term that ends before that
     devices: int
     sites: int
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from pydantic import Field
 
-from policies.contracts.charging import changes, order_of_items, totals_of_groups
+from policies.contracts.charging import changes, check_size, order_of_items, totals_of_groups
 from policies.contracts.term import Int64Array, Measures
 from policies.fields import Model, QuantityField, UnitPriceField
 from policies.units import UnitError
@@ -45,6 +45,7 @@ class TierPrices:
 
     def price_of(self, units: Int64Array, item: Int64Array) -> Int64Array:
         """What so many units of a period cost in all, in thousandths, (n,). Below 0 units: at the first price."""
+        check_size(float(np.abs(units).max(initial=0)) * float(self.milli.max(initial=0)))
         found: Int64Array = units * self.milli[item, 0]
         for step in range(1, self.bounds.shape[1]):
             rise = (self.milli[:, step] - self.milli[:, step - 1])[item]

@@ -10,6 +10,7 @@ from policies.contracts.charging import (
     charge_rows,
     charge_times,
     joined,
+    milli_of_units,
     minor_of_rows,
     period_ends,
     period_of,
@@ -67,7 +68,7 @@ class Usage(Term):
             return tiered_milli(prices, rows.units, rows.item, period_of(rows.time_ms, facts))
         price = self.price
         assert price is not None
-        return rows.units * by_item(rows.item, lambda item: measures.price_milli(price, item))
+        return milli_of_units(rows.units, by_item(rows.item, lambda item: measures.price_milli(price, item)))
 
     def _within(self, due: Int64Array, facts: Facts, measures: Measures) -> Int64Array:
         if self.minimum is not None:
