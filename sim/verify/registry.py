@@ -111,6 +111,7 @@ FAMILIES: Final = (
     "gateways",
     "devices",
     "detection",
+    "service_windows",
     "intervals",
 )
 """Files of sim/verify/cases/ in the order of the page."""

@@ -33,7 +33,7 @@ WIDEST: Final = 0.04
 
 WIDEST_QUICK: Final = 0.08
 
-PLANT_FAMILIES: Final = frozenset({"detection", "devices", "gateways", "machines", "wear"})
+PLANT_FAMILIES: Final = frozenset({"detection", "devices", "gateways", "machines", "service windows", "wear"})
 """Families of cases that simulate plants or devices."""
 
 Verdict = Literal["agrees", "differs", "too wide", "information"]

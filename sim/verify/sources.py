@@ -52,6 +52,7 @@ CLARK_SCARF = Source(
     "Clark & Scarf", 1960, "Optimal policies for a multi-echelon inventory problem. Management Science 6; in "
     "continuous time: F. Chen and Y.-S. Zheng (1994), Management Science 40."
 )  # fmt: skip
+KEMENY_SNELL = Source("Kemeny & Snell", 1960, "Finite Markov Chains. Van Nostrand.")
 LITTLE = Source("Little", 1961, "A proof for the queuing formula L = λW. Operations Research 9.")
 COX = Source("Cox", 1962, "Renewal Theory. Methuen.")
 HADLEY_WHITIN = Source("Hadley & Whitin", 1963, "Analysis of Inventory Systems. Prentice-Hall.")
