@@ -16,15 +16,19 @@ from sim.scenario.tables import SHOWN_PER_COLUMN, Table
 _LARGEST_UNPACKED: Final = 1_000_000_000
 
 
-def read_table(data: bytes, name: str, file: str) -> Table:
-    """The table in a file's bytes; its format follows from the end of `name`, `file` is how messages call it."""
+def read_table(data: bytes, name: str, file: str, formulas: list[Finding] | None = None) -> Table:
+    """The table in a file's bytes; its format follows from the end of `name`, `file` is how messages call it.
+
+    Cells of a workbook that hold formulas are an error; where a list is given, they are noted in it and read as empty,
+    so that the reader can say everything else that is wrong with the table as well.
+    """
     ending = name.lower().rsplit(".", 1)[-1]
     if ending in ("csv", "tsv", "txt"):
         return _read_csv(data, file)
     if ending in ("parquet", "pq"):
         return _read_parquet(data, file)
     if ending == "xlsx":
-        return _read_xlsx(data, file)
+        return _read_xlsx(data, file, formulas)
     hint = "save it as XLSX" if ending in ("xls", "ods", "xlsm") else "use .csv, .parquet or .xlsx"
     raise ScenarioError([Finding(f"`.{ending}` is not a table format", hint, "", Place(file))])
 
@@ -159,7 +163,7 @@ def _read_parquet(data: bytes, file: str) -> Table:
 # --- XLSX ----------------------------------------------------------------------------------------------------------
 
 
-def _read_xlsx(data: bytes, file: str) -> Table:
+def _read_xlsx(data: bytes, file: str, formulas: list[Finding] | None) -> Table:
     """The first sheet; the first row is the header."""
     import openpyxl
 
@@ -179,10 +183,10 @@ def _read_xlsx(data: bytes, file: str) -> Table:
         raise
     except Exception as error:  # a damaged workbook makes openpyxl raise almost anything
         raise ScenarioError([_unreadable(error, file)]) from None
-    return _from_cells(rows, file)
+    return _from_cells(rows, file, formulas)
 
 
-def _from_cells(rows: list[list[Any]], file: str) -> Table:
+def _from_cells(rows: list[list[Any]], file: str, formulas: list[Finding] | None) -> Table:
     while rows and all(cell.value is None for cell in rows[-1]):
         rows.pop()
     if not rows:
@@ -202,9 +206,12 @@ def _from_cells(rows: list[list[Any]], file: str) -> Table:
             place = Place(file, 0, _address(index, number))
             if cell is not None and cell.data_type == "f":
                 findings.append(Finding("the cell holds a formula", "replace it by its value", name, place))
+                cell = None
             cells[name].append(None if cell is None else _cell_text(cell.value))
-    if findings:
+    if findings and formulas is None:
         raise ScenarioError(findings)
+    if formulas is not None:
+        formulas.extend(findings)
     columns = {name: pa.array(values, pa.string()) for name, values in cells.items()}
     return _table(
         pa.table(columns), file, lambda row, column: Place(file, 0, _address(header.index(column), kept[row]))
