@@ -1,0 +1,39 @@
+"""The section `sizing:` of a scenario: what a customer uses, what a pilot may be built of, and what is promised."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from policies.fields import Model, Money, PositiveDuration
+from sim.scenario.base import Name
+from sim.size.catalogue import DeviceKind, Promise, ServiceCosts, Visits
+from sim.units import MS_PER_MONTH, UnitError
+
+
+class SizingSection(Model):
+    """What `mro-twin size` works from."""
+
+    usage: str = Field(
+        min_length=1,
+        max_length=1000,
+        description="table of what the customer uses: CSV, XLSX or Parquet beside the file",
+    )
+    devices: dict[Name, DeviceKind] = Field(min_length=1, max_length=50, description="the catalogue, by name")
+    service: ServiceCosts = Field(description="what it costs to keep the stock filled")
+    promise: Promise = Field(Promise(), description="the service wanted; tiers change it")
+    tiers: dict[Name, Promise] = Field(
+        {}, max_length=10, description="promises the customer chooses between, as basic, standard, premium"
+    )
+    visits: Visits = Field(Visits(), description="how often somebody comes to refill")
+    stop_cost: Money = Field(description="the customer's loss when an item that stops work is missing, per event")
+    pilot: PositiveDuration = Field(6 * MS_PER_MONTH, description="how long the pilot lasts")
+
+    @model_validator(mode="after")
+    def _window_in_pilot(self) -> Self:
+        for name, promise in (("promise", self.promise), *self.tiers.items()):
+            if promise.window > self.pilot:
+                raise UnitError(
+                    f"the window of `{name}` is longer than the pilot",
+                    "measure it over the pilot at most, as in `1 mo`",
+                )
+        return self
