@@ -5,19 +5,17 @@ from itertools import product
 import numpy as np
 import pytest
 
-from sim.size.cycles import Cycle, Window, availability, never_out, together
+from sim.size.cycles import Cycle, Window, availability
 from sim.size.demand import Demand
 from sim.size.guess import Stocked, concave_corners, guess, steps_of, trim
+from sim.size.guess import kept as chance_kept
 
 CYCLE = Cycle(7.0, 1.0)
-ITEMS = (Stocked(Demand(0.3), 1.0), Stocked(Demand(0.6, 2.0), 0.35), Stocked(Demand(0.15), 2.5))
+ITEMS = (Stocked(Demand(0.3), CYCLE, 1.0), Stocked(Demand(0.6, 2.0), CYCLE, 0.35), Stocked(Demand(0.15), CYCLE, 2.5))
 
 
 def kept(items: tuple[Stocked, ...], levels: tuple[int, ...], window: Window) -> float:
-    times = never_out()
-    for item, level in zip(items, levels, strict=True):
-        times = together(times, window.times_out(item.demand, level, CYCLE))
-    return window.kept(times, CYCLE)
+    return chance_kept(items, np.array(levels), window)
 
 
 def cost(items: tuple[Stocked, ...], levels: tuple[int, ...]) -> float:
@@ -30,7 +28,7 @@ def test_every_allocation_on_the_way_is_the_best_for_its_cost() -> None:
     every = list(product(*(range(top + 1) for top in tops)))
     costs = np.array([cost(ITEMS, levels) for levels in every])
     gains = np.array([sum(curve[level] for curve, level in zip(curves, levels, strict=True)) for levels in every])
-    steps = steps_of(ITEMS, CYCLE)
+    steps = steps_of(ITEMS)
     looked_at = 0
     for count in range(len(steps.item) + 1):
         levels = steps.after(count, 3)
@@ -53,8 +51,8 @@ def test_corners_lie_on_the_concave_majorant() -> None:
 @pytest.mark.parametrize("demand", [Demand(0.3), Demand(2.0, 4.0), Demand(60.0, 2.0)])
 def test_one_item_gets_the_least_level_that_enumeration_finds(demand: Demand, probability: float) -> None:
     window = Window(30.0, 0.99, 1, windows=6)
-    items = (Stocked(demand, 0.4),)
-    found = guess(items, CYCLE, window, probability)
+    items = (Stocked(demand, CYCLE, 0.4),)
+    found = guess(items, window, probability)
     level = int(found.levels[0])
     assert found.reached
     assert found.kept == kept(items, (level,), window) >= probability
@@ -65,7 +63,7 @@ def test_one_item_gets_the_least_level_that_enumeration_finds(demand: Demand, pr
 @pytest.mark.parametrize("probability", [0.7, 0.95])
 def test_levels_of_several_items_are_hardly_dearer_than_the_best_of_all(probability: float) -> None:
     window = Window(30.0, 0.99, 3)
-    found = guess(ITEMS, CYCLE, window, probability)
+    found = guess(ITEMS, window, probability)
     levels = tuple(int(level) for level in found.levels)
     assert kept(ITEMS, levels, window) >= probability
     for number in range(3):
@@ -80,14 +78,14 @@ def test_levels_of_several_items_are_hardly_dearer_than_the_best_of_all(probabil
 
 
 def test_trimming_lowers_the_dearest_first() -> None:
-    items = (Stocked(Demand(0.3), 1.0), Stocked(Demand(0.3), 5.0))
+    items = (Stocked(Demand(0.3), CYCLE, 1.0), Stocked(Demand(0.3), CYCLE, 5.0))
     window = Window(30.0, 0.98, 2)
-    cheap, dear = trim(items, CYCLE, window, np.array([12, 12]), 0.9)
+    cheap, dear = trim(items, window, np.array([12, 12]), 0.9)
     assert dear < cheap <= 12
     assert kept(items, (cheap, dear), window) >= 0.9
 
 
 def test_what_no_stock_can_reach_is_said() -> None:
-    found = guess(ITEMS, CYCLE, Window(30.0, 0.999_999_9, 3, windows=1000), 0.999_999)
+    found = guess(ITEMS, Window(30.0, 0.999_999_9, 3, windows=1000), 0.999_999)
     assert not found.reached
     assert found.kept < 0.999_999

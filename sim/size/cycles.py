@@ -141,9 +141,9 @@ class Window:
         of_fewer = _repeated(once, fewer)
         return np.stack([of_fewer, _folded(of_fewer, once)])
 
-    def kept(self, times: Float64Array, cycle: Cycle) -> float:
-        """P(all windows are kept), from the time out of all items together (`together`)."""
-        part = self.days / cycle.interval % 1.0
+    def kept(self, times: Float64Array, interval: float) -> float:
+        """P(all windows are kept), from the time out of all items together (`together`); `interval` between visits."""
+        part = self.days / interval % 1.0
         one = (1 - part) * times[0].sum() + part * times[1].sum()
         return math.pow(min(max(one, 0.0), 1.0), self.windows)
 
@@ -165,7 +165,8 @@ def _folded(one: Float64Array, other: Float64Array) -> Float64Array:
 
 
 def _repeated(once: Float64Array, times: int) -> Float64Array:
-    total = np.eye(1, GRID + 1)[0]
+    total: Float64Array = np.zeros(GRID + 1)
+    total[0] = 1.0
     while times:
         if times & 1:
             total = _folded(total, once)

@@ -25,10 +25,19 @@ MOST_LEVELS: Final = 256
 
 @dataclass(frozen=True)
 class Stocked:
-    """An item that the promise covers: its use, and what a unit of level costs a month (capital and space), > 0."""
+    """An item that the promise covers: its use, how it is refilled, what a unit of level costs a month.
+
+    The cost is for capital and space, > 0. All items are refilled at the same visits: only the time from looking at the
+    stock until the visit may differ.
+    """
 
     demand: Demand
+    cycle: Cycle
     cost_per_month: float
+
+    def times_out(self, level: int, window: Window) -> Float64Array:
+        """As `Window.times_out`."""
+        return window.times_out(self.demand, level, self.cycle)
 
 
 @dataclass(frozen=True)
@@ -60,13 +69,13 @@ class Guess:
     reached: bool
 
 
-def steps_of(items: Sequence[Stocked], cycle: Cycle) -> Steps:
+def steps_of(items: Sequence[Stocked]) -> Steps:
     """All steps worth taking, best gain of availability per cost first; ties in the order of the items."""
     found: list[tuple[Float64Array, Int64Array, Int64Array]] = []
     for number, item in enumerate(items):
-        top = highest_level(item.demand, cycle)
+        top = highest_level(item.demand, item.cycle)
         levels = np.arange(0, top + 1, max(1, -(-top // MOST_LEVELS)))
-        reached = availability(item.demand, levels.astype(np.float64), cycle)
+        reached = availability(item.demand, levels.astype(np.float64), item.cycle)
         corners = concave_corners(levels.astype(np.float64), reached)
         rise = np.diff(reached[corners]) / np.diff(levels[corners]) / item.cost_per_month
         found.append((rise, np.full(len(rise), number), levels[corners[1:]]))
@@ -92,51 +101,54 @@ def concave_corners(x: Float64Array, y: Float64Array) -> Int64Array:
     return np.array(corners, np.int64)
 
 
-def guess(items: Sequence[Stocked], cycle: Cycle, window: Window, probability: float) -> Guess:
+def guess(items: Sequence[Stocked], window: Window, probability: float) -> Guess:
     """The cheapest levels found that keep all windows with at least this probability."""
-    steps = steps_of(items, cycle)
-
-    def times(levels: Int64Array) -> Float64Array:
-        total = never_out()
-        for item, level in zip(items, levels, strict=True):
-            total = together(total, window.times_out(item.demand, int(level), cycle))
-        return total
-
+    steps = steps_of(items)
     low, high = -1, len(steps.item)
-    if window.kept(times(steps.after(high, len(items))), cycle) < probability:
-        return _guess(items, cycle, window, steps.after(high, len(items)), probability)
+    if kept(items, steps.after(high, len(items)), window) < probability:
+        return _guess(items, window, steps.after(high, len(items)), probability)
     while high - low > 1:
         middle = (low + high) // 2
-        enough = window.kept(times(steps.after(middle, len(items))), cycle) >= probability
+        enough = kept(items, steps.after(middle, len(items)), window) >= probability
         low, high = (low, middle) if enough else (middle, high)
-    trimmed = trim(items, cycle, window, steps.after(high, len(items)), probability)
-    return _guess(items, cycle, window, trimmed, probability)
+    return _guess(items, window, trim(items, window, steps.after(high, len(items)), probability), probability)
 
 
-def trim(items: Sequence[Stocked], cycle: Cycle, window: Window, levels: Int64Array, probability: float) -> Int64Array:
+def kept(items: Sequence[Stocked], levels: Int64Array, window: Window) -> float:
+    """P(all windows are kept) with these levels."""
+    total = never_out()
+    for item, level in zip(items, levels, strict=True):
+        total = together(total, item.times_out(int(level), window))
+    return window.kept(total, items[0].cycle.interval)
+
+
+def trim(items: Sequence[Stocked], window: Window, levels: Int64Array, probability: float) -> Int64Array:
     """Levels lowered one item after the other, dearest first, as far as the promise is still kept."""
     order = sorted(range(len(items)), key=lambda number: -items[number].cost_per_month)
-    times = [window.times_out(item.demand, int(level), cycle) for item, level in zip(items, levels, strict=True)]
+    times = [item.times_out(int(level), window) for item, level in zip(items, levels, strict=True)]
     later = [never_out()]
     for number in reversed(order[1:]):
         later.append(together(later[-1], times[number]))
     before, trimmed = never_out(), levels.copy()
     for number in order:
-        others = together(before, later.pop())
-        demand, low, high = items[number].demand, -1, int(levels[number])
+        item, others = items[number], together(before, later.pop())
+        low, high = -1, int(levels[number])
         while high - low > 1:
             middle = (low + high) // 2
-            kept = window.kept(together(others, window.times_out(demand, middle, cycle)), cycle)
-            low, high = (low, middle) if kept >= probability else (middle, high)
+            chance = window.kept(together(others, item.times_out(middle, window)), item.cycle.interval)
+            low, high = (low, middle) if chance >= probability else (middle, high)
         trimmed[number] = high
-        before = together(before, window.times_out(demand, high, cycle))
+        before = together(before, item.times_out(high, window))
     return trimmed
 
 
-def _guess(items: Sequence[Stocked], cycle: Cycle, window: Window, levels: Int64Array, probability: float) -> Guess:
-    total, reached = never_out(), 0.0
-    for item, level in zip(items, levels, strict=True):
-        total = together(total, window.times_out(item.demand, int(level), cycle))
-        reached += float(availability(item.demand, np.array([float(level)]), cycle)[0])
-    kept = window.kept(total, cycle)
-    return Guess(levels, reached / len(items), kept, kept >= probability)
+def mean_availability(items: Sequence[Stocked], levels: Int64Array) -> float:
+    """Share of time in stock, mean over the items."""
+    pairs = zip(items, levels, strict=True)
+    shares = [availability(item.demand, np.array([float(level)]), item.cycle)[0] for item, level in pairs]
+    return float(np.mean(shares))
+
+
+def _guess(items: Sequence[Stocked], window: Window, levels: Int64Array, probability: float) -> Guess:
+    chance = kept(items, levels, window)
+    return Guess(levels, mean_availability(items, levels), chance, chance >= probability)
