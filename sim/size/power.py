@@ -70,7 +70,7 @@ def chance_to_show_cut(events: float, cut: float, test: Test = USUAL, pilot_shar
     """Exact power of the conditional test of two Poisson counts (Przyborowski and Wilenski 1940).
 
     Given the sum n of the counts before and in the pilot, the latter is binomial with share pilot / (baseline + pilot)
-    if nothing has changed. The power is summed over both counts; the test, being discrete, errs less often than allowed.
+    if nothing has changed. The power is summed over both counts; the test is discrete and errs less often than it may.
 
     Args:
         events: expected in the baseline. cut, test, pilot_share: as in `events_needed`.

@@ -2,21 +2,20 @@
 
 Replication r of every design meets the same chance. After each of a planned number of looks a design is
 
-- `kept`: its share of replications that kept the promise is shown to be at least p, by the one-sided lower bound of Clopper
-  and Pearson (1934);
+- `kept`: its share of replications that kept the promise is shown to be at least p, by the one-sided lower bound of
+  Clopper and Pearson (1934);
 - `broken`: that share is shown to be below p, by the upper bound;
-- `dearer`: a design shown to keep the promise is cheaper, by the fully sequential procedure of Kim and Nelson (2001), "A
-  fully sequential procedure for indifference-zone selection in simulation", which holds under common random numbers;
+- `dearer`: a design shown to keep the promise is cheaper, by the fully sequential procedure of Kim and Nelson (2001),
+  "A fully sequential procedure for indifference-zone selection in simulation", valid under common random numbers;
 - `open` otherwise. Only open designs and kept ones that may still be the cheapest need more replications.
 
-The chances of error are divided (Bonferroni): half over all bounds of all looks, half over the comparisons of cost. With at
-least the stated confidence (1) no design with a share below p is called kept, so none is recommended, and (2) no design
-that is more than the indifference cheaper than the recommended one was shown to keep the promise. A design whose share is
-only a little above p may stay open to the end: it is not recommended, because it was not shown.
-Andradóttir and Kim (2010) treat such selection under constraints.
+The chances of error are divided (Bonferroni): half over all bounds of all looks, half over the comparisons of cost.
+With at least the stated confidence (1) no design with a share below p is called kept, so none is recommended, and (2),
+when the race is settled before the looks are used up and costs are normal, no design that keeps the promise is cheaper
+than the recommended one by more than the indifference. A design whose share is only a little above p may stay open to
+the end: it is not recommended, because it was not shown. Andradóttir and Kim (2010) treat selection under constraints.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -94,9 +93,16 @@ class Race:
 
 @dataclass(frozen=True)
 class Selection:
-    """The answer: the recommended design (None: none was shown to keep the promise), and the race it comes from."""
+    """The answer, and the race it comes from.
+
+    Attributes:
+        best: the recommended design; None: none was shown to keep the promise.
+        settled: whether all others are out; else the least mean cost decided between those shown, and designs that are
+            open might be cheaper.
+    """
 
     best: int | None
+    settled: bool
     race: Race
 
 
@@ -108,13 +114,12 @@ def look(race: Race, kept: BoolArray, cost: Float64Array, rules: Rules) -> Race:
             designs that no longer run are not read beyond what they have had.
         rules: the same ones at every look.
     """
-    count = rules.looks[race.looks]
-    running = race.running
-    status, shown = race.status.copy(), race.shown.copy()
-    replications, successes, low, high = (a.copy() for a in (race.replications, race.kept, race.low, race.high))
+    count, running = rules.looks[race.looks], race.running
+    error = (1 - rules.confidence) / 2 / (len(race.status) * len(rules.looks) * 2)
+    status, shown, replications = race.status.copy(), race.shown.copy(), race.replications.copy()
+    successes, low, high = race.kept.copy(), race.low.copy(), race.high.copy()
     replications[running] = count
     successes[running] = kept[running, :count].sum(axis=1)
-    error = (1 - rules.confidence) / 2 / (len(status) * len(rules.looks) * 2)
     low[running], high[running] = bounds(successes[running], count, error)
     for design in running[status[running] == OPEN]:
         if low[design] >= rules.probability:
@@ -122,9 +127,7 @@ def look(race: Race, kept: BoolArray, cost: Float64Array, rules: Rules) -> Race:
         elif high[design] < rules.probability:
             status[design] = BROKEN
     left = np.flatnonzero((status == OPEN) | (status == KEPT))
-    left = left[np.isin(left, running)]
-    sums = cost[left, :count]
-    for place in beaten(sums, status[left] == KEPT, rules, len(status)):
+    for place in beaten(cost[left, :count], status[left] == KEPT, rules, len(status)):
         status[left[place]] = DEARER
     return Race(status, shown, replications, successes, low, high, race.looks + 1)
 
@@ -176,9 +179,9 @@ def decided(race: Race, cost: Float64Array) -> Selection:
     """The recommended design after the last look: the least mean cost among those shown to keep the promise."""
     choices = np.flatnonzero(race.status == KEPT)
     if len(choices) == 0:
-        return Selection(None, race)
+        return Selection(None, bool((race.status != OPEN).all()), race)
     means = [cost[design, : race.replications[design]].mean() for design in choices]
-    return Selection(int(choices[int(np.argmin(means))]), race)
+    return Selection(int(choices[int(np.argmin(means))]), len(race.running) == 0, race)
 
 
 def looks_up_to(most: int, first: int = 20) -> tuple[int, ...]:
@@ -202,8 +205,3 @@ def replications_to_show(share: float, probability: float, error: float, chance:
     spread = -special.ndtri(error) * np.sqrt(probability * (1 - probability))
     spread += special.ndtri(chance) * np.sqrt(share * (1 - share))
     return int(np.ceil((spread / (share - probability)) ** 2))
-
-
-def names_of(status: Sequence[int] | Int64Array) -> list[str]:
-    """The statuses in words."""
-    return [STATUS[int(code)] for code in status]
