@@ -69,7 +69,7 @@ class MerkleTree:
 
     def leaf(self, index: int) -> bytes:
         """Hash of a leaf."""
-        return self._levels[0][index].tobytes()
+        return bytes(self._levels[0][index])
 
     def root(self, size: int | None = None) -> bytes:
         """Root over the first `size` leaves (default: all)."""
