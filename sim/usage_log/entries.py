@@ -159,6 +159,11 @@ class Words:
         point = self._points.get(stock_point)
         return f"{printable(point.item)} at {printable(point.node)}" if point else f"stock point {stock_point}"
 
+    def names(self, stock_point: int) -> tuple[str | None, str | None]:
+        """Node and item of a stock point; None, None of an unknown one."""
+        point = self._points.get(stock_point)
+        return (None, None) if point is None else (printable(point.node), printable(point.item))
+
     def amount(self, stock_point: int, units: int) -> str:
         """Units of a stock point's item in natural units."""
         point = self._points.get(stock_point)

@@ -1,0 +1,124 @@
+"""`mro-twin ledger`: the tamper-evident log of reported use, its signatures, and proofs for single invoice lines."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from mro_twin.errors import errors_told
+
+if TYPE_CHECKING:
+    from sim.usage_log.verify import Verification
+
+_SHOWN: Final = 50
+_EXISTING = click.Path(path_type=Path)
+
+
+@click.group("ledger")
+def command() -> None:
+    """Sign and verify the log of reported use that invoices rest on, and prove single entries of it.
+
+    Every row of the table `reports` is an entry of a Merkle log (RFC 6962), signed (Ed25519) at the end of each month
+    and of the run: docs/contracts.md, "Usage log".
+    """
+
+
+# --- sign -------------------------------------------------------------------------------------------------------------
+@command.command("sign")
+@click.argument("run", type=_EXISTING)
+@click.option("--replication", type=click.IntRange(0), multiple=True, help="Only these; may be repeated.")
+@click.option("--key", "key_file", type=_EXISTING, metavar="FILE", help="Ed25519 private key (PEM) to sign with.")
+@click.option("--replace", is_flag=True, help="Write logs anew that are there already.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def sign(run: Path, replication: tuple[int, ...], key_file: Path | None, replace: bool, as_json: bool) -> None:
+    """Write and sign the usage logs of RUN, a run directory or a folder of them, whose newest is taken.
+
+    Without --key a key is made for this call and forgotten afterwards: only its public half stays, beside the log.
+    `openssl genpkey -algorithm ed25519 -out key.pem` makes one to keep, and
+    `openssl pkey -in key.pem -pubout` prints the public half that a customer should get.
+    """
+    with errors_told():
+        from sim.usage_log.log import sign_run
+        from sim.usage_log.signing import SigningKey, read_signing_key
+
+        key = read_signing_key(key_file) if key_file is not None else SigningKey.generate()
+        logs = sign_run(run, key, replication or None, replace)
+    if as_json:
+        found = [
+            {"replication": one.replication, "entries": one.entries, "checkpoints": one.checkpoints}
+            | {"root": one.root.hex(), "folder": str(one.path)}
+            for one in logs
+        ]
+        click.echo(json.dumps({"key": key.public.fingerprint if logs else None, "logs": found}, indent=1))
+        return
+    for one in logs:
+        click.echo(f"replication {one.replication}: {one.entries:,} entries, {one.checkpoints} checkpoints  {one.path}")
+    if logs:
+        click.echo(f"signed with the key {key.public.fingerprint}")
+    else:
+        click.echo("nothing to do: the logs are there already (--replace writes and signs them anew)")
+
+
+# --- verify -----------------------------------------------------------------------------------------------------------
+@command.command("verify")
+@click.argument("run", type=_EXISTING)
+@click.option("--replication", type=click.IntRange(0), multiple=True, help="Only these; may be repeated.")
+@click.option("--key", "key_file", type=_EXISTING, metavar="PUBLIC", help="The public key (PEM) that you were given.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def verify(run: Path, replication: tuple[int, ...], key_file: Path | None, as_json: bool) -> None:
+    """Verify the usage logs of RUN: work out everything again, and name what does not fit.
+
+    Entries that were edited, deleted, inserted or reordered, a tail that was cut off, and a table of reports that says
+    something else than the log are found, and named exactly as long as one of the log's copies of them is still what
+    was signed. A log that was rewritten as a whole and signed with another key is found by --key alone.
+
+    Exit code 1: something does not fit.
+    """
+    with errors_told():
+        from sim.explain.run_files import RunFiles
+        from sim.usage_log.errors import UsageLogError
+        from sim.usage_log.log import logged
+        from sim.usage_log.signing import read_public_key
+        from sim.usage_log.verify import verify_log
+
+        key = read_public_key(key_file) if key_file is not None else None
+        files = RunFiles.open(run)
+        chosen = replication or tuple(logged(files))
+        if not chosen:
+            raise UsageLogError(f"{files.path} has no usage log; `mro-twin ledger sign {files.path}` writes it")
+        found = [verify_log(files, number, key) for number in chosen]
+    if as_json:
+        _print_verified_json(files.path, found, key is not None)
+    else:
+        _print_verified(found, key is not None)
+    sys.exit(1 if any(one.mismatches for one in found) else 0)
+
+
+def _print_verified_json(path: Path, found: Sequence["Verification"], trusted: bool) -> None:
+    logs: list[dict[str, Any]] = [
+        {"replication": one.replication, "fits": not one.mismatches, "entries": one.entries}
+        | {"checkpoints": one.checkpoints, "key": one.key or None, "key_was_given": trusted}
+        | {"mismatches": [mismatch.as_dict() for mismatch in one.mismatches]}
+        for one in found
+    ]
+    click.echo(json.dumps({"run_directory": str(path), "logs": logs}, indent=1))
+
+
+def _print_verified(found: Sequence["Verification"], trusted: bool) -> None:
+    for one in found:
+        if not one.mismatches:
+            signed = f"{one.entries:,} entries are what was signed, in {one.checkpoints} checkpoints"
+            click.echo(f"replication {one.replication}: {signed}")
+            continue
+        count = len(one.mismatches)
+        click.echo(f"replication {one.replication} DOES NOT FIT, {count} finding{'s' if count > 1 else ''}:")
+        for mismatch in one.mismatches[:_SHOWN]:
+            click.echo(f"  {mismatch}")
+        if count > _SHOWN:
+            click.echo(f"  ... and {count - _SHOWN:,} more; --json prints them")
+    for key in sorted({one.key for one in found if one.key}):
+        whose = "the key that you gave" if trusted else "the key beside the log: compare it with the one you were given"
+        click.echo(f"held against {key}, {whose}")
