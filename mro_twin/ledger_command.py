@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +12,9 @@ import click
 from mro_twin.errors import errors_told
 
 if TYPE_CHECKING:
+    from sim.usage_log.check import Checked
+    from sim.usage_log.checkpoints import Checkpoint
+    from sim.usage_log.entries import Header
     from sim.usage_log.verify import Verification
 
 _SHOWN: Final = 50
@@ -122,3 +126,126 @@ def _print_verified(found: Sequence["Verification"], trusted: bool) -> None:
     for key in sorted({one.key for one in found if one.key}):
         whose = "the key that you gave" if trusted else "the key beside the log: compare it with the one you were given"
         click.echo(f"held against {key}, {whose}")
+
+
+# --- proof ------------------------------------------------------------------------------------------------------------
+@command.command("proof")
+@click.argument("run", type=_EXISTING)
+@click.option("--entries", metavar="LIST", help="Numbers of entries, such as `5-9,12`: row of the table + 1.")
+@click.option("--invoice-line", type=click.IntRange(0), metavar="N", help="The entries that this line rests on.")
+@click.option("--replication", type=click.IntRange(0), default=0, show_default=True, help="Number of the replication.")
+@click.option("--out", "-o", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it here.")
+def proof(run: Path, entries: str | None, invoice_line: int | None, replication: int, out: Path | None) -> None:
+    """Write a proof of entries of RUN's usage log, or of those that an invoice line rests on, as JSON.
+
+    It holds the entries, their audit paths, the signed checkpoints and the public key, and nothing else of the run.
+    `mro-twin ledger check` verifies it anywhere.
+
+    Exit code 1: the log is not what was signed, so that nothing can be proven from it.
+    """
+    if (entries is None) == (invoice_line is None):
+        raise click.UsageError("name --entries or --invoice-line, and not both")
+    with errors_told():
+        from sim.explain.run_files import RunFiles
+        from sim.usage_log.proof import entry_numbers, invoice_entries, proof_text, prove_entries
+
+        files = RunFiles.open(run)
+        if invoice_line is not None:
+            numbers = invoice_entries(files, replication, invoice_line)
+        else:
+            numbers = entry_numbers(entries or "")
+        text = proof_text(prove_entries(files, replication, numbers, invoice_line))
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        click.echo(f"mro-twin: the proof could not be written to {out}: {error.strerror or error}", err=True)
+        sys.exit(4)
+    click.echo(out)
+
+
+@command.command("check")
+@click.argument("proof_file", metavar="PROOF", type=_EXISTING)
+@click.option("--key", "key_file", type=_EXISTING, metavar="PUBLIC", help="The public key (PEM) that you were given.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def check(proof_file: Path, key_file: Path | None, as_json: bool) -> None:
+    """Check the file PROOF by itself, and say what it proves.
+
+    Without --key it shows only that whoever holds the key in the file has signed.
+
+    Exit code 1: it does not hold.
+    """
+    with errors_told():
+        from sim.usage_log.check import check_proof, read_proof
+        from sim.usage_log.signing import read_public_key
+
+        key = read_public_key(key_file) if key_file is not None else None
+        found = check_proof(read_proof(proof_file), key)
+    if as_json:
+        _print_checked_json(found, key is not None)
+    else:
+        _print_checked(found, key is not None)
+    sys.exit(1 if found.findings else 0)
+
+
+def _print_checked_json(found: "Checked", trusted: bool) -> None:
+    header = found.header
+    document = {
+        "holds": not found.findings,
+        "findings": list(found.findings),
+        "key": found.key.fingerprint,
+        "key_was_given": trusted,
+        "log": {"scenario": header.scenario, "variant": header.variant, "scenario_hash": header.scenario_hash}
+        | {"seed": header.seed, "replication": header.replication},
+        "signed": [
+            {"reason": one.reason, "time_ms": one.time_ms, "size": one.size, "root": one.root.hex()}
+            for one in dict.fromkeys((found.since, found.until))
+        ],
+        "entries": [{"entry": one.entry, "words": one.words} for one in found.entries],
+        "totals": [{"place": place, "amount": amount} for place, amount in found.totals],
+        "invoice_line": found.invoice_line,
+    }
+    click.echo(json.dumps(document, indent=1))
+
+
+def _print_checked(found: "Checked", trusted: bool) -> None:
+    if found.findings:
+        click.echo("the proof DOES NOT HOLD:")
+        for finding in found.findings[:_SHOWN]:
+            click.echo(f"  {finding}")
+        if len(found.findings) > _SHOWN:
+            click.echo(f"  ... and {len(found.findings) - _SHOWN:,} more; --json prints them")
+        return
+    for one in found.entries[:_SHOWN]:
+        click.echo(f"entry {one.entry}  {one.words}")
+    if len(found.entries) > _SHOWN:
+        click.echo(f"... and {len(found.entries) - _SHOWN:,} more; --json prints them")
+    for place, amount in found.totals:
+        click.echo(f"in all {amount}, {place}")
+    for line in _meaning(found, trusted):
+        click.echo(line)
+
+
+def _meaning(found: "Checked", trusted: bool) -> Iterator[str]:
+    """What a proof that holds proves, and what it does not."""
+    from sim.usage_log.entries import printable
+
+    count = f"{len(found.entries)} entries were" if len(found.entries) > 1 else "this entry was"
+    header, since, until = found.header, found.since, found.until
+    name = f"{header.scenario}@{header.variant}" if header.variant else header.scenario
+    yield f"{count} in the usage log of {printable(name)} (seed {header.seed}, replication {header.replication}),"
+    yield f"as signed at {_moment(header, since)} ({since.reason}, {since.size:,} entries with the header)"
+    if until is not since:
+        yield f"and unchanged at {_moment(header, until)} ({until.reason}, {until.size:,} entries)"
+    whose = "the key that you gave" if trusted else "the key in the file: compare it with the one you were given"
+    yield f"signed with {found.key.fingerprint}, {whose}"
+    if found.invoice_line is not None:
+        yield f"made for invoice line {found.invoice_line}: that it rests on these entries is said, and not proven"
+
+
+def _moment(header: "Header", checkpoint: "Checkpoint") -> str:
+    from sim.usage_log.entries import Words
+
+    return Words(datetime.fromisoformat(header.start), {}).moment(checkpoint.time_ms)
