@@ -1,6 +1,8 @@
 """A small run directory with reports of use, made by hand: two stock points, five months, 60 rows."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +12,8 @@ import pyarrow.parquet as pq
 from policies.units import MS_PER_DAY
 from sim.record.layouts import REPORTS
 from sim.run.manifest import Manifest
+from sim.usage_log.entries import row_bytes, rows_of
+from sim.usage_log.merkle import leaf_hash, leaf_hashes
 
 HORIZON_DAYS = 130
 ROWS = 60
@@ -55,3 +59,33 @@ def sample_run(path: Path, rows: npt.NDArray[np.int64] | None = None, replicatio
         folder.mkdir(parents=True)
         write_reports(folder, sample_rows(seed=3 + number) if rows is None else rows)
     return path
+
+
+class SignedCopy:
+    """A signed log to be tampered with: its three copies of the entries, read and written as rows."""
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self.folder = run / "replications" / "0000"
+        self.log = self.folder / "usage_log"
+        data = (self.log / "entries.bin").read_bytes()
+        self.header = data[: data.index(b"\n") + 1]
+        self.rows = rows_of(data[len(self.header) :])
+
+    def write(self, rows: npt.NDArray[np.int64], *copies: str) -> None:
+        """Write other rows into some of the copies: `entries`, `leaves`, `reports`."""
+        entries = row_bytes(rows)
+        if "entries" in copies:
+            (self.log / "entries.bin").write_bytes(self.header + entries.tobytes())
+        if "leaves" in copies:
+            (self.log / "leaves.bin").write_bytes(leaf_hash(self.header) + leaf_hashes(entries).tobytes())
+        if "reports" in copies:
+            write_reports(self.folder, rows)
+
+    def checkpoints(self) -> dict[str, Any]:
+        """The data in checkpoints.json."""
+        data: dict[str, Any] = json.loads((self.log / "checkpoints.json").read_text())
+        return data
+
+    def write_checkpoints(self, data: dict[str, Any]) -> None:
+        (self.log / "checkpoints.json").write_text(json.dumps(data))

@@ -14,6 +14,7 @@ class What(StrEnum):
     REORDERED = "reordered"
     CUT_OFF = "cut off"
     CHANGED = "changed"  # somewhere in a range; where, is not known
+    UNSIGNED = "unsigned"  # under no checkpoint that can be trusted
     REWRITTEN = "rewritten"  # no valid signature
     OTHER_KEY = "other key"
     CHECKPOINT = "checkpoint"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.usage_log.checkpoints import Checkpoint
+from sim.usage_log.checkpoints import RUN_END, Checkpoint
 from sim.usage_log.copies import Copy
 from sim.usage_log.merkle import Hashes, MerkleTree
 
@@ -17,12 +17,14 @@ class Reference:
     Attributes:
         leaves: their hashes, from the header on.
         reached: number of checkpoints that they fit.
-        missed: the first checkpoint that no copy fits; None if the log is known to its end.
+        missed: the first checkpoint that no copy fits; None if the log is known to its last checkpoint.
+        whole: whether that is all of the log: the last checkpoint is that of the end of the run, and was not missed.
     """
 
     leaves: Hashes
     reached: int
     missed: Checkpoint | None
+    whole: bool
 
 
 def put_together(copies: Sequence[Copy], header_leaf: bytes, checkpoints: Sequence[Checkpoint]) -> Reference:
@@ -37,20 +39,21 @@ def put_together(copies: Sequence[Copy], header_leaf: bytes, checkpoints: Sequen
         checkpoints: in order of size.
     """
     found = np.frombuffer(header_leaf, np.uint8)[None]
-    whole: list[tuple[Copy, int]] = []
+    tried: list[tuple[Copy, int]] = []
     for copy in copies:
-        known = [fits for other, fits in whole if np.array_equal(other.leaves, copy.leaves)]
-        whole.append((copy, known[0] if known else _fits(copy, checkpoints)))
-    reached = max((fits for _, fits in whole), default=0)
+        known = [fits for other, fits in tried if np.array_equal(other.leaves, copy.leaves)]
+        tried.append((copy, known[0] if known else _fits(copy, checkpoints)))
+    reached = max((fits for _, fits in tried), default=0)
     if reached:
-        best = next(copy for copy, fits in whole if fits == reached)
+        best = next(copy for copy, fits in tried if fits == reached)
         found = best.leaves[: max(1, checkpoints[reached - 1].size)]
     for checkpoint in checkpoints[reached:]:
         longer = _extended(found, copies, checkpoint, checkpoints[-1].size)
         if longer is None:
-            return Reference(found, reached, checkpoint)
+            return Reference(found, reached, checkpoint, whole=False)
         found, reached = longer, reached + 1
-    return Reference(found, reached, None)
+    ended = bool(checkpoints) and checkpoints[-1].reason == RUN_END
+    return Reference(found, reached, None, ended)
 
 
 def _fits(copy: Copy, checkpoints: Sequence[Checkpoint]) -> int:

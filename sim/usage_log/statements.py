@@ -49,12 +49,11 @@ def read_statements(folder: Path, headers: Sequence[Header], horizon_ms: int, tr
     readings = [_read(data, header, key) for header in headers]
     reading = max(readings, key=lambda one: (len(one.signed), len(one.plain)))
     wrong += reading.mismatches
-    if reading.signed:
-        wrong += _gaps(reading.signed, len(data), horizon_ms)
-    elif key is None:
+    wrong += _gaps(reading.signed, len(data), horizon_ms)
+    if key is None:
         wrong.append(Mismatch(What.REWRITTEN, CHECKPOINTS, "there is no key to verify the signatures with"))
-    else:
-        said = "no checkpoint has a valid signature: somebody without this key has rewritten the log"
+    elif all(one.reason == OPENED for one in reading.signed.values()):
+        said = "no checkpoint of any entries has a valid signature: somebody without this key has rewritten the log"
         wrong.append(Mismatch(What.REWRITTEN, CHECKPOINTS, said))
     known = sorted(reading.signed.values() or reading.plain, key=lambda one: one.size)
     return Statements(key, known, bool(reading.signed), wrong)
@@ -132,7 +131,6 @@ def _gaps(signed: Mapping[int, Checkpoint], places: int, horizon_ms: int) -> Ite
             yield Mismatch(What.CHECKPOINT, CHECKPOINTS, said)
     last = signed.get(places - 1)
     if last is not None and (last.reason != RUN_END or last.time_ms != horizon_ms):
-        said = (
-            f"the last checkpoint ({last.reason}, size {last.size}) is not that of the run's end: the rest was cut off"
-        )
+        which = f"{last.reason}, size {last.size}"
+        said = f"the last checkpoint ({which}) is not that of the end of the run: the rest was cut off"
         yield Mismatch(What.CUT_OFF, CHECKPOINTS, said, last.size)

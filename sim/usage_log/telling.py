@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+import numpy as np
+
 from sim.usage_log.checkpoints import Checkpoint
 from sim.usage_log.copies import Copy
 from sim.usage_log.differences import Change, Kind, changes
@@ -44,11 +46,13 @@ class Teller:
                     yield self._finding(copy, change)
         if self._reference.missed is not None:
             yield from self._missed(self._reference.missed)
+        if not self._reference.whole:
+            yield from self._unsigned()
 
     def _is_unknown(self, change: Change) -> bool:
         """Whether a change is only that the copy goes on where what was signed is not known any more."""
         known = len(self._reference.leaves)
-        return self._reference.missed is not None and change.kind is Kind.INSERTED and change.entry == known
+        return not self._reference.whole and change.kind is Kind.INSERTED and change.entry == known
 
     # --- one change ---------------------------------------------------------------------------------------------------
     def _finding(self, copy: Copy, change: Change) -> Mismatch:
@@ -107,6 +111,26 @@ class Teller:
         )
         row = next((_row(copy, first) for copy in self._copies if copy.rows is not None), None)
         yield self._mismatch(What.CHANGED, file, text, first, last, row)
+
+    def _unsigned(self) -> Iterator[Mismatch]:
+        """What stands behind all that is known to be signed."""
+        known = len(self._reference.leaves)
+        longest = max(self._copies, key=lambda copy: len(copy.leaves), default=None)
+        if longest is None or len(longest.leaves) <= known:
+            return
+        last = len(longest.leaves) - 1
+        if self._reference.missed is None:
+            text = f"{_entries(known, last)} stand under no checkpoint that can be trusted"
+            yield self._mismatch(What.UNSIGNED, longest.file, text, known, last, _row(longest, known))
+        # only copies that agree so far can be compared place by place
+        agreeing = [copy for copy in self._copies if np.array_equal(copy.leaves[:known], self._reference.leaves)]
+        for other in agreeing[1:]:
+            one = agreeing[0]
+            for change in changes(one.leaves[known:], other.leaves[known:]):
+                at = known + change.entry
+                text = f"they differ from entry {at} on ({change.count} {change.kind}), and neither is signed there"
+                files = f"{one.file}, {other.file}"
+                yield self._mismatch(What.CHANGED, files, text, at, at + change.count - 1, _row(one, at))
 
 
 def _row(copy: Copy, place: int) -> Int64Array | None:
