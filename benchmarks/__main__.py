@@ -13,7 +13,7 @@ from pathlib import Path
 
 import simpy
 
-from benchmarks import bare_kernel, forecasts, our_engine, plain_simpy, plants
+from benchmarks import bare_kernel, forecasts, our_engine, plain_simpy, plants, usage_log
 from benchmarks import reference_workload as workload
 from benchmarks.measure import Measured, cpu_time, median_child, run_child
 from benchmarks.table import Row, print_table
@@ -131,6 +131,8 @@ def main() -> int:
     rows += forecasting(arguments.days, arguments.repeats)
     print("measuring plants ...", file=sys.stderr)
     rows += plants.pilot(SEED, arguments.repeats)
+    print("measuring the usage log ...", file=sys.stderr)
+    rows += usage_log.million(SEED, arguments.repeats)
     if not arguments.skip_commands:
         print("measuring commands ...", file=sys.stderr)
         rows += commands(arguments.repeats)
