@@ -13,6 +13,7 @@ import numpy as np
 from sim import columns as c
 from sim.build.allocation import allocation_columns
 from sim.build.calendars import periodic, review_instants
+from sim.build.contracts import with_contracts
 from sim.build.deciders import Opening, deciders_and_rows
 from sim.build.demand import plan_demand
 from sim.build.detection import planned_rules
@@ -145,7 +146,7 @@ def _network(scenario: Scenario) -> Network:
         item_certificate=items.certificate,
     )
     opened = fit_opening(scenario, work_out_levels(scenario, network, plan, grid), nodes, plan, grid)
-    return _with_rules(scenario, opened)
+    return with_contracts(scenario, _with_rules(scenario, opened))
 
 
 def _with_rules(scenario: Scenario, network: Network) -> Network:

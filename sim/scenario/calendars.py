@@ -64,7 +64,7 @@ class Closure(Model):
 
     def interval_ms(self, start: datetime) -> tuple[int, int]:
         """[from, to) in milliseconds since the scenario's start."""
-        return _ms(self.from_, start), _ms(self.to, start)
+        return since_ms(self.from_, start), since_ms(self.to, start)
 
 
 class Review(Calendar):
@@ -105,6 +105,7 @@ def weekly_instants(weekly_ms: list[int], start: datetime, horizon_ms: int) -> l
     return sorted(time for first in in_week for time in range(first, horizon_ms, MS_PER_WEEK))
 
 
-def _ms(moment: datetime, start: datetime) -> int:
+def since_ms(moment: datetime, start: datetime) -> int:
+    """Milliseconds from the scenario's start to a moment."""
     delta = moment - start
     return delta.days * 86_400_000 + delta.seconds * 1000 + delta.microseconds // 1000

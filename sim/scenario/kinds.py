@@ -4,17 +4,21 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from policies.contracts.term import TERMS
 from policies.detection import DETECTION
 from policies.fields import Model
 from policies.registry import PolicyFileError, load_outside_policies
 from policies.replenishment import REPLENISHMENT
+from sim.scenario import contracts
+from sim.scenario.base import Name
+from sim.scenario.contracts import Amendment, Contract
 from sim.scenario.detection import RULES_IN_MODELS, DetectionEntry
 from sim.scenario.findings import Finding, ScenarioError
 from sim.scenario.generator_section import GeneratedStocking, GeneratorSection
 from sim.scenario.policies_section import KINDS_IN_MODELS, PolicyEntry
 from sim.scenario.scenario import Scenario, ScenarioModel
 
-_in_models = [(KINDS_IN_MODELS, RULES_IN_MODELS)]
+_in_models = [(KINDS_IN_MODELS, RULES_IN_MODELS, contracts.KINDS_IN_MODELS)]
 
 
 def know_all_policies() -> None:
@@ -26,14 +30,17 @@ def know_all_policies() -> None:
         load_outside_policies()
     except PolicyFileError as error:
         raise ScenarioError([Finding(str(error))]) from error
-    known = REPLENISHMENT.kinds, DETECTION.kinds
+    known = REPLENISHMENT.kinds, DETECTION.kinds, TERMS.kinds
     if _in_models[0] == known:
         return
     _in_models[0] = known
     _rebuild(PolicyEntry, "policy", REPLENISHMENT.field_type() | None)
     _rebuild(GeneratedStocking, "policy", REPLENISHMENT.field_type())
     _rebuild(DetectionEntry, "rule", DETECTION.field_type())
-    for model in (GeneratorSection, ScenarioModel, Scenario):  # those that hold the three, inside out
+    terms: Any = dict[Name, contracts.term_field()]  # type: ignore[misc]
+    _rebuild(Amendment, "terms", terms)
+    _rebuild(Contract, "terms", terms)
+    for model in (GeneratorSection, ScenarioModel, Scenario):  # those that hold them, inside out
         model.model_rebuild(force=True)
 
 

@@ -13,6 +13,7 @@ from sim.scenario.tree import Tree, from_plain, parse_yaml
 
 NAMED_SECTIONS = (
     "items", "nodes", "gateways", "trucks", "profiles", "variants", "people", "lines", "machines", "uses",
+    "contracts", "terms", "sla",
 )  # fmt: skip
 """Mappings whose keys are names that the scenario gives."""
 
@@ -26,6 +27,7 @@ _CHOICES = (
     frozenset({"every", "wear", "flow"}),
     frozenset({"life", "characteristic_life"}),
     frozenset({"q10", "arrhenius"}),
+    frozenset({"lump_sum", "linear", "tiers"}),
 )
 
 

@@ -11,7 +11,7 @@ from sim.scenario.scenario import Scenario
 _WHOLE = object()
 _BY_ENTRY = (
     "items", "nodes", "gateways", "lanes", "trucks", "demand", "profiles", "policies", "pools", "detection",
-    "variants", "claims",
+    "contracts", "variants", "claims",
 )  # fmt: skip
 Location = tuple[int | str, ...]
 _STAND_INS = {"name": "unnamed", "start": "2000-01-01", "horizon": "1000 y"}

@@ -17,6 +17,7 @@ from policies.fields import Model, Moment, PositiveDuration, WarmUp
 from sim import units
 from sim.scenario.base import Name
 from sim.scenario.claims import Claim, ComparisonSection
+from sim.scenario.contracts import Contract
 from sim.scenario.demand import Demand
 from sim.scenario.detection import DetectionEntry
 from sim.scenario.findings import Finding
@@ -93,6 +94,7 @@ class ScenarioModel(Model):
     policies: tuple[PolicyEntry, ...] = Field((), description="who stocks what; later entries override earlier ones")
     pools: dict[Name, Pool] = Field({}, description="nodes that help each other out, by name of the pool")
     detection: tuple[DetectionEntry, ...] = Field((), description="rules that watch devices, and raise alarms")
+    contracts: dict[Name, Contract] = Field({}, description="contracts with customers, by name: see docs/contracts.md")
     stocking_table: str | None = Field(None, description="file with one row per node and item; overrides `policies`")
     stock_factor: float = Field(
         1.0,

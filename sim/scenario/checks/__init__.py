@@ -4,6 +4,12 @@ from collections.abc import Callable
 
 from sim.scenario.checks.claims import check_claims, check_comparison
 from sim.scenario.checks.context import Context
+from sim.scenario.checks.contracts import (
+    check_contract_names,
+    check_contract_terms,
+    check_contract_times,
+    check_contract_units,
+)
 from sim.scenario.checks.detection import check_abnormal_demand, check_detection_names, check_detection_units
 from sim.scenario.checks.devices import (
     check_counting_trucks,
@@ -76,6 +82,10 @@ CHECKS: list[Callable[[Context], None]] = [
     check_detection_names,
     check_detection_units,
     check_abnormal_demand,
+    check_contract_names,
+    check_contract_times,
+    check_contract_terms,
+    check_contract_units,
     check_comparison,
     check_claims,
 ]

@@ -91,7 +91,7 @@ def check_demand_names(context: Context) -> None:
     for at, demand in context.entries("demand"):
         nodes = texts(demand.get("node"))
         check_names(context, "node", nodes, context.nodes, *at, "node")
-        _refuse_suppliers(context, nodes, "; customers cannot buy from it", "name a warehouse or store", *at, "node")
+        refuse_suppliers(context, nodes, "; customers cannot buy from it", "name a warehouse or store", *at, "node")
         refuse_plants(context, nodes, *at, "node")
         check_name(context, "profile", demand.get("profile"), profiles, *at, "profile")
         if context.items_known:
@@ -101,7 +101,8 @@ def check_demand_names(context: Context) -> None:
                 check_names(context, "item", texts(jobs.get("items")), context.items, *at, "jobs", "items")
 
 
-def _refuse_suppliers(context: Context, nodes: Iterable[str], what: str, hint: str, *location: object) -> None:
+def refuse_suppliers(context: Context, nodes: Iterable[str], what: str, hint: str, *location: object) -> None:
+    """Note a finding for each supplier that is named where a place with stock is meant."""
     for name in nodes:
         if context.is_supplier(name):
             context.add_as_written(f"`{name}` is a supplier{what}", hint, *location)
@@ -120,7 +121,7 @@ def check_policy_names(context: Context) -> None:
     for at, entry in context.entries("policies"):
         nodes = texts(entry.get("nodes"))
         check_names(context, "node", nodes, context.nodes, *at, "nodes")
-        _refuse_suppliers(context, nodes, " and holds no stock", "name warehouses and stores", *at, "nodes")
+        refuse_suppliers(context, nodes, " and holds no stock", "name warehouses and stores", *at, "nodes")
         refuse_plants(context, nodes, *at, "nodes")
         if context.items_known:
             check_names(context, "item", names_in_filter(entry.get("items")), context.items, *at, "items")

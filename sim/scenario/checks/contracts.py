@@ -1,0 +1,154 @@
+"""Checks of contracts: they name what exists, their dates are in order, and prices fit what they are for.
+
+What follows only from the finished network (who covers a stock point, what is at a node) is checked by
+`sim.build.contracts`.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from sim.scenario.checks.context import Context
+from sim.scenario.checks.names import check_names, names_in_filter, refuse_plants, refuse_suppliers, texts
+from sim.scenario.checks.quantities import units_of
+from sim.scenario.contracts import Contract, amounts_in, check_amount
+from sim.scenario.findings import did_you_mean
+from sim.units import UnitError
+
+Location = tuple[object, ...]
+
+
+def check_contract_names(context: Context) -> None:
+    """Customers, nodes, items and lines exist."""
+    for at, contract in context.entries("contracts"):
+        nodes = texts(contract.get("nodes"))
+        check_names(context, "node", nodes, context.nodes, *at, "nodes")
+        refuse_suppliers(context, nodes, " and holds no stock of the customer's", "name its nodes", *at, "nodes")
+        refuse_plants(context, nodes, *at, "nodes")
+        if contract.get("nodes") is None:
+            _check_customer(context, contract.get("customer"), *at, "customer")
+        lines = _lines(context, contract.get("customer"))
+        for scope_at, scope in _scopes(context, at, contract):
+            if context.items_known:
+                check_names(context, "item", names_in_filter(scope.get("items")), context.items, *scope_at, "items")
+            check_names(context, "line", texts(scope.get("lines")), lines, *scope_at, "lines")
+
+
+def _check_customer(context: Context, customer: Any, *location: object) -> None:
+    """A contract that names no nodes is for the devices of a plant."""
+    if not isinstance(customer, str):
+        return
+    if not context.is_plant(customer):
+        plants = [name for name in context.nodes if context.is_plant(name)]
+        hint = did_you_mean(customer, plants) or "name a plant"
+        context.add_as_written(f"there is no plant `{customer}`", f"{hint}; or name the covered `nodes`", *location)
+    elif all(node.get("at") != customer for _, node in context.entries("nodes")):
+        context.add_as_written(f"no device stands at `{customer}`", "name the covered `nodes`", *location)
+
+
+def _lines(context: Context, customer: Any) -> list[str]:
+    """Names that a term may call lines by: of the customer, or of all plants when the customer is none itself."""
+    plants = [name for name in context.nodes if context.is_plant(name)]
+    if isinstance(customer, str) and customer in plants:
+        plants = [customer]
+    lines = [(plant, line) for plant in plants for line in texts(context.written("nodes", plant, "lines"))]
+    return list(dict.fromkeys([line for _, line in lines] + [f"{plant}/{line}" for plant, line in lines]))
+
+
+def _scopes(context: Context, at: Location, contract: dict[str, Any]) -> Iterator[tuple[Location, dict[str, Any]]]:
+    """Every part of a contract, as it is written, that may name items or lines."""
+    yield at, contract
+    for part_at in (at, *(amended for amended, _ in context.entries(*at, "amendments"))):
+        yield from context.entries(*part_at, "terms")
+        title = context.written(*part_at, "title")
+        if isinstance(title, dict):
+            yield (*part_at, "title"), title
+        else:
+            yield from context.entries(*part_at, "title")
+    yield from context.entries(*at, "sla")
+
+
+def check_contract_times(context: Context) -> None:
+    """A contract lies within the run, and its amendments within the contract, each on a day of its own."""
+    scenario = context.scenario
+    if {"start", "horizon", "warm_up"} & context.broken or scenario.warm_up >= scenario.horizon:
+        return
+    for name, contract in scenario.contracts.items():
+        begins = contract.begins_ms(scenario.start, scenario.warm_up)
+        ends = contract.ends_ms(scenario.start, scenario.horizon)
+        at = ("contracts", name)
+        run = f"the run is from {_day(context, 0)} to {_day(context, scenario.horizon)}"
+        if not 0 <= begins < scenario.horizon:
+            hint = f"{run}; without `from` the contract begins when the warm-up ends"
+            context.add("the contract does not begin within the run", hint, *at, "from")
+        elif ends > scenario.horizon:
+            hint = f"{run}; without `to` the contract ends with it"
+            context.add("the contract ends after the run", hint, *at, "to")
+        elif ends <= begins:
+            hint = f"it begins on {_day(context, begins)}, when the warm-up ends, unless `from` says otherwise"
+            context.add("the contract ends before it begins", hint, *at, "to")
+        else:
+            _check_amendment_dates(context, name, contract, begins, ends)
+
+
+def _day(context: Context, time_ms: int) -> str:
+    return (context.scenario.start + timedelta(milliseconds=time_ms)).isoformat().removesuffix("T00:00:00")
+
+
+def _check_amendment_dates(context: Context, name: str, contract: Contract, begins: int, ends: int) -> None:
+    seen: dict[int, int] = {}
+    for index, amendment in enumerate(contract.amendments):
+        at = ("contracts", name, "amendments", index, "from")
+        time = amendment.begins_ms(context.scenario.start)
+        if time in seen:
+            message = f"amendment {seen[time] + 1} comes into force at the same time"
+            context.add(message, "put both into one, or give another date", *at)
+        seen.setdefault(time, index)
+        if not begins < time < ends:
+            when = "before the contract begins" if time < begins else "when the contract begins"
+            message = f"the amendment comes into force {when if time <= begins else 'after the contract has ended'}"
+            hint = f"the contract is from {_day(context, begins)} to {_day(context, ends)}; give a date between"
+            context.add(message, hint, *at)
+
+
+def check_contract_terms(context: Context) -> None:
+    """A contract charges something, and amendments end terms that are in force."""
+    for name, contract in context.scenario.contracts.items():
+        if not contract.terms and not any(amendment.terms for amendment in contract.amendments):
+            hint = "give it `terms`, as in `terms: {base: {kind: subscription, amount: 2000 "
+            context.add("the contract has no terms", hint + f"{context.scenario.currency}}}}}`", "contracts", name)
+        in_force = set(contract.terms)
+        for index, amendment in contract.dated_amendments():
+            for position, ended in enumerate(amendment.ends):
+                if ended not in in_force:
+                    hint = did_you_mean(ended, sorted(in_force)) or "no term is in force then"
+                    at = ("contracts", name, "amendments", index, "ends", position)
+                    context.add(f"there is no term `{ended}` in force then", hint, *at)
+            in_force = (in_force - set(amendment.ends)) | set(amendment.terms)
+
+
+def check_contract_units(context: Context) -> None:
+    """Prices and quantities of terms fit the items that the terms name.
+
+    Those of terms that do not name any are checked with what is covered, when the network is built.
+    """
+    for name, contract in context.scenario.contracts.items():
+        parts = [((), contract.terms)] + [
+            (("amendments", index), amendment.terms) for index, amendment in enumerate(contract.amendments)
+        ]
+        for at, terms in parts:
+            for called, term in terms.items():
+                if term.items is not None and term.items.names is not None:
+                    place = ("contracts", name, *at, "terms", called)
+                    _check_amounts(context, term, term.items.names, *place)
+
+
+def _check_amounts(context: Context, term: object, items: tuple[str, ...], *location: object) -> None:
+    units = units_of(context, items)
+    for path, amount in amounts_in(term):
+        for unit, item in units.items():
+            try:
+                check_amount(amount, unit)
+            except UnitError as error:
+                context.add(f"item `{item}`: {error.message}", error.hint, *location, *path)
+                break

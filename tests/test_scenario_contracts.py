@@ -1,0 +1,202 @@
+"""The section `contracts:` of a scenario: what it takes, and what it refuses with which words."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from ruamel.yaml import YAML
+
+from mro_twin.cli import cli
+from sim.scenario import load_scenario
+from sim.scenario.contracts import CALENDAR_MONTHS, AfterUse, plain_term
+from sim.scenario.schema import json_schema
+from sim.units import MS_PER_DAY, MS_PER_WEEK
+from tests.contract_scenarios import BASE, Rate, with_contracts
+from tests.scenario_samples import findings_of
+
+THREE_DAYS = AfterUse.model_validate({"after_use": "72 h"})
+
+
+def contract_of(**fields: Any) -> Any:
+    return load_scenario(with_contracts(service=fields)).contracts["service"]
+
+
+def test_a_contract_says_little_and_means_consignment_by_the_month() -> None:
+    contract = contract_of()
+    start = datetime(2026, 1, 5)
+    assert contract.billing == CALENDAR_MONTHS
+    assert [(one.title, one.settled_after) for one in contract.title] == [("use", None)]
+    assert (contract.begins_ms(start, 7), contract.ends_ms(start, 99)) == (7, 99)
+    assert contract.bill_counted
+
+
+def test_everything_is_read_in_its_unit() -> None:
+    contract = contract_of(
+        **{"from": "2026-01-12", "to": "2026-01-26T12:00", "billing": "2 wk", "payment_terms": "30 d"},
+        financing="8 %",
+        settled_after="1 d",
+        title=[{"items": "*", "title": "delivery"}, {"items": "filter", "title": {"after_use": "72 h"}}],
+        costs={"per_month": "1200 USD"},
+        baseline={"stop_cost_per_year": "250000 USD"},
+        renewal={"base": "90 %", "by_attainment": 2, "years": 3},
+        amendments=[{"from": "2026-01-19", "ends": ["grease"], "title": {"title": "use", "items": ["filter"]}}],
+    )
+    start = datetime(2026, 1, 5)
+    assert contract.begins_ms(start, 0) == MS_PER_WEEK
+    assert contract.ends_ms(start, 0) == 3 * MS_PER_WEEK + MS_PER_DAY // 2
+    assert (contract.billing, contract.payment_terms) == (2 * MS_PER_WEEK, 30 * MS_PER_DAY)
+    assert contract.financing == 0.08
+    assert [one.title for one in contract.title] == ["delivery", THREE_DAYS]
+    assert contract.amendments[0].title[0].items.names == ("filter",)
+    assert contract.renewal.base == 0.9
+
+
+def test_a_term_is_the_one_of_its_kind() -> None:
+    entry = contract_of().terms["grease"]
+    assert entry.items.names == ("grease",)
+    term = plain_term(entry)
+    assert type(term) is Rate
+    assert term == Rate(price=entry.price)
+
+
+@pytest.mark.parametrize(("written", "passes"), [("use", "use"), ("delivery", "delivery")])
+def test_title_in_a_word(written: str, passes: str) -> None:
+    assert [one.title for one in contract_of(title=written).title] == [passes]
+
+
+def test_title_after_use_in_a_word() -> None:
+    assert contract_of(title={"after_use": "72 h"}).title[0].title == THREE_DAYS
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "message", "hint"),
+    [
+        ({"customer": "wroks"}, "customer", "there is no plant `wroks`", "did you mean `works`"),
+        ({"customer": "shelf"}, "customer", "there is no plant `shelf`", "known are works; or name the covered"),
+        ({"nodes": "shelv"}, "nodes", "there is no node `shelv`", "did you mean `shelf`"),
+        ({"nodes": ["shelf", "maker"]}, "nodes", "`maker` is a supplier", "name its nodes"),
+        ({"nodes": "works"}, "nodes", "`works` is a plant and holds no stock itself", "name the shelves"),
+        ({"items": "greese"}, "items", "there is no item `greese`", "did you mean `grease`"),
+        ({"terms": {"a": BASE | {"items": "greas"}}}, "terms.a.items", "there is no item `greas`", "grease"),
+        ({"terms": {"a": BASE | {"lines": "turning"}}}, "terms.a.lines", "there is no line `turning`", ""),
+        ({"title": [{"items": "oil", "title": "use"}]}, "title.0.items", "there is no item `oil`", "known are"),
+        ({"title": {"items": "oil", "title": "use"}}, "title.items", "there is no item `oil`", "known are"),
+        ({"title": "usage"}, "title", "'usage' is not one of the choices", "did you mean `use`"),
+        ({"title": {"after_use": "72 h", "from": 1}}, "title.from", "unknown key `from`", ""),
+        ({"title": {"after_use": 0}}, "title.after_use", "the value is zero", "more than 0"),
+        ({"terms": {}}, "", "the contract has no terms", "kind: subscription, amount: 2000 USD}"),
+        ({"terms": {"a": {"kind": "test_rat", "price": 1}}}, "terms.a", "unknown kind `test_rat`", "`test_rate`"),
+        ({"terms": {"a": {"kind": "test_rate"}}}, "terms.a.price", "`price` is missing", "per unit"),
+        ({"terms": {"a": BASE | {"prise": 1}}}, "terms.a.prise", "unknown key `prise`", "did you mean `price`"),
+        ({"terms": {"a": BASE | {"price": "8 USD/l"}}}, "terms.a.price", "a price per l", "give it per kg"),
+        (
+            {"terms": {"a": BASE | {"steps": [{"above": "5 kg", "price": 0}, {"above": 5, "price": 0}]}}},
+            "terms.a.steps.1.above",
+            "item `grease`: 5 pieces of an item",
+            "give the quantity in kg",
+        ),
+        ({"billing": "weekly"}, "billing", "'weekly' is not a duration", "write `4 h`"),
+        ({"billing": "12 h"}, "billing", "a billing period of 12 h is shorter than a day", "`month`"),
+        ({"billing": 4}, "billing", "4 is not a billing period", "`month`"),
+        ({"financing": "1200 %"}, "financing", "is out of range", "at most 10"),
+        ({"from": "2026-01-26", "to": "2026-01-26"}, "", "`to` is not after `from`", "first moment"),
+        ({"from": "2025-12-31"}, "from", "the contract does not begin within the run", "2026-01-05 to 2026-02-02"),
+        ({"from": "2026-02-02"}, "from", "the contract does not begin within the run", "when the warm-up ends"),
+        ({"to": "2026-02-03"}, "to", "the contract ends after the run", "without `to`"),
+        ({"to": "2026-01-05"}, "to", "the contract ends before it begins", "2026-01-05"),
+        ({"amendments": [{"from": "2026-01-12"}]}, "amendments.0", "the amendment changes nothing", "`ends`"),
+        (
+            {"amendments": [{"from": "2026-01-12", "ends": ["base"]}]},
+            "amendments.0.ends.0",
+            "there is no term `base` in force then",
+            "`grease`",
+        ),
+        (
+            {"from": "2026-01-12", "amendments": [{"from": "2026-01-11", "title": "delivery"}]},
+            "amendments.0.from",
+            "comes into force before the contract begins",
+            "2026-01-12 to 2026-02-02",
+        ),
+        (
+            {"amendments": [{"from": "2026-01-05", "title": "delivery"}]},
+            "amendments.0.from",
+            "comes into force when the contract begins",
+            "give a date between",
+        ),
+        (
+            {"amendments": [{"from": "2026-02-02", "title": "delivery"}]},
+            "amendments.0.from",
+            "comes into force after the contract has ended",
+            "give a date between",
+        ),
+        (
+            {"amendments": [{"from": "2026-01-12", "title": "use"}, {"from": "2026-01-12", "ends": ["grease"]}]},
+            "amendments.1.from",
+            "amendment 1 comes into force at the same time",
+            "put both into one",
+        ),
+        (
+            {"amendments": [{"from": "2026-01-12", "ends": ["grease"], "terms": {"grease": BASE}}]},
+            "amendments.0",
+            "`grease` ends and is changed at the same time",
+            "take it out",
+        ),
+        (
+            {"amendments": [{"from": "2026-01-12", "terms": {"more": BASE | {"items": "oil"}}}]},
+            "amendments.0.terms.more.items",
+            "there is no item `oil`",
+            "known are",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(fields: dict[str, Any], place: str, message: str, hint: str) -> None:
+    path = f"contracts.service.{place}".rstrip(".")
+    found = findings_of(with_contracts(service=fields))
+    assert [finding.path for finding in found] == [path], found
+    assert message in found[0].message
+    assert hint in found[0].hint
+
+
+def test_amendments_are_taken_by_date_whatever_their_order() -> None:
+    ends_later = {"from": "2026-01-19", "ends": ["more"]}
+    begins = {"from": "2026-01-12", "terms": {"more": BASE}}
+    assert findings_of(with_contracts(service={"amendments": [ends_later, begins]})) == ()
+    ends_before = ends_later | {"from": "2026-01-11"}
+    (found,) = findings_of(with_contracts(service={"amendments": [begins, ends_before]}))
+    assert found.path == "contracts.service.amendments.1.ends.0"
+
+
+def test_the_command_lists_everything_at_once_with_its_line(tmp_path: Path) -> None:
+    data = with_contracts(service={"to": "2027-01-01"}, other={"customer": "acme"})
+    path = tmp_path / "two.yaml"
+    with path.open("w", encoding="utf-8") as file:
+        YAML(typ="safe", pure=True).dump(data, file)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    result = CliRunner().invoke(cli, ["validate", str(path)])
+    assert result.exit_code == 2
+    late = next(number for number, line in enumerate(lines, 1) if "2027-01-01" in line)
+    unknown = next(number for number, line in enumerate(lines, 1) if "acme" in line)
+    assert f"two.yaml:{late}: contracts.service.to: the contract ends after the run" in result.stderr
+    assert f"two.yaml:{unknown}: contracts.other.customer: there is no plant `acme`" in result.stderr
+
+
+def test_a_faulty_contract_hides_no_fault_of_another() -> None:
+    faulty, late = {"billing": "weekly", "items": "oil"}, {"to": "2027-01-01"}
+    found = findings_of(with_contracts(one=faulty, two=late))
+    assert {finding.path for finding in found} == {"contracts.one.billing", "contracts.one.items", "contracts.two.to"}
+
+
+def test_a_variant_changes_a_term_and_takes_another_away() -> None:
+    data = with_contracts(service={"terms": {"grease": BASE, "kind": BASE}})
+    change = {"contracts": {"service": {"terms": {"grease": {"price": "9 USD/kg"}, "kind": None}}}}
+    data["variants"] = {"dear": {"set": change}}
+    terms = load_scenario(data, variant="dear").contracts["service"].terms
+    assert {name: str(term.price.amount) for name, term in terms.items()} == {"grease": "9"}  # type: ignore[attr-defined]
+
+
+def test_the_schema_knows_terms_and_what_they_apply_to() -> None:
+    load_scenario(with_contracts(service={}))  # the models now know the kind
+    rate = json_schema()["$defs"]["RateTerm"]
+    assert {"kind", "price", "steps", "items", "lines"} == set(rate["properties"])
