@@ -185,7 +185,7 @@ class _Builder:
         items = self.network.items
         none = TitleRule(from_ms, np.full(items, TITLE_USE), np.zeros(items, np.int64), np.zeros(items, np.int64))
         none = replace(none, settled_after_ms=np.full(items, self.contract.settled_after))
-        rules = [self._changed(none, self.contract.title, from_ms)]
+        rules = [self._changed(none, self.contract.title or (), from_ms)]
         for _, amendment in self.contract.dated_amendments():
             if amendment.title is not None:
                 rules.append(self._changed(rules[-1], amendment.title, amendment.begins_ms(self.scenario.start)))
@@ -246,7 +246,9 @@ class _Builder:
         return PlannedTerm(name, plain_term(entry), items, lines, 0, 0)
 
     def _check_units(self, entry: ContractTerm, items: Int64Array, at: tuple[object, ...]) -> None:
-        units = {self.scenario.item_unit(self.network.item_names[item]): item for item in items[::-1].tolist()}
+        units: dict[ItemUnit, int] = {}
+        for item in items.tolist():
+            units.setdefault(self.scenario.item_unit(self.network.item_names[item]), item)
         for path, amount in amounts_in(entry):
             for unit, item in units.items():
                 try:

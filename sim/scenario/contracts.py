@@ -221,9 +221,11 @@ class Contract(Model):
     )
     from_: Moment | None = Field(None, alias="from", description="beginning; default: when the warm-up ends")
     to: Moment | None = Field(None, description="end, exclusive; default: the end of the run")
-    billing: Billing = Field(CALENDAR_MONTHS, description="billing period: `month` (calendar), or a duration")
-    title: Titles = Field(
-        (TitleEntry(title="use"),),
+    billing: Billing = Field(
+        "month", validate_default=True, description="billing period: `month` (calendar), or a duration"
+    )
+    title: Titles | None = Field(
+        None,
         description="when a unit becomes the customer's: `use`, `delivery`, `{after_use: 72 h}`, or a list of entries "
         "for items, of which later ones override earlier ones; default, also for items that no entry names: use",
     )
