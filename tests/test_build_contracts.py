@@ -1,5 +1,6 @@
 """Contracts as the plain data of a network: what they cover, title by date, terms by date, measures."""
 
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -18,6 +19,10 @@ from tests.contract_scenarios import BASE, Rate, with_contracts
 
 ITEMS = ("filter", "grease", "glove", "wrench", "coolant")
 MACHINES = {"machines": {"one": {"uses": {"grease": {"every": "40 h", "quantity": "1 kg", "from": "shelf"}}}}}
+
+BASELINE = {"stop_cost_per_year": "1000 USD"}
+SLA = {"measure": "availability", "target": "99 %"}
+FLUID = {"terms": {"fluid": {"kind": "usage", "price": "1.2 USD/l"}}}
 
 
 def network_of(**contracts: dict[str, Any]) -> Network:
@@ -191,6 +196,7 @@ def test_measures_turn_prices_and_quantities_into_integers() -> None:
     assert measures.price_milli(parse_unit_price("8 USD"), grease) == 80_000  # per natural unit
     assert measures.price_milli(parse_unit_price("0.1234567 USD/l"), coolant) == 123  # 10 ml: 0.1234567 cents
     assert measures.units(parse_quantity("5 kg"), grease) == 50
+    assert measures.time_ms(datetime(2026, 1, 6, 6)) == 30 * MS_PER_HOUR
     with pytest.raises(UnitError, match="a price per l for an item that is counted in"):
         measures.price_milli(parse_unit_price("8 USD/l"), grease)
     with pytest.raises(UnitError, match="not a whole multiple"):
@@ -228,6 +234,60 @@ def test_what_covers_nothing_or_does_not_fit_is_refused(
     assert found.path == f"contracts.service.{place}"
     assert message in found.message
     assert hint in found.hint
+
+
+def test_service_levels_are_about_covered_points_and_their_hours() -> None:
+    level = SLA
+    holiday = {"from": "2026-01-06", "to": "2026-01-31"}
+    data = with_contracts(
+        service={
+            "nodes": ["shelf", "tank"],
+            "sla": {
+                "all": level,
+                "grease": level | {"items": "grease", "within": "works", "exclude": [holiday]},
+                "late": level | {"within": "evenings", "exclude": [holiday]},
+            },
+        }
+    )
+    evening = {"days": ["sun", "mon"], "from": "20:00", "to": "22:00"}
+    data["profiles"] = {"evenings": {"shifts": [evening, {"from": "01:00", "to": "02:00", "inside": 0, "outside": 1}]}}
+    network = build_network(load_scenario(data))
+    whole, grease, late = network.contracts[0].slas
+    assert whole.points.tolist() == network.contracts[0].points.tolist()
+    assert whole.excluded_ms.tolist() == []
+    assert grease.points.tolist() == [network.stock_point("shelf", "grease")]
+    hour, day = MS_PER_HOUR, MS_PER_DAY
+    assert grease.excluded_ms.tolist() == [[0, 6 * hour], [14 * hour, 28 * day]]  # of 5 January 06:00 to 14:00 is left
+    sunday = 27 * day
+    assert late.excluded_ms.tolist() == [
+        [0, 20 * hour],
+        [22 * hour, sunday + 20 * hour],
+        [sunday + 22 * hour, 28 * day],
+    ]
+    assert (grease.name, grease.sla.target) == ("grease", 0.99)
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "message"),
+    [
+        ({"sla": {"a": SLA | {"items": "filter"}}, "nodes": "tank", **FLUID}, "sla.a.items", "no covered node holds"),
+        ({"terms": {"a": {"kind": "running_hours", "price": "2 USD"}}}, "terms.a", "`running_hours` goes by lines"),
+    ],
+)
+def test_what_has_nothing_to_go_by_is_refused(fields: dict[str, Any], place: str, message: str) -> None:
+    (found,) = findings_of_build(service=fields)
+    assert found.path == f"contracts.service.{place}"
+    assert message in found.message
+
+
+def test_savings_need_a_baseline() -> None:
+    share = {"terms": {"savings": {"kind": "savings_share", "share": "30 %"}}}
+    without, with_ = (with_contracts(service=share | more) for more in ({}, {"baseline": BASELINE}))
+    for data in (without, with_):
+        data["nodes"]["works"]["lines"] = {"turning": MACHINES}
+    assert build_network(load_scenario(with_)).contracts[0].baseline.stop_cost_per_year == 100_000
+    with pytest.raises(ScenarioError, match=r"terms\.savings: there is nothing to measure savings against"):
+        build_network(load_scenario(without))
 
 
 def test_a_line_of_another_plant_is_refused() -> None:

@@ -18,6 +18,9 @@ from tests.scenario_samples import findings_of
 
 THREE_DAYS = AfterUse.model_validate({"after_use": "72 h"})
 
+SLA = {"measure": "availability", "target": "99 %"}
+OVERLAPPING = [{"from": bound, "price": "8 USD/kg"} for bound in (0, "10 kg", "5 kg")]
+
 
 def contract_of(**fields: Any) -> Any:
     return load_scenario(with_contracts(service=fields)).contracts["service"]
@@ -149,11 +152,54 @@ def test_title_after_use_in_a_word() -> None:
             "there is no item `oil`",
             "known are",
         ),
+        ({"sla": {"a": SLA | {"items": "oil"}}}, "sla.a.items", "there is no item `oil`", "known are"),
+        ({"sla": {"a": SLA | {"window": "0 d"}}}, "sla.a.window", "a window of no length", "`4 wk`"),
+        ({"sla": {"a": SLA | {"target": "0 %"}}}, "sla.a.target", "is out of range", "more than 0"),
+        (
+            {"sla": {"a": SLA | {"within": "shelf"}}},
+            "sla.a.within",
+            "there is no plant and no profile `shelf`",
+            "works",
+        ),
+        ({"sla": {"a": SLA | {"within": "always"}}}, "sla.a.within", "the profile `always` has no shifts", "a plant"),
+        (
+            {"terms": {"a": {"kind": "usage", "items": "grease", "tiers": OVERLAPPING}}},
+            "terms.a",
+            "tier 3 starts at 5 kg, the one before it at 10 kg: they overlap",
+            "sort them",
+        ),
+        (
+            {"terms": {"a": {"kind": "usage", "items": "filter", "tiers": [{"from": 0, "price": "8 USD/kg"}]}}},
+            "terms.a.tiers.0.price",
+            "item `filter`: a price per kg",
+            "per each",
+        ),
+        (
+            {"terms": {"a": {"kind": "fee", "amount": "1 USD", "date": "2026-02-02"}}},
+            "terms.a.date",
+            "the term does not hold on this date",
+            "2026-01-05 to 2026-02-02",
+        ),
+        (
+            {
+                "amendments": [
+                    {
+                        "from": "2026-01-12",
+                        "terms": {"a": {"kind": "fee", "amount": "1 USD", "date": "2026-01-11"}},
+                    }
+                ]
+            },
+            "amendments.0.terms.a.date",
+            "the term does not hold on this date",
+            "2026-01-12 to 2026-02-02",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(fields: dict[str, Any], place: str, message: str, hint: str) -> None:
     path = f"contracts.service.{place}".rstrip(".")
-    found = findings_of(with_contracts(service=fields))
+    data = with_contracts(service=fields)
+    data["profiles"] = {"always": {"weekday": {"sun": 0.5}}}
+    found = findings_of(data)
     assert [finding.path for finding in found] == [path], found
     assert message in found[0].message
     assert hint in found[0].hint

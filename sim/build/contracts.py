@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 import numpy as np
@@ -17,19 +18,23 @@ from sim.contract_plan import (
     TITLE_USE,
     Baseline,
     ContractPlan,
+    PlannedSla,
     PlannedTerm,
     Renewal,
     ServiceCosts,
     TitleRule,
 )
 from sim.network import Int64Array, Network
-from sim.scenario.contracts import AfterUse, Contract, ContractTerm, Titles, amounts_in, check_amount, plain_term
+from sim.scenario.calendars import since_ms
+from sim.scenario.contracts import AfterUse, Contract, ContractSla, ContractTerm, Titles, check_amount, plain_term
 from sim.scenario.expand import matching
 from sim.scenario.findings import Finding, ScenarioError
 from sim.scenario.nodes import DeviceNode, Plant
 from sim.scenario.scenario import Scenario
+from sim.scenario.shifts import Interval, PlantShift, without, working_intervals
 from sim.units import ItemUnit, UnitError, exact, round_half_up
 
+_BY_LINES = ("running_hours", "savings_share")
 _PASSES = {"use": TITLE_USE, "delivery": TITLE_DELIVERY}
 
 
@@ -38,13 +43,15 @@ class ItemMeasures(Measures):
     """How a contract's amounts read in integers in one network: its currency, and the units of its items."""
 
     minor_digits: int
+    start: datetime
     item_units: tuple[ItemUnit, ...]
 
     @staticmethod
     def of(network: Network) -> "ItemMeasures":
         """The measures of a network."""
         units = zip(network.item_resolution.tolist(), network.item_units, strict=True)
-        return ItemMeasures(network.minor_digits, tuple(ItemUnit(exact(size), name) for size, name in units))
+        start = datetime(1970, 1, 1) + timedelta(milliseconds=network.start_epoch_ms)
+        return ItemMeasures(network.minor_digits, start, tuple(ItemUnit(exact(size), name) for size, name in units))
 
     def minor(self, amount: Fraction) -> int:
         """Money in minor units, halves up."""
@@ -63,6 +70,10 @@ class ItemMeasures(Measures):
         Raises UnitError when it is not a whole number of them, or in another kind of unit.
         """
         return self.item_units[item].whole_units(quantity)
+
+    def time_ms(self, moment: datetime) -> int:
+        """A date in milliseconds since the scenario's start."""
+        return since_ms(moment, self.start)
 
 
 def with_contracts(scenario: Scenario, network: Network) -> Network:
@@ -147,6 +158,7 @@ class _Builder:
             bill_counted=contract.bill_counted,
             titles=self._titles(from_ms),
             terms=self._terms(from_ms, to_ms, points, lines),
+            slas=tuple(self._sla(name, entry, points) for name, entry in contract.sla.items()),
             payment_terms_ms=contract.payment_terms,
             financing_per_year=exact(contract.financing),
             costs=self._costs(),
@@ -243,13 +255,14 @@ class _Builder:
             lines = tuple(line for line, last in zip(lines, short, strict=True) if {line, last} & named)
             if not lines:
                 self._find("the customer has none of these lines", "name lines of his plants", *at, "lines")
+        self._check_basis(entry, lines, at)
         return PlannedTerm(name, plain_term(entry), items, lines, 0, 0)
 
     def _check_units(self, entry: ContractTerm, items: Int64Array, at: tuple[object, ...]) -> None:
         units: dict[ItemUnit, int] = {}
         for item in items.tolist():
             units.setdefault(self.scenario.item_unit(self.network.item_names[item]), item)
-        for path, amount in amounts_in(entry):
+        for path, amount in entry.settings_of_items():
             for unit, item in units.items():
                 try:
                     check_amount(amount, unit)
@@ -258,6 +271,41 @@ class _Builder:
                     hint = error.hint if entry.items is not None else f"name the term's `items`, or: {error.hint}"
                     self._find(message, hint, *at, *path)
                     break
+
+    def _check_basis(self, entry: ContractTerm, lines: tuple[str, ...], at: tuple[object, ...]) -> None:
+        """Terms of the kinds that need one have something to go by."""
+        if entry.kind in _BY_LINES and not lines:
+            hint = "let the `customer` be a plant with lines, or cover devices of one"
+            self._find(f"`{entry.kind}` goes by lines, and the customer has none", hint, *at)
+        if entry.kind == "savings_share" and self.contract.baseline.stop_cost_per_year is None:
+            hint = f"say what stops cost before: `baseline: {{stop_cost_per_year: 1000 {self.scenario.currency}}}`"
+            self._find("there is nothing to measure savings against", hint, *at)
+
+    # --- service levels -----------------------------------------------------------------------------------------------
+
+    def _sla(self, name: str, entry: ContractSla, covered: Int64Array) -> PlannedSla:
+        items = item_filter(entry.items, self.network.item_names, self.network.item_class)
+        points = covered[items[self.network.parameter[covered, c.P_ITEM]]]
+        if covered.size and points.size == 0:
+            self._find("no covered node holds such an item", "name items of the contract", "sla", name, "items")
+        horizon = self.scenario.horizon
+        counted = [(0, horizon)] if entry.within is None else self._hours(entry.within)
+        counted = without(counted, [one.interval_ms(self.scenario.start) for one in entry.exclude])
+        excluded = np.array(without([(0, horizon)], counted), np.int64).reshape(-1, 2)
+        return PlannedSla(name, entry, points, excluded)
+
+    def _hours(self, name: str) -> list[Interval]:
+        """When a plant works, or demand with a profile is in its shifts, over the run."""
+        scenario = self.scenario
+        plant = scenario.nodes.get(name)
+        if isinstance(plant, Plant):
+            return working_intervals(plant.shifts, plant.closed, scenario.start, scenario.horizon)
+        shifts = [
+            PlantShift.model_construct(days=shift.days, from_=shift.from_, to=shift.to)
+            for shift in scenario.profiles[name].shifts
+            if shift.inside > shift.outside
+        ]
+        return working_intervals(shifts, (), scenario.start, scenario.horizon)
 
     # --- what it costs, and how it was --------------------------------------------------------------------------------
 

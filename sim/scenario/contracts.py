@@ -1,12 +1,11 @@
 """The section `contracts:` what is billed, who owns what when, and what both sides agreed on. See docs/contracts.md."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, Union, cast
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     Discriminator,
     Field,
@@ -17,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from policies.contracts.sla import Sla
 from policies.contracts.term import TERMS, Term
 from policies.fields import Duration, Model, Moment, Money, PositiveDuration, Share
 from sim.scenario.base import ItemFilter, ItemSelection, Name, Patterns
@@ -181,6 +181,19 @@ def plain_term(entry: "ContractTerm") -> Term:
     return cast(Term, model.model_construct(entry.model_fields_set & set(values), **values))
 
 
+class ContractSla(Sla):
+    """A service level, and what it is about."""
+
+    items: ItemSelection = Field(
+        ALL_ITEMS, description="item, pattern, list, or {classes: [A], names: [..]}; default: all of the contract"
+    )
+    within: Name | None = Field(
+        None,
+        description="only these hours count: name of a plant, whose working time it is, or of a profile with shifts; "
+        "default: all",
+    )
+
+
 class Amendment(Model):
     """What changes on a date; everything else stays as it was."""
 
@@ -239,6 +252,7 @@ class Contract(Model):
     baseline: ContractBaseline = Field(ContractBaseline(), description="how it was before, by agreement")
     renewal: ContractRenewal = Field(ContractRenewal(), description="chance that the customer stays")
     terms: dict[Name, ContractTerm] = Field({}, description="what is charged, by name of the term")
+    sla: dict[Name, ContractSla] = Field({}, description="service levels that the supplier promises, by name")
     amendments: tuple[Amendment, ...] = Field((), description="changes on dates, each of which is a new one")
 
     @model_validator(mode="after")
@@ -259,20 +273,13 @@ class Contract(Model):
         """The amendments by date, each with its place in the list."""
         return sorted(enumerate(self.amendments), key=lambda one: one[1].from_)
 
-
-def amounts_in(setting: object, *path: object) -> Iterator[tuple[tuple[object, ...], UnitPrice | Quantity]]:
-    """All prices and quantities of items in a term's settings, each with its path, as in `"tiers", 1, "price"`."""
-    if isinstance(setting, UnitPrice | Quantity):
-        yield path, setting
-    elif isinstance(setting, BaseModel):
-        for name in type(setting).model_fields:
-            yield from amounts_in(getattr(setting, name), *path, name)
-    elif isinstance(setting, Mapping):
-        for key, value in setting.items():
-            yield from amounts_in(value, *path, key)
-    elif isinstance(setting, tuple | list):
-        for index, value in enumerate(setting):
-            yield from amounts_in(value, *path, index)
+    def all_terms(self) -> Iterator[tuple[tuple[str | int, ...], ContractTerm]]:
+        """Every term of the contract and its amendments, each with its place in the contract."""
+        for name, term in self.terms.items():
+            yield ("terms", name), term
+        for index, amendment in enumerate(self.amendments):
+            for name, term in amendment.terms.items():
+                yield ("amendments", index, "terms", name), term
 
 
 def check_amount(amount: UnitPrice | Quantity, unit: ItemUnit) -> None:

@@ -28,6 +28,7 @@ _CHOICES = (
     frozenset({"life", "characteristic_life"}),
     frozenset({"q10", "arrhenius"}),
     frozenset({"lump_sum", "linear", "tiers"}),
+    frozenset({"price", "tiers"}),
 )
 
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from sim.scenario.calendars import since_ms
 from sim.scenario.checks.context import Context
 from sim.scenario.checks.names import check_names, names_in_filter, refuse_plants, refuse_suppliers, texts
 from sim.scenario.checks.quantities import units_of
-from sim.scenario.contracts import Contract, amounts_in, check_amount
+from sim.scenario.contracts import Contract, ContractTerm, check_amount
 from sim.scenario.findings import did_you_mean
 from sim.units import UnitError
 
@@ -28,6 +29,8 @@ def check_contract_names(context: Context) -> None:
         if contract.get("nodes") is None:
             _check_customer(context, contract.get("customer"), *at, "customer")
         lines = _lines(context, contract.get("customer"))
+        for level_at, level in context.entries(*at, "sla"):
+            _check_hours(context, level.get("within"), *level_at, "within")
         for scope_at, scope in _scopes(context, at, contract):
             if context.items_known:
                 check_names(context, "item", names_in_filter(scope.get("items")), context.items, *scope_at, "items")
@@ -44,6 +47,20 @@ def _check_customer(context: Context, customer: Any, *location: object) -> None:
         context.add_as_written(f"there is no plant `{customer}`", f"{hint}; or name the covered `nodes`", *location)
     elif all(node.get("at") != customer for _, node in context.entries("nodes")):
         context.add_as_written(f"no device stands at `{customer}`", "name the covered `nodes`", *location)
+
+
+def _check_hours(context: Context, name: Any, *location: object) -> None:
+    """The hours of a service level are those of a plant, or of a profile with shifts."""
+    if not isinstance(name, str) or context.is_plant(name):
+        return
+    profiles = context.names("profiles")
+    if name in profiles:
+        if not context.written("profiles", name, "shifts"):
+            context.add_as_written(f"the profile `{name}` has no shifts", "name one that has, or a plant", *location)
+        return
+    plants = [node for node in context.nodes if context.is_plant(node)]
+    hint = did_you_mean(name, [*profiles, *plants])
+    context.add_as_written(f"there is no plant and no profile `{name}`", hint, *location)
 
 
 def _lines(context: Context, customer: Any) -> list[str]:
@@ -89,6 +106,7 @@ def check_contract_times(context: Context) -> None:
             context.add("the contract ends before it begins", hint, *at, "to")
         else:
             _check_amendment_dates(context, name, contract, begins, ends)
+            _check_term_dates(context, name, contract, begins, ends)
 
 
 def _day(context: Context, time_ms: int) -> str:
@@ -109,6 +127,16 @@ def _check_amendment_dates(context: Context, name: str, contract: Contract, begi
             message = f"the amendment comes into force {when if time <= begins else 'after the contract has ended'}"
             hint = f"the contract is from {_day(context, begins)} to {_day(context, ends)}; give a date between"
             context.add(message, hint, *at)
+
+
+def _check_term_dates(context: Context, name: str, contract: Contract, begins: int, ends: int) -> None:
+    start = context.scenario.start
+    for at, term in contract.all_terms():
+        first = contract.amendments[int(at[1])].begins_ms(start) if at[0] == "amendments" else begins
+        for path, date in term.dates():
+            if not first <= since_ms(date, start) < ends:
+                hint = f"it holds from {_day(context, first)} to {_day(context, ends)}; give a date between"
+                context.add("the term does not hold on this date", hint, "contracts", name, *at, *path)
 
 
 def check_contract_terms(context: Context) -> None:
@@ -133,19 +161,14 @@ def check_contract_units(context: Context) -> None:
     Those of terms that do not name any are checked with what is covered, when the network is built.
     """
     for name, contract in context.scenario.contracts.items():
-        parts = [((), contract.terms)] + [
-            (("amendments", index), amendment.terms) for index, amendment in enumerate(contract.amendments)
-        ]
-        for at, terms in parts:
-            for called, term in terms.items():
-                if term.items is not None and term.items.names is not None:
-                    place = ("contracts", name, *at, "terms", called)
-                    _check_amounts(context, term, term.items.names, *place)
+        for at, term in contract.all_terms():
+            if term.items is not None and term.items.names is not None:
+                _check_amounts(context, term, term.items.names, "contracts", name, *at)
 
 
-def _check_amounts(context: Context, term: object, items: tuple[str, ...], *location: object) -> None:
+def _check_amounts(context: Context, term: ContractTerm, items: tuple[str, ...], *location: object) -> None:
     units = units_of(context, items)
-    for path, amount in amounts_in(term):
+    for path, amount in term.settings_of_items():
         for unit, item in units.items():
             try:
                 check_amount(amount, unit)
