@@ -1,1 +1,1 @@
-"""The books of contracts, worked out from what a replication recorded; see docs/contracts.md."""
+"""The books of contracts, out of what a replication recorded: see docs/contracts.md."""
