@@ -59,7 +59,7 @@ def plant_network() -> Network:
     return replace(
         network,
         item_resolution=np.array([0.1, 1.0, 1.0]),
-        item_units=("0.1 kg", "each", "each"),
+        item_units=("kg", "each", "each"),
         plant_plan=plant_plan(),
     )
 

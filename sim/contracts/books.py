@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from policies.contracts.checked import charges_of
 from policies.contracts.term import Charges
 from sim.contract_plan import ContractPlan
 from sim.contracts.charges import PENALTY, Billed, InvoiceLines, Source, billed, lines_of
@@ -137,7 +138,7 @@ def _of_terms(history: History, columns: RecordColumns) -> Iterator[tuple[Source
     for planned in history.plan.terms:
         if planned.from_ms < planned.to_ms:
             source = Source(planned.name, planned.term.stream)
-            yield source, planned.term.charges(facts_of(history, planned), measures)
+            yield source, charges_of(planned.term, facts_of(history, planned), measures)
 
 
 def _service_levels(plan: ContractPlan, records: Records) -> Iterator[tuple[str, Any]]:

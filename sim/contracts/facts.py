@@ -1,10 +1,12 @@
 """What a contract's terms get to see of a replication: policies.contracts.term.Facts."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
+from policies.contracts.charging import differences
 from policies.contracts.term import (
     RECEIVED_IN_EMERGENCY,
     RECEIVED_NORMALLY,
@@ -19,7 +21,7 @@ from sim.contracts import movements as mv
 from sim.contracts.costs import UnitCosts
 from sim.contracts.lines import LineTimes
 from sim.contracts.movements import RecordColumns
-from sim.contracts.periods import Periods, billing_periods
+from sim.contracts.periods import YEAR_MS, Periods, billing_periods
 from sim.contracts.titles import CUSTOMER, TitleRules, Titles
 from sim.network import Int64Array
 from sim.record import layouts
@@ -85,17 +87,25 @@ def facts_of(history: History, planned: PlannedTerm) -> Facts:
         from_ms=from_ms,
         to_ms=to_ms,
         periods_ms=periods.edges_ms,
+        whole_from_ms=periods.whole_from_ms,
         whole_ms=periods.whole_ms,
         used=chosen(history.used),
         received=chosen(history.received),
         consumed=chosen(history.consumed),
         running_ms={history.lines.names[line]: history.lines.running_ms(line, periods) for line in lines},
         stop_cost_minor=history.lines.stop_cost_minor(lines, periods),
+        baseline_stop_cost_minor=_baseline(plan, periods),
         unused_cost_minor=rounded(unused.units * unused.cost_milli),
         unused_ms=unused.time_ms,
         devices=plan.devices,
         sites=plan.sites,
     )
+
+
+def _baseline(plan: ContractPlan, periods: Periods) -> Int64Array:
+    """Each period's part of a year's cost of stops before the contract."""
+    lengths = np.diff(periods.edges_ms).tolist()
+    return differences(Fraction(plan.baseline.stop_cost_per_year * length, YEAR_MS) for length in lengths)
 
 
 def rounded(milli: Int64Array) -> Int64Array:

@@ -4,7 +4,6 @@ from typing import Final
 
 import numpy as np
 
-from policies.contracts.term import running_total
 from sim.contracts import movements as mv
 from sim.contracts import titles as tt
 from sim.contracts.costs import UnitCosts
@@ -84,7 +83,8 @@ def _post(journal: Journal, parts: list[_Part]) -> None:
     milli = np.concatenate([part[3] for part in parts]) * sign
     order = np.argsort(time_ms, kind="stable")
     minor = np.empty(len(order), np.int64)
-    minor[order] = running_total(milli[order])
+    total = np.cumsum(milli[order])
+    minor[order] = np.diff((total + 500) // 1000, prepend=np.int64(0))
     minor *= sign
     for number, (debit, credit, time, _, item, units, table, row) in enumerate(parts):
         journal.add(debit, credit, time, minor[block == number], item=item, units=units, table=table, first_row=row)

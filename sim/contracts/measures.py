@@ -1,9 +1,10 @@
 """How a contract's amounts read in the integers of a network: policies.contracts.term.Measures."""
 
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 
-from policies.units import ItemUnit, Quantity, UnitPrice, parse_item_unit
+from policies.units import ItemUnit, Quantity, UnitPrice, exact
 from sim.network import Network
 from sim.units import round_half_up
 
@@ -16,7 +17,8 @@ class NetworkMeasures:
 
     @cached_property
     def _units(self) -> list[ItemUnit]:
-        return [parse_item_unit(unit) for unit in self._network.item_units]
+        units = zip(self._network.item_resolution.tolist(), self._network.item_units, strict=True)
+        return [ItemUnit(exact(size), name) for size, name in units]
 
     def minor(self, amount: Fraction) -> int:
         """Money in minor units, halves up."""
@@ -29,3 +31,8 @@ class NetworkMeasures:
     def units(self, quantity: Quantity, item: int) -> int:
         """A quantity in item units; UnitError when it is no whole number of them, or of another kind."""
         return self._units[item].whole_units(quantity)
+
+    def time_ms(self, moment: datetime) -> int:
+        """A date in milliseconds since the scenario's start, both in local time."""
+        since_epoch = moment.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+        return since_epoch // timedelta(milliseconds=1) - self._network.start_epoch_ms

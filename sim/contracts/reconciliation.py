@@ -71,4 +71,5 @@ def _disputed(item: Int64Array, used: Int64Array, billed: Int64Array, money: Int
     # exact: halves up; the products of a month's units and money stay far below 2^63
     part, whole = np.abs(billed - used) * np.where(known, price_money, 0), np.where(known, price_units, 1)
     disputed = (2 * part + whole) // (2 * whole)
-    return np.where(billed > used, np.minimum(disputed, np.maximum(money, 0)), disputed)
+    capped: Int64Array = np.where(billed > used, np.minimum(disputed, np.maximum(money, 0)), disputed)
+    return capped

@@ -1,21 +1,22 @@
 """What serving a contract costs the supplier: staff and devices, visits, emergencies, and capital."""
 
+import itertools
 from fractions import Fraction
 from typing import Final
 
 import numpy as np
 
+from policies.contracts.charging import differences
 from policies.contracts.term import SHIPMENTS
 from sim import columns as c
 from sim.contract_plan import ContractPlan
 from sim.contracts import movements as mv
 from sim.contracts.ledger import BOOK_TABLES, CASH, FINANCING, SERVICE, TIED_UP, Journal
 from sim.contracts.movements import Movements, RecordColumns
-from sim.contracts.periods import MONTH_MS, Periods
+from sim.contracts.periods import MONTH_MS, YEAR_MS, Periods
 from sim.network import Int64Array
 from sim.record import layouts
 
-YEAR_MS: Final = 365 * 86_400_000
 _PART_MS: Final = 1 << 20  # products of money and time are added up in two parts, which both fit into 64 bits
 
 
@@ -41,12 +42,8 @@ def _by_the_month(per_month: int, plan: ContractPlan, periods: Periods) -> Int64
     """An amount per month for each period: cut months by their share, rounded as a running total."""
     edges = periods.edges_ms
     whole = periods.whole_ms if plan.period_ms == 0 else np.full(len(periods), MONTH_MS, np.int64)
-    months = Fraction(0)
-    totals = [0]
-    for from_ms, to_ms, month_ms in zip(edges[:-1].tolist(), edges[1:].tolist(), whole.tolist(), strict=True):
-        months += Fraction(to_ms - from_ms, month_ms)
-        totals.append(_half_up(per_month * months))
-    return np.diff(np.array(totals, np.int64))
+    lengths = zip(np.diff(edges).tolist(), whole.tolist(), strict=True)
+    return differences(Fraction(per_month * length_ms, month_ms) for length_ms, month_ms in lengths)
 
 
 def visits(plan: ContractPlan, columns: RecordColumns) -> tuple[Int64Array, Int64Array]:
@@ -65,20 +62,17 @@ def visits(plan: ContractPlan, columns: RecordColumns) -> tuple[Int64Array, Int6
     route, departed_ms = columns(layouts.TRIPS, "route"), columns(layouts.TRIPS, "departed_ms")
     calls = np.array([*sites, 0], np.int64)[route]
     calls = np.where((departed_ms >= plan.from_ms) & (departed_ms < plan.to_ms), calls, 0)
-    trips = np.repeat(np.arange(len(route)), calls)
+    trips = np.repeat(np.arange(len(route), dtype=np.int64), calls)
     return trips, departed_ms[trips]
 
 
 def post_financing(journal: Journal, plan: ContractPlan, periods: Periods) -> None:
     """Enter what the capital tied up in the contract costs: rate x time-weighted balance, as each period ends."""
     time_ms, balance = journal.balance(*TIED_UP)
-    edges = periods.edges_ms
-    total, rounded = Fraction(0), [0]
-    for period in range(len(periods)):
-        money_ms = money_time(time_ms, balance, int(edges[period]), int(edges[period + 1]))
-        total += plan.financing_per_year * money_ms / YEAR_MS
-        rounded.append(_half_up(total))
-    journal.add(FINANCING, CASH, edges[1:] - 1, np.diff(np.array(rounded, np.int64)))
+    edges = periods.edges_ms.tolist()
+    money_ms = (money_time(time_ms, balance, *period) for period in itertools.pairwise(edges))
+    due = differences(plan.financing_per_year * one / YEAR_MS for one in money_ms)
+    journal.add(FINANCING, CASH, periods.edges_ms[1:] - 1, due)
 
 
 def money_time(time_ms: Int64Array, balance: Int64Array, from_ms: int, to_ms: int) -> int:
@@ -87,7 +81,3 @@ def money_time(time_ms: Int64Array, balance: Int64Array, from_ms: int, to_ms: in
     lasting = np.maximum(until - np.clip(time_ms, from_ms, to_ms), 0)
     high, low = np.divmod(lasting, _PART_MS)
     return int((balance * high).sum()) * _PART_MS + int((balance * low).sum())
-
-
-def _half_up(amount: Fraction) -> int:
-    return (2 * amount.numerator + amount.denominator) // (2 * amount.denominator)
