@@ -196,6 +196,35 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "alarm_recall": "What alarms told, share",
         "alarm_delay": "Mean delay of alarms",
     },
+    "Contracts": {
+        "contract_revenue": "Revenue per month",
+        "goods_cost": "Cost of goods per month",
+        "shrinkage_cost": "Leaked, expired and rejected, per month",
+        "service_cost": "Service cost per month",
+        "penalties": "Penalties per month",
+        "gross_margin": "Gross margin per month",
+        "gross_margin_share": "Gross margin / revenue",
+        "financing_cost": "Financing cost per month",
+        "margin_after_financing": "Margin after financing, per month",
+        "capital_tied_up": "Capital tied up",
+        "capital_tied_up_p95": "Capital tied up, 95th percentile",
+        "arpu": "Revenue per customer and month (ARPU)",
+        "renewal": "Chance of renewal for a year",
+        "lifetime_value_total": "Lifetime value of a customer",
+        "sla_breaches": "SLA windows missed",
+        "sla_measured": "What the SLA measures, all windows",
+        "penalty_total": "Penalties in all",
+        "penalty_paid": "Contracts that paid a penalty",
+        "customer_paid": "Customer pays per month",
+        "customer_stop_cost": "Customer's stop cost per month",
+        "stop_cost_saved": "Stop cost saved per month",
+        "customer_stock_value": "Customer's own stock at the contract's places",
+        "customer_cost": "Customer's cost per month",
+        "customer_cost_before": "Customer's cost per month by the baseline",
+        "customer_benefit": "Customer's benefit per month",
+        "disputed_total": "Billing in dispute",
+        "disputed_share": "Billing in dispute / billed by use",
+    },
     "Flow": {
         "orders": "Replenishment orders",
         "order_lines": "Replenishment lines sent",
@@ -289,6 +318,14 @@ _HIGHER: Final = frozenset(
         "transfer_within_24h",
         "transfer_within_48h",
         "renewal",
+        "gross_margin",
+        "gross_margin_share",
+        "margin_after_financing",
+        "lifetime_value_total",
+        "arpu",
+        "sla_measured",
+        "stop_cost_saved",
+        "customer_benefit",
         "line_availability",
         "record_right",
         "alarm_precision",
@@ -301,6 +338,7 @@ _NEITHER: Final = frozenset(
     | {"transfer_value", "units_given", "contribution_score", "settlement_balance"}
     | {"item_stop_share", "item_stop_cost_share", "met_elsewhere", "refused_lines", "counts", "put_back", "loans"}
     | {"loans_back", "usage_per_30d", "usage_value_per_30d", "alarm_hits"}
+    | {"contract_revenue", "customer_paid", "customer_cost_before"}
 )
 _LOWER: Final = frozenset(LABELS) - _HIGHER - _NEITHER
 
@@ -310,8 +348,12 @@ def better_when(kpi: str) -> int:
     return (kpi in _HIGHER) - (kpi in _LOWER)
 
 
-_EITHER_SIGN: Final = frozenset({"forecast_bias", "settlement_balance"})
-_ABOVE_ONE: Final = frozenset({"stock_to_revenue"})
+_EITHER_SIGN: Final = frozenset(
+    {"forecast_bias", "settlement_balance"}
+    | {"contract_revenue", "goods_cost", "gross_margin", "gross_margin_share", "margin_after_financing", "arpu"}
+    | {"lifetime_value_total", "customer_paid", "stop_cost_saved", "customer_cost", "customer_benefit"}
+)
+_ABOVE_ONE: Final = frozenset({"stock_to_revenue", "disputed_share"})
 CUT: Final = "Intervals are cut at what is possible: nothing below 0, no share above 100 %; the files keep them whole."
 """What a page says of intervals that `limits` cuts."""
 

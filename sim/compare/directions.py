@@ -87,6 +87,31 @@ DIRECTION: Final[dict[str, int]] = {
     "false_alarms": -1,
     "missed_alarms": -1,
     "alarm_delay": -1,
+    "gross_margin": 1,
+    "gross_margin_share": 1,
+    "margin_after_financing": 1,
+    "lifetime_value_total": 1,
+    "arpu": 1,
+    "renewal": 1,
+    "sla_attainment": 1,
+    "sla_measured": 1,
+    "stop_cost_saved": 1,
+    "customer_benefit": 1,
+    "goods_cost": -1,
+    "shrinkage_cost": -1,
+    "service_cost": -1,
+    "penalties": -1,
+    "financing_cost": -1,
+    "capital_tied_up": -1,
+    "capital_tied_up_p95": -1,
+    "sla_breaches": -1,
+    "penalty_total": -1,
+    "penalty_paid": -1,
+    "customer_stop_cost": -1,
+    "customer_stock_value": -1,
+    "customer_cost": -1,
+    "disputed_total": -1,
+    "disputed_share": -1,
 }
 """1: more is better, -1: less is better. What is not here (orders, demand, what is under way) is neither."""
 
@@ -112,6 +137,10 @@ _RATE_UNITS: Final = frozenset({"share", "h", "per year", "per 30 d"})
 _TIME_MEANS: Final = frozenset(
     {"on_hand", "on_order", "in_transit", "backorders", "stock_value", "record_error", "record_error_value"}
     | {"stop_cost_per_year", "usage_value_per_30d"}
+    | {"contract_revenue", "goods_cost", "shrinkage_cost", "service_cost", "penalties", "gross_margin"}
+    | {"financing_cost", "margin_after_financing", "capital_tied_up", "capital_tied_up_p95", "arpu"}
+    | {"lifetime_value_total", "customer_paid", "customer_stop_cost", "stop_cost_saved", "customer_stock_value"}
+    | {"customer_cost", "customer_cost_before", "customer_benefit"}
 )
 
 
@@ -139,6 +168,9 @@ _WORDS: Final = {
     "age_over_180d": "share of stock older than 180 days",
     "age_over_365d": "share of stock older than 365 days",
     "turnover": "stock turnover",
+    "arpu": "revenue per customer",
+    "sla_attainment": "SLA attainment",
+    "capital_tied_up_p95": "95th percentile of the capital tied up",
 }
 
 

@@ -4,4 +4,5 @@
 import sim.kpi.pooling  # noqa: I001
 import sim.kpi.plants
 import sim.kpi.devices
-import sim.kpi.detection  # noqa: F401
+import sim.kpi.detection
+import sim.kpi.contracts  # noqa: F401

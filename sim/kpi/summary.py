@@ -12,8 +12,11 @@ import pyarrow.compute as pc
 from sim.kpi.kpis import KPIS
 from sim.record.arrow import texts, values_of
 
-SUMMARY_SCOPES: Final = ("network", "echelon", "stop_cause", "record_cause", "rule")
-"""Scopes with few keys, those of plants only where there are any."""
+SUMMARY_SCOPES: Final = (
+    *("network", "echelon", "stop_cause", "record_cause", "rule"),
+    *("contract", "contracts", "contract_stream", "sla"),
+)
+"""Scopes with few keys, those of plants and contracts only where there are any."""
 
 
 class Mean(NamedTuple):

@@ -1,6 +1,7 @@
 """From the records of a replication to the tidy KPI table: variant, replication, scope, key, kpi, value, unit."""
 
-from collections.abc import Collection, Iterator
+import itertools
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -45,10 +46,17 @@ class _Scope:
     group: Group
 
 
-def kpi_table(records: Records, scopes: Collection[str] | None = None) -> pa.Table:
-    """All KPIs of one replication in all scopes (or those named), with the columns of KPI_SCHEMA."""
+def kpi_table(
+    records: Records, scopes: Collection[str] | None = None, more: Iterable[tuple[str, list[str], Sums]] = ()
+) -> pa.Table:
+    """All KPIs of one replication in all scopes (or those named), with the columns of KPI_SCHEMA.
+
+    `more` are scopes that are not worked out here: name, keys and sums of each (see `sim.contracts.kpis`).
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
-        wanted = (scope for scope in _scopes(records) if scopes is None or scope.name in scopes)
+        others = (_Scope(name, keys, Group(records.network, sums, False)) for name, keys, sums in more)
+        every = itertools.chain(_scopes(records), others)
+        wanted = (scope for scope in every if scopes is None or scope.name in scopes)
         chunks = [chunk for scope in wanted for chunk in _chunks(records, scope)]
     return pa.concat_tables(chunks).unify_dictionaries().combine_chunks() if chunks else KPI_SCHEMA.empty_table()
 

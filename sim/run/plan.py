@@ -7,9 +7,9 @@ process, or on which machine, it is simulated.
 import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
@@ -19,6 +19,10 @@ from sim.network import Network
 from sim.record.arrays import array_tables, write_arrays
 from sim.record.records import Records
 from sim.run.directory import RunDirectory
+
+if TYPE_CHECKING:
+    from sim.contracts.books import Books
+    from sim.contracts.kpis import Scope
 
 ShouldStop = Callable[[], bool]
 """Asked every now and then whether the run is to be given up."""
@@ -102,20 +106,46 @@ def simulate_one(plan: Plan, replication: int, run: RunDirectory | None, should_
         records = plan.simulate(
             network, plan.seed, replication, folder=folder, events=plan.events, should_stop=should_stop, **plan.options
         )
-        kpis = kpi_table(records, plan.scopes)
+        books = _books(records)
+        kpis = kpi_table(records, plan.scopes, _contract_scopes(network, books))
         tables: dict[str, pa.Table] = {}
         if run is None or folder is None:
-            tables = _tables(records, plan.tables)
+            tables = _tables(records, plan.tables, books)
         else:
             write_arrays(records, folder)
             write_kpi_table(kpis, folder / "kpis.parquet")
+            if books:
+                from sim.contracts.tables import write_books
+
+                write_books(books, folder)
     return Outcome(replication, kpis, time.perf_counter() - wall, time.process_time() - cpu, tables)
 
 
-def _tables(records: Records, wanted: frozenset[str] | None) -> dict[str, pa.Table]:
+def _books(records: Records) -> list["Books"]:
+    """The books of the contracts; nothing of them is loaded where there are none."""
+    if not records.network.contracts:
+        return []
+    from sim.contracts.books import books_of
+
+    return books_of(records)
+
+
+def _contract_scopes(network: Network, books: list["Books"]) -> Iterable["Scope"]:
+    if not books:
+        return ()
+    from sim.contracts.kpis import contract_scopes
+
+    return contract_scopes(network, books)
+
+
+def _tables(records: Records, wanted: frozenset[str] | None, books: list["Books"]) -> dict[str, pa.Table]:
     if wanted is not None and not wanted:
         return {}
     tables = {**records.memory, **array_tables(records)}
+    if books:
+        from sim.contracts.tables import book_tables
+
+        tables |= book_tables(books)
     return tables if wanted is None else {name: table for name, table in tables.items() if name in wanted}
 
 
