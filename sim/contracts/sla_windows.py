@@ -33,8 +33,8 @@ BONUS: Final = 1
 SLA_STREAMS: Final = ("penalty", "bonus")
 """Revenue streams of the charges, by code."""
 
-EMERGENCY_ORDERS: Final = (c.ORDER_EXPRESS, c.ORDER_EMERGENCY)
-"""Kinds of orders whose response time counts: by a lane's express service, and from outside a pool."""
+EMERGENCY_ORDERS: Final = (c.ORDER_EMERGENCY,)
+"""Kinds of orders whose response time counts: from outside a pool, because a customer had to wait."""
 
 _ASKED_BY_LINE: Final = (c.U_PERSON, c.U_MACHINE, c.U_LOAN, c.U_ISSUED)
 """Kinds of usage that meet a line of demand, at once unless the line was short before."""
