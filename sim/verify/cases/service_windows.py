@@ -7,11 +7,12 @@ from fractions import Fraction
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from scipy import stats
 
 from policies.contracts.sla import Settlement, Sla, settle, window_edges
 from sim.contracts.stock_levels import CountedTime, Spells, in_windows, stock_levels, without_stock
-from sim.network import Float64Array, Int64Array, Network
+from sim.network import Int64Array, Network
 from sim.plant_plan import DevicePoint, Plant
 from sim.units import round_half_up
 from sim.verify.copies import Group, one_store
@@ -82,29 +83,32 @@ def _checks(chain: LostSalesShelf, terms: Terms, good_ms: Int64Array) -> Iterato
     def cents(good: int) -> int:
         return int(max(target - Fraction(good, days), Fraction(0)) * 100 * POINT * 100 + Fraction(1, 2))
 
-    def per_copy(values: Float64Array) -> MeanEstimate:
-        return mean_estimate(values.reshape(copies, -1).mean(axis=1))
+    def per_copy(values: npt.ArrayLike) -> MeanEstimate:
+        return mean_estimate(np.asarray(values, dtype=np.float64).reshape(copies, -1).mean(axis=1))
 
-    lump = _settled(terms, good_ms.reshape(-1), {"lump_sum": f"{LUMP} USD"})
+    lump = _settled(_promise(terms, {"lump_sum": f"{LUMP} USD"}), good_ms.reshape(-1))
     breach = chain.mean(days, lambda good: float(good < least))
-    yield Check(f"share of windows broken, {what}", breach, per_copy((~lump.kept).astype(np.float64)))
+    yield Check(f"share of windows broken, {what}", breach, per_copy(~lump.kept))
     yield Check(f"lump sums of a window, {what}", LUMP * breach, per_copy(lump.penalty_minor / 100))
     paying = (~lump.kept).reshape(contracts.shape).any(axis=1)
     some = chain.some_breach(days, least, terms.windows)
-    yield Check(f"chance of paying at all in {terms.windows} {what}", some, per_copy(paying.astype(np.float64)))
-    linear = _settled(terms, good_ms.reshape(-1), {"linear": {"per_point": f"{POINT} USD"}})
+    yield Check(f"chance of paying at all in {terms.windows} {what}", some, per_copy(paying))
+    linear = _settled(_promise(terms, {"linear": {"per_point": f"{POINT} USD"}}), good_ms.reshape(-1))
     theory = chain.mean(days, cents) / 100
     yield Check(f"linear penalty of a window, {what}", theory, per_copy(linear.penalty_minor / 100))
-    penalty = {"lump_sum": f"{LUMP} USD", "cap_total": f"{terms.most * LUMP} USD"}
-    capped = np.array([_settled(terms, good, penalty).penalty_minor.sum() / 100 for good in contracts])
+    at_most = _promise(terms, {"lump_sum": f"{LUMP} USD", "cap_total": f"{terms.most * LUMP} USD"})
+    capped = np.array([_settled(at_most, good).penalty_minor.sum() for good in contracts])
     theory = LUMP * chain.mean_capped(days, lambda good: int(good < least), terms.most, terms.windows)
-    yield Check(f"lump sums of {terms.windows} {what}, {terms.most} at most", theory, per_copy(capped))
+    yield Check(f"lump sums of {terms.windows} {what}, {terms.most} at most", theory, per_copy(capped / 100))
 
 
-def _settled(terms: Terms, good_ms: Int64Array, penalty: dict[str, str] | dict[str, dict[str, str]]) -> Settlement:
-    """What windows (n,) of one contract come to."""
-    sla = Sla.model_validate(
+def _promise(terms: Terms, penalty: dict[str, str] | dict[str, dict[str, str]]) -> Sla:
+    return Sla.model_validate(
         {"measure": "availability", "target": terms.target, "window": f"{terms.days} d", "penalty": penalty}
     )
-    counted = np.full(len(good_ms), terms.days * DAY_MS, np.int64)
+
+
+def _settled(sla: Sla, good_ms: Int64Array) -> Settlement:
+    """What windows (n,) of one contract come to."""
+    counted = np.full(len(good_ms), sla.window, np.int64)
     return settle(sla, good_ms, counted, lambda amount: round_half_up(amount * 100))

@@ -93,7 +93,7 @@ class LostSalesShelf:
         paid[0] = self.stationary
         for _ in range(windows):
             after = np.zeros_like(paid)
-            for before in np.flatnonzero(paid.any(axis=1)):
+            for before in np.flatnonzero(paid.any(axis=1)).tolist():
                 for good, ends in enumerate(self.window(paid[before], periods)):
                     after[min(before + cost(good), cap)] += ends
             paid = after
