@@ -31,7 +31,7 @@ def test_every_allocation_on_the_way_is_the_best_for_its_cost() -> None:
     steps = steps_of(ITEMS)
     looked_at = 0
     for count in range(len(steps.item) + 1):
-        levels = steps.after(count, 3)
+        levels = steps.after(count)
         if any(level > top for level, top in zip(levels, tops, strict=True)):
             break
         reached = sum(curve[level] for curve, level in zip(curves, levels, strict=True))
@@ -83,6 +83,12 @@ def test_trimming_lowers_the_dearest_first() -> None:
     cheap, dear = trim(items, window, np.array([12, 12]), 0.9)
     assert dear < cheap <= 12
     assert kept(items, (cheap, dear), window) >= 0.9
+
+
+def test_levels_do_not_go_below_their_floor() -> None:
+    items = (Stocked(Demand(0.3), CYCLE, 1.0), Stocked(Demand(0.3), CYCLE, 5.0, floor=11))
+    cheap, dear = guess(items, Window(30.0, 0.98, 2), 0.9).levels
+    assert dear == 11 > cheap > 0
 
 
 def test_what_no_stock_can_reach_is_said() -> None:

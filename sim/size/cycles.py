@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.size.demand import Demand, Float64Array
+from sim.size.demand import ArrayLike, Demand, Float64Array
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
 GRID: Final = 256
@@ -65,16 +65,17 @@ def fill_rate(demand: Demand, levels: Float64Array, cycle: Cycle) -> Float64Arra
     return np.asarray(np.clip(1 - late / demand.mean(cycle.interval), 0, 1), np.float64)
 
 
-def runs_out(demand: Demand, level: int, cycle: Cycle) -> float:
+def runs_out(demand: Demand, levels: ArrayLike, cycle: Cycle) -> Float64Array:
     """P(the item runs out in a cycle): that many emergencies, at most, are to be expected for each visit."""
-    return float(demand.above(level - 1, cycle.delivery + cycle.interval))
+    return demand.above(np.asarray(levels, np.float64) - 1, cycle.delivery + cycle.interval)
 
 
-def mean_on_hand(demand: Demand, level: int, cycle: Cycle) -> float:
+def mean_on_hand(demand: Demand, levels: ArrayLike, cycle: Cycle) -> Float64Array:
     """Mean units on hand over a cycle: the level less the demand since the order, not below 0."""
+    stock = np.asarray(levels, np.float64)
     moments = cycle.delivery + cycle.interval * (1 + _NODES) / 2
-    shortage = float(demand.short(level, moments) @ _WEIGHTS) / 2
-    return level - float(demand.mean(cycle.delivery + cycle.interval / 2)) + shortage
+    shortage = demand.short(stock[..., None], moments) @ _WEIGHTS / 2
+    return np.asarray(stock - demand.mean(cycle.delivery + cycle.interval / 2) + shortage, np.float64)
 
 
 def least_level(demand: Demand, cycle: Cycle, target: float, measure: str = "availability") -> int:

@@ -28,12 +28,13 @@ class Stocked:
     """An item that the promise covers: its use, how it is refilled, what a unit of level costs a month.
 
     The cost is for capital and space, > 0. All items are refilled at the same visits: only the time from looking at the
-    stock until the visit may differ.
+    stock until the visit may differ. The level is at least `floor`.
     """
 
     demand: Demand
     cycle: Cycle
     cost_per_month: float
+    floor: int = 0
 
     def times_out(self, level: int, window: Window) -> Float64Array:
         """As `Window.times_out`."""
@@ -42,14 +43,15 @@ class Stocked:
 
 @dataclass(frozen=True)
 class Steps:
-    """The way of marginal analysis: (n,) steps, each of which raises `item` to `level`."""
+    """The way of marginal analysis from the `floors` (items,): (n,) steps, each of which raises `item` to `level`."""
 
     item: Int64Array
     level: Int64Array
+    floors: Int64Array
 
-    def after(self, steps: int, items: int) -> Int64Array:
-        """(items,) levels after so many steps, from 0."""
-        levels = np.zeros(items, np.int64)
+    def after(self, steps: int) -> Int64Array:
+        """(items,) levels after so many steps."""
+        levels = self.floors.copy()
         np.maximum.at(levels, self.item[:steps], self.level[:steps])
         return levels
 
@@ -81,7 +83,7 @@ def steps_of(items: Sequence[Stocked]) -> Steps:
         found.append((rise, np.full(len(rise), number), levels[corners[1:]]))
     worth, which, level = (np.concatenate(part) for part in zip(*found, strict=True))
     order = np.argsort(-worth, kind="stable")
-    return Steps(which[order], level[order])
+    return Steps(which[order], level[order], np.array([item.floor for item in items], np.int64))
 
 
 def concave_corners(x: Float64Array, y: Float64Array) -> Int64Array:
@@ -101,17 +103,17 @@ def concave_corners(x: Float64Array, y: Float64Array) -> Int64Array:
     return np.array(corners, np.int64)
 
 
-def guess(items: Sequence[Stocked], window: Window, probability: float) -> Guess:
-    """The cheapest levels found that keep all windows with at least this probability."""
-    steps = steps_of(items)
+def guess(items: Sequence[Stocked], window: Window, probability: float, steps: Steps | None = None) -> Guess:
+    """The cheapest levels found that keep all windows with at least this probability; `steps` if known already."""
+    steps = steps or steps_of(items)
     low, high = -1, len(steps.item)
-    if kept(items, steps.after(high, len(items)), window) < probability:
-        return _guess(items, window, steps.after(high, len(items)), probability)
+    if kept(items, steps.after(high), window) < probability:
+        return _guess(items, window, steps.after(high), probability)
     while high - low > 1:
         middle = (low + high) // 2
-        enough = kept(items, steps.after(middle, len(items)), window) >= probability
+        enough = kept(items, steps.after(middle), window) >= probability
         low, high = (low, middle) if enough else (middle, high)
-    return _guess(items, window, trim(items, window, steps.after(high, len(items)), probability), probability)
+    return _guess(items, window, trim(items, window, steps.after(high), probability), probability)
 
 
 def kept(items: Sequence[Stocked], levels: Int64Array, window: Window) -> float:
@@ -132,7 +134,7 @@ def trim(items: Sequence[Stocked], window: Window, levels: Int64Array, probabili
     before, trimmed = never_out(), levels.copy()
     for number in order:
         item, others = items[number], together(before, later.pop())
-        low, high = -1, int(levels[number])
+        low, high = item.floor - 1, int(levels[number])
         while high - low > 1:
             middle = (low + high) // 2
             chance = window.kept(together(others, item.times_out(middle, window)), item.cycle.interval)

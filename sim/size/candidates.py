@@ -1,0 +1,77 @@
+"""Designs of a pilot worth simulating.
+
+For every visit interval to be considered levels are guessed for several chances of keeping the promise, around the one
+that is wanted, because the formulas leave things out and simulation decides. The best design of each interval is then
+improved one notch at a time, since devices come whole.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from sim.size.cycles import least_level
+from sim.size.design import UNCOVERED_FILL_RATE, Design, Task, design, filled
+from sim.size.guess import guess, steps_of
+from sim.size.neighbours import improved
+from sim.size.slots import NoLayoutError
+
+CAUTION: Final = (4.0, 2.0, 1.0, 0.5, 0.2, 0.05, 0.01, 0.001)
+"""Chances of breaking the promise that levels are guessed for, as multiples of the one that is allowed."""
+
+
+def candidates(task: Task, most: int = 12) -> list[Design]:
+    """The cheapest designs over all intervals and degrees of caution, by cost.
+
+    At most a third of them do not quite keep the promise by the formulas, but are cheaper than all that do, in case the
+    formulas are too careful. NoLayoutError where the catalogue holds none.
+    """
+    found: dict[tuple[int, tuple[int, ...]], Design] = {}
+    reasons: list[str] = []
+    for interval_ms in task.visits.intervals:
+        own: list[Design] = []
+        for levels in guessed_levels(task, interval_ms):
+            try:
+                own.append(filled(task, design(task, interval_ms, levels)))
+            except NoLayoutError as error:
+                reasons += error.reasons
+        enough = [one for one in own if one.good_enough(task.promise)]
+        if enough:
+            own.append(improved(task, min(enough, key=lambda one: one.costs.total)))
+        found |= {(interval_ms, one.levels): one for one in own}
+    if not found:
+        raise NoLayoutError(list(dict.fromkeys(reasons)))
+    return _chosen(task, list(found.values()), most)
+
+
+def _chosen(task: Task, found: list[Design], most: int) -> list[Design]:
+    by_cost = sorted(found, key=lambda one: (one.costs.total, one.interval_ms))
+    good = [one for one in by_cost if one.good_enough(task.promise)]
+    rest = [one for one in by_cost if not one.good_enough(task.promise)]
+    if good:
+        rest = [one for one in rest if one.costs.total < good[0].costs.total]
+    rest = sorted(rest, key=lambda one: -one.kept)[: most // 3 if good else most]
+    return sorted([*good[: most - len(rest)], *rest], key=lambda one: (one.costs.total, one.interval_ms))
+
+
+def guessed_levels(task: Task, interval_ms: int) -> list[tuple[int, ...]]:
+    """Levels of all items, for each degree of caution that the promise allows.
+
+    Items that it does not cover have the least level that meets a plain fill rate.
+    """
+    plain = np.zeros(len(task.items), np.int64)
+    covered = list(task.covered)
+    for item in range(len(task.items)):
+        if item not in covered:
+            cycle = task.cycle(item, interval_ms)
+            plain[item] = least_level(task.demand(item), cycle, UNCOVERED_FILL_RATE, "fill_rate")
+    if not covered:
+        return [tuple(plain.tolist())]
+    stocked = [task.stocked(item, interval_ms, task.worthwhile(item, interval_ms)) for item in covered]
+    steps = steps_of(stocked)
+    found = []
+    for caution in CAUTION:
+        levels = plain.copy()
+        chance = 1 - min((1 - task.promise.probability) * caution, 0.9)
+        levels[covered] = guess(stocked, task.window, chance, steps).levels
+        found.append(tuple(levels.tolist()))
+    return found
