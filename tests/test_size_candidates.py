@@ -6,7 +6,8 @@ from functools import cache
 
 import pytest
 
-from sim.size.candidates import candidates
+from sim.scenario.sizing import SizingSection
+from sim.size.candidates import candidates, cheapest, cost_curve
 from sim.size.catalogue import DeviceKind, Promise, ServiceCosts, Visits
 from sim.size.design import UNCOVERED_FILL_RATE, Design, Task, design
 from sim.size.neighbours import neighbours, notch, with_one_less
@@ -162,3 +163,38 @@ def test_emergency_deliveries_cost_what_they_are_expected_to() -> None:
     few, many = design(plant, 7 * MS_PER_DAY, [4]), design(plant, 7 * MS_PER_DAY, [20])
     assert few.costs.emergencies > 10 * many.costs.emergencies > 0
     assert few.costs.emergencies < 365 / 12 / 7 * 250
+
+
+def test_more_availability_costs_more() -> None:
+    shares = (0.95, 0.99, 0.999)
+    usage = b"item,use_per_month,volume,critical,cost\npump,8,20 l,yes,900\nseal,20,100 ml,yes,30\n"
+    plant = task(usage, {"shelf": kind(kind="shelf", slots=4, slot_volume="30 l", rent="60 USD")})
+    plant = replace(plant, service=plant.service.model_copy(update={"emergency": Fraction(1)}))
+    curve = cost_curve(plant, shares)
+    costs = [one.costs.total for one in curve if one is not None]
+    assert len(costs) == 3
+    assert costs[0] < costs[1] < costs[2]
+
+
+def test_no_design_is_good_enough_where_the_catalogue_is_too_small() -> None:
+    small = {"shelf": kind(kind="shelf", slots=2, slot_volume="1 l", rent="60 USD", most=1)}
+    plant = task(b"item,use_per_month,volume,critical,cost\nseal,90,100 ml,yes,30\n", small)
+    assert cheapest(plant) is None
+    assert cheapest(task(b"item,use_per_month,volume,critical,cost\nseal,9,100 ml,yes,30\n", small)) is not None
+
+
+def test_a_task_is_read_from_its_section() -> None:
+    section = SizingSection.model_validate(
+        {
+            "usage": "usage.csv",
+            "devices": {"shelf": {"kind": "shelf", "slot_volume": "30 l", "price": 0}},
+            "service": {"visit": "70 USD", "emergency": "250 USD"},
+            "stop_cost": "3000 USD",
+            "pilot": "100 d",
+            "tiers": {"basic": {"window": "2 wk"}},
+        },
+        context={"currency": "USD"},
+    )
+    items = usage_items(USAGE, "usage.csv", "usage.csv", "USD")
+    assert Task.of(section, items).windows == 3
+    assert Task.of(section, items, section.tiers["basic"]).windows == 7

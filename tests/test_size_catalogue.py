@@ -1,10 +1,12 @@
 """The section `sizing:`, the catalogue and the promise: what is taken and what is refused."""
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from ruamel.yaml import YAML
 
 from sim.scenario.sizing import SizingSection
 from sim.size.catalogue import DeviceKind, Visits
@@ -68,3 +70,11 @@ def test_a_window_is_not_longer_than_the_pilot() -> None:
 )
 def test_impossible_settings_of_a_device(key: str, value: object) -> None:
     assert key in refused(DeviceKind, SHELF | {key: value})
+
+
+def test_the_example_of_the_manual_is_right() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "sizing.md").read_text(encoding="utf-8")
+    block = text.split("```yaml\n", 1)[1].split("```", 1)[0]
+    section = read(SizingSection, YAML(typ="safe").load(block)["sizing"])
+    assert set(section.devices) == {"shelf", "vending", "tank"}
+    assert section.tiers["basic"].availability == 0.97

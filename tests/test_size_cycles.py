@@ -131,6 +131,21 @@ def test_window_is_kept_as_often_as_in_simulation(days: float) -> None:
     )
 
 
+@pytest.mark.parametrize(("demand", "level"), [(Demand(1.0), 18), (Demand(2.0, 6.0), 52)])
+def test_with_a_delivery_time_the_chance_is_a_little_too_careful(demand: Demand, level: int) -> None:
+    # one long history: time out of a cycle depends on that before through the demand of the delivery time
+    cycle, window, steps, windows = Cycle(7.0, 3.0), Window(30.0, 0.99, 1), 12, 6_000
+    used = np.append(0, np.cumsum(_drawn(np.random.default_rng(4), demand, 1 / steps, (windows * 30 * steps,))))
+    ordered = np.maximum((np.arange(len(used)) - 3 * steps) // (7 * steps), 0) * 7 * steps
+    out = (level - (used - used[ordered]) <= 0)[:-1].reshape(windows, -1).mean(axis=1)
+    found = window.kept(window.times_out(demand, level, cycle), cycle.interval)
+    kept = (out <= 0.01).mean()
+    error = math.sqrt(kept * (1 - kept) / windows)
+    assert found <= kept + 4 * error
+    assert found >= kept - 0.03 - 4 * error
+    assert within(1 - out, availability(demand, np.array([float(level)]), cycle)[0], 1 / (7 * steps))
+
+
 def test_nothing_stocked_is_never_in_stock() -> None:
     window = Window(28.0, 0.99, 1)
     assert availability(Demand(1.0), np.array([0.0]), Cycle(7.0))[0] == pytest.approx(0)

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from sim.scenario.sizing import SizingSection
 from sim.size.catalogue import DeviceKind, Promise, ServiceCosts, Visits
 from sim.size.cycles import Cycle, Window, fill_rate, highest_level, mean_on_hand, runs_out
 from sim.size.demand import DAYS_PER_MONTH, Demand, Float64Array
@@ -39,6 +40,13 @@ class Task:
     promise: Promise
     visits: Visits
     windows: int
+
+    @staticmethod
+    def of(section: SizingSection, items: tuple[ItemUse, ...], promise: Promise | None = None) -> "Task":
+        """What the section of a scenario asks for; `promise` for another tier."""
+        wanted = section.promise if promise is None else promise
+        windows = section.pilot // wanted.window
+        return Task(items, section.devices, section.service, wanted, section.visits, windows)
 
     @property
     def covered(self) -> tuple[int, ...]:
