@@ -94,16 +94,12 @@ Billing = Annotated[
 
 
 class ContractCosts(Model):
-    """What the service costs the supplier, besides goods."""
+    """What the service costs the supplier, besides goods and capital. Costs of lanes and trucks are not added to it."""
 
     per_month: Money | None = Field(None, description="staff and systems, per month; default: nothing")
     per_device_month: Money | None = Field(None, description="per covered device and month; default: nothing")
-    per_visit: Money | None = Field(
-        None, description="per call of a truck at a covered node, besides what the truck costs; default: nothing"
-    )
-    per_emergency: Money | None = Field(
-        None, description="per emergency delivery, besides what the delivery costs; default: nothing"
-    )
+    per_visit: Money | None = Field(None, description="per call of a truck at a covered node; default: nothing")
+    per_emergency: Money | None = Field(None, description="per emergency delivery; default: nothing")
 
 
 class ContractBaseline(Model):
