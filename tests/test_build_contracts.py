@@ -14,6 +14,7 @@ from sim.build.network_builder import build_network
 from sim.contract_plan import TITLE_AFTER_USE, TITLE_DELIVERY, TITLE_USE, Baseline, ContractPlan, ServiceCosts
 from sim.network import Network
 from sim.scenario import Finding, ScenarioError, load_scenario
+from sim.scenario.locate import built_in_folder
 from sim.units import MS_PER_DAY, MS_PER_HOUR, MS_PER_WEEK
 from tests.contract_scenarios import BASE, Rate, with_contracts
 
@@ -315,3 +316,36 @@ def test_all_findings_come_at_once() -> None:
         one={"nodes": "tank", "items": "filter"}, two={"terms": {"a": {"kind": "test_rate", "price": "8 USD/kg"}}}
     )
     assert [finding.path for finding in found] == ["contracts.one.nodes", "contracts.two.terms.a.price"]
+
+
+def test_the_pilot_is_consigned_with_a_base_fee_and_its_variant_today_has_no_contract() -> None:
+    pilot = load_scenario(built_in_folder() / "pilot.yaml")
+    network = build_network(pilot)
+    (plan,) = network.contracts
+    assert (plan.from_ms, plan.to_ms) == (4 * MS_PER_WEEK, 30 * MS_PER_WEEK)
+    assert (plan.sites, plan.devices, len(plan.lines)) == (1, 9, 4)
+    at = network.parameter[plan.points]
+    critical = {name for name, one in zip(network.item_names, network.item_critical.tolist(), strict=True) if one}
+    assert {network.item_names[item] for item in at[:, c.P_ITEM].tolist()} == critical
+    measures = ItemMeasures.of(network)
+    terms = {term.name: term.term for term in plan.terms}
+    assert measures.minor(terms["base"].amount) == 200_000  # type: ignore[attr-defined]
+    prices = {
+        network.item_names[item]: measures.price_milli(term.term.price, item) / network.item_resolution[item]  # type: ignore[attr-defined]
+        for term in plan.terms
+        if term.name != "base"
+        for item in term.items.tolist()
+    }
+    assert prices == {"grease": 800_000, "filter-coolant": 4_500_000, "filter-oil": 4_500_000, "cutting-fluid": 120_000}
+    worked_ms = 30 * 5 * 16 * MS_PER_HOUR
+    (sla,) = plan.slas
+    assert int((sla.excluded_ms[:, 1] - sla.excluded_ms[:, 0]).sum()) == 30 * MS_PER_WEEK - worked_ms
+    assert build_network(load_scenario(built_in_folder() / "pilot.yaml", variant="today")).contracts == ()
+
+
+def test_metals_without_emergencies_has_no_premium_for_them() -> None:
+    with_, without = (
+        load_scenario(built_in_folder() / "metals.yaml", variant=name) for name in ("emergency", "no-emergency")
+    )
+    assert set(with_.contracts["service"].terms) - set(without.contracts["service"].terms) == {"emergency"}
+    assert set(without.contracts["service"].sla) == {"parts"}
