@@ -349,3 +349,18 @@ def test_metals_without_emergencies_has_no_premium_for_them() -> None:
     )
     assert set(with_.contracts["service"].terms) - set(without.contracts["service"].terms) == {"emergency"}
     assert set(without.contracts["service"].sla) == {"parts"}
+
+
+def test_a_range_of_names_is_a_contract_for_each_plant() -> None:
+    works = {"kind": "plant", "lines": {"turning": MACHINES | {"machines": {"one": {"description": "idle"}}}}}
+    data = with_contracts()
+    data["nodes"] |= {"works-{1..3}": works, "box-{1..3}": {"kind": "shelf", "at": "works-{#1}"}}
+    data["lanes"].append({"from": "maker", "to": "box-*", "items": "filter"})
+    data["policies"].append({"nodes": "box-*", "items": "filter", "policy": {"kind": "base_stock", "level": 3}})
+    terms = {"base": {"kind": "subscription", "amount": "10 USD"}}
+    data["contracts"] = {"service-{1..3}": {"customer": "works-{#1}", "terms": terms}}
+    network = build_network(load_scenario(data))
+    assert [(plan.name, plan.customer, plan.lines) for plan in network.contracts] == [
+        (f"service-{number}", f"works-{number}", (f"works-{number}/turning",)) for number in (1, 2, 3)
+    ]
+    assert [covered(network, plan) for plan in network.contracts] == [{(f"box-{n}", "filter")} for n in (1, 2, 3)]

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from ruamel.yaml import YAML
 
 from mro_twin.cli import cli
+from policies.registry import FILES_VARIABLE
 from sim.scenario import load_scenario
 from sim.scenario.contracts import CALENDAR_MONTHS, AfterUse, plain_term
 from sim.scenario.schema import json_schema
@@ -246,3 +247,31 @@ def test_the_schema_knows_terms_and_what_they_apply_to() -> None:
     load_scenario(with_contracts(service={}))  # the models now know the kind
     rate = json_schema()["$defs"]["RateTerm"]
     assert {"kind", "price", "steps", "items", "lines"} == set(rate["properties"])
+
+
+TERM_FILE = """\
+from typing import ClassVar, Literal
+from policies.contracts import Charges, Term, contract_term
+
+@contract_term("shelf_rent")
+class ShelfRent(Term):
+    kind: Literal["shelf_rent"] = "shelf_rent"
+    stream: ClassVar[str] = "rent"
+    shelves: int = 1
+
+    def charges(self, facts, measures):
+        return Charges.none()
+"""
+
+
+def test_a_term_from_a_file_is_a_term_like_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(FILES_VARIABLE, "")  # what is loaded here is forgotten afterwards
+    path, terms = tmp_path / "rent.py", {"rent": {"kind": "shelf_rent", "shelves": 3, "items": "grease"}}
+    path.write_text(TERM_FILE, encoding="utf-8")
+    scenario = tmp_path / "rented.yaml"
+    with scenario.open("w", encoding="utf-8") as file:
+        YAML(typ="safe", pure=True).dump(with_contracts(service={"terms": terms}), file)
+    without = CliRunner().invoke(cli, ["validate", str(scenario)])
+    assert (without.exit_code, "unknown kind `shelf_rent`" in without.stderr) == (2, True)
+    found = CliRunner().invoke(cli, ["validate", str(scenario), "--policies", str(path)])
+    assert (found.exit_code, found.stderr) == (0, "")

@@ -106,9 +106,11 @@ def _with_billed(scenario: Scenario, network: Network, plans: tuple[ContractPlan
 
 
 def _covered_twice(scenario: Scenario, network: Network, plans: tuple[ContractPlan, ...]) -> list[Finding]:
+    covering = np.bincount(np.concatenate([plan.points for plan in plans]), minlength=network.stock_points)
+    suspects = [plan for plan in plans if (covering[plan.points] > 1).any()]
     findings: list[Finding] = []
-    for later, plan in enumerate(plans):
-        for other in plans[:later]:
+    for later, plan in enumerate(suspects):
+        for other in suspects[:later]:
             both = np.intersect1d(plan.points, other.points, assume_unique=True)
             if both.size and plan.from_ms < other.to_ms and other.from_ms < plan.to_ms:
                 node, item = network.parameter[both[0], [c.P_NODE, c.P_ITEM]]
@@ -291,8 +293,8 @@ class _Builder:
         horizon = self.scenario.horizon
         counted = [(0, horizon)] if entry.within is None else self._hours(entry.within)
         counted = without(counted, [one.interval_ms(self.scenario.start) for one in entry.exclude])
-        excluded = np.array(without([(0, horizon)], counted), np.int64).reshape(-1, 2)
-        return PlannedSla(name, entry, points, excluded)
+        edges = np.array([0, *(edge for interval in counted for edge in interval), horizon], np.int64).reshape(-1, 2)
+        return PlannedSla(name, entry, points, edges[edges[:, 0] < edges[:, 1]])
 
     def _hours(self, name: str) -> list[Interval]:
         """When a plant works, or demand with a profile is in its shifts, over the run."""

@@ -15,7 +15,7 @@ from sim.scenario.merge import merge
 from sim.scenario.range_names import count_ranges, numbered_names
 from sim.scenario.tree import Tree
 
-RANGED_SECTIONS: Final = ("nodes", "gateways", "trucks")
+RANGED_SECTIONS: Final = ("nodes", "gateways", "trucks", "contracts")
 """Sections whose names may be ranges."""
 _INNER: Final = {"nodes": ("lines", "machines")}
 """Mappings within their entries, each within the one before, whose names may be ranges, too."""
