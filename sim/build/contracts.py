@@ -10,6 +10,7 @@ import numpy as np
 from policies.contracts.term import Measures
 from policies.units import Quantity, UnitPrice
 from sim import columns as c
+from sim.build.contract_coverage import Coverage
 from sim.build.lanes import item_filter
 from sim.build.stock_points import BoolArray
 from sim.contract_plan import (
@@ -29,9 +30,9 @@ from sim.scenario.calendars import since_ms
 from sim.scenario.contracts import AfterUse, Contract, ContractSla, ContractTerm, Titles, check_amount, plain_term
 from sim.scenario.expand import matching
 from sim.scenario.findings import Finding, ScenarioError
-from sim.scenario.nodes import DeviceNode, Plant
+from sim.scenario.nodes import DeviceNode
 from sim.scenario.scenario import Scenario
-from sim.scenario.shifts import Interval, PlantShift, without, working_intervals
+from sim.scenario.shifts import without
 from sim.units import ItemUnit, UnitError, exact, round_half_up
 
 _BY_LINES = ("running_hours", "savings_share")
@@ -85,7 +86,8 @@ def with_contracts(scenario: Scenario, network: Network) -> Network:
     if not scenario.contracts:
         return network
     findings: list[Finding] = []
-    builders = [_Builder(scenario, network, name, contract, findings) for name, contract in scenario.contracts.items()]
+    coverage = Coverage(scenario, network)
+    builders = [_Builder(coverage, name, contract, findings) for name, contract in scenario.contracts.items()]
     plans = tuple(builder.plan() for builder in builders)
     findings += _covered_twice(scenario, network, plans)
     if findings:
@@ -125,11 +127,18 @@ def _covered_twice(scenario: Scenario, network: Network, plans: tuple[ContractPl
 class _Builder:
     """Makes the plan of one contract, and notes what is wrong with it."""
 
-    scenario: Scenario
-    network: Network
+    coverage: Coverage
     name: str
     contract: Contract
     findings: list[Finding]
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.coverage.scenario
+
+    @property
+    def network(self) -> Network:
+        return self.coverage.network
 
     def _find(self, message: str, hint: str, *at: object) -> None:
         self.findings.append(self.scenario.finding(message, hint, "contracts", self.name, *at))
@@ -140,20 +149,20 @@ class _Builder:
         to_ms = contract.ends_ms(scenario.start, scenario.horizon)
         if from_ms >= to_ms:  # a warm-up that has been found since
             self._find("the contract ends before it begins", "give `from`", "to")
-        nodes = self._nodes()
-        points = self._points(nodes)
-        devices = [node for name in nodes if isinstance(node := scenario.node(name), DeviceNode)]
-        plants = {contract.customer, *(node.at for node in devices if node.at is not None)}
-        lines = self._lines(plants)
-        homes = {node.at for node in devices if node.at is not None}
-        alone = sum(getattr(scenario.node(name), "at", None) is None for name in nodes)
+        nodes = self.coverage.nodes(contract)
+        devices = self.coverage.devices(nodes)
+        lines = self.coverage.lines(contract, devices)
+        points = self.coverage.points(contract, nodes)
+        if points.size == 0:
+            where = "nodes" if contract.nodes is not None else "customer"
+            self._find("the contract covers nothing: no such item is at these nodes", "name other `nodes`", where)
         return ContractPlan(
             name=self.name,
             customer=contract.customer,
             from_ms=from_ms,
             to_ms=to_ms,
             points=points,
-            sites=len(homes) + alone,
+            sites=self.coverage.sites(nodes),
             devices=len(devices),
             lines=lines,
             period_ms=contract.billing,
@@ -167,31 +176,6 @@ class _Builder:
             baseline=self._baseline(),
             renewal=self._renewal(),
         )
-
-    # --- what it covers -----------------------------------------------------------------------------------------------
-
-    def _nodes(self) -> list[str]:
-        """Names of the covered nodes, in the network's order."""
-        scenario, contract = self.scenario, self.contract
-        names = self.network.node_names
-        if contract.nodes is not None:
-            return [name for name in matching(contract.nodes, names) if scenario.holds_stock(name)]
-        settings = [(name, scenario.node(name)) for name in names]
-        return [name for name, node in settings if isinstance(node, DeviceNode) and node.at == contract.customer]
-
-    def _points(self, nodes: list[str]) -> Int64Array:
-        covered = np.isin(np.arange(self.network.nodes), [self.network.node_names.index(name) for name in nodes])
-        items = item_filter(self.contract.items, self.network.item_names, self.network.item_class)
-        at = self.network.parameter
-        points = np.flatnonzero(covered[at[:, c.P_NODE]] & items[at[:, c.P_ITEM]])
-        if points.size == 0:
-            where = ("nodes",) if self.contract.nodes is not None else ("customer",)
-            self._find("the contract covers nothing: no such item is at these nodes", "name other `nodes`", *where)
-        return points
-
-    def _lines(self, plants: set[str]) -> tuple[str, ...]:
-        settings = [(name, self.scenario.node(name)) for name in self.network.node_names if name in plants]
-        return tuple(f"{name}/{line}" for name, node in settings if isinstance(node, Plant) for line in node.lines)
 
     # --- title --------------------------------------------------------------------------------------------------------
 
@@ -291,23 +275,10 @@ class _Builder:
         if covered.size and points.size == 0:
             self._find("no covered node holds such an item", "name items of the contract", "sla", name, "items")
         horizon = self.scenario.horizon
-        counted = [(0, horizon)] if entry.within is None else self._hours(entry.within)
-        counted = without(counted, [one.interval_ms(self.scenario.start) for one in entry.exclude])
+        hours = [(0, horizon)] if entry.within is None else self.coverage.hours(entry.within)
+        counted = without(hours, [one.interval_ms(self.scenario.start) for one in entry.exclude])
         edges = np.array([0, *(edge for interval in counted for edge in interval), horizon], np.int64).reshape(-1, 2)
         return PlannedSla(name, entry, points, edges[edges[:, 0] < edges[:, 1]])
-
-    def _hours(self, name: str) -> list[Interval]:
-        """When a plant works, or demand with a profile is in its shifts, over the run."""
-        scenario = self.scenario
-        plant = scenario.nodes.get(name)
-        if isinstance(plant, Plant):
-            return working_intervals(plant.shifts, plant.closed, scenario.start, scenario.horizon)
-        shifts = [
-            PlantShift.model_construct(days=shift.days, from_=shift.from_, to=shift.to)
-            for shift in scenario.profiles[name].shifts
-            if shift.inside > shift.outside
-        ]
-        return working_intervals(shifts, (), scenario.start, scenario.horizon)
 
     # --- what it costs, and how it was --------------------------------------------------------------------------------
 

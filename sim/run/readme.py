@@ -1,7 +1,7 @@
 """The README of a run directory, written from the same definitions as the tables themselves."""
 
-from sim.kpi.kpis import KPIS
 from sim.contracts.layouts import BOOK_LAYOUTS
+from sim.kpi.kpis import KPIS
 from sim.record.arrays import ARRAY_TABLES
 from sim.record.layouts import TABLES
 from sim.record.network_tables import NETWORK_TABLES, PLANT_NETWORK_TABLES, POOL_TABLES
