@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from policies.contracts import Fee, Sale, Subscription, Term, Usage
 from policies.units import parse_unit_price
@@ -13,7 +14,7 @@ from sim import columns as c
 from sim.contract_plan import TITLE_USE, ContractPlan, PlannedTerm, TitleRule
 from sim.network import Int64Array
 from sim.record.arrow import number_table
-from sim.record.layouts import REPORTS
+from sim.record.layouts import REPORTS, TableLayout
 from sim.record.records import Records
 from tests.hand_plants import (
     FILTER,
@@ -103,18 +104,20 @@ def reports_of_usage(usage: Sequence[tuple[int, ...]]) -> list[Report]:
     ]
 
 
-def with_contracts(
-    plant: HandPlant, *plans: ContractPlan, reports: Sequence[Report] | None = None, lots: Sequence[Any] = ()
-) -> Records:
+def with_contracts(plant: HandPlant, *plans: ContractPlan, reports: Sequence[Report] | None = None) -> Records:
     """The plant's records under contracts; its reports follow from its usage unless given."""
     plant = replace(plant, network=replace(plant.network, contracts=plans))
     records = plant.records()
     rows = reports_of_usage(plant.usage) if reports is None else reports
-    columns = list(zip(*rows, strict=True)) or [()] * len(REPORTS.columns)
-    table = number_table(
-        {one.name: np.array(values, one.numpy) for one, values in zip(REPORTS.columns, columns, strict=True)}
+    return replace(records, memory={**records.memory, "reports": table_of(REPORTS, rows)})
+
+
+def table_of(layout: TableLayout, rows: Sequence[Sequence[int]]) -> pa.Table:
+    """A table of the records from its rows."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(layout.columns)
+    return number_table(
+        {one.name: np.array(values, one.numpy) for one, values in zip(layout.columns, columns, strict=True)}
     )
-    return replace(records, memory={**records.memory, "reports": table})
 
 
 def int64(values: Sequence[int]) -> Int64Array:
