@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.columns import P_ITEM
+from sim.columns import P_FLAGS, P_ITEM, SP_BILLED
 from sim.contract_plan import ContractPlan
 from sim.forecast_plan import ForecastPlan
 from sim.plant_plan import PlantPlan
@@ -183,6 +183,12 @@ class Network:
     plant_plan: PlantPlan | None = None  # plants and their devices; None: no plant, no device
     item_certificate: npt.NDArray[np.bool_] | None = None  # (I,) a certificate comes with every lot; None: with none
     contracts: tuple[ContractPlan, ...] = ()  # what is billed and who owns what: see docs/contracts.md
+
+    @property
+    def keeps_usage(self) -> bool:
+        """Whether there are tables `usage` and `reports`: with devices, or where a contract covers stock points."""
+        billed = (self.parameter[:, P_FLAGS] & SP_BILLED) != 0
+        return self.plant_plan is not None or bool(self.contracts) or bool(billed.any())
 
     @property
     def nodes(self) -> int:

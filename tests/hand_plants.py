@@ -24,6 +24,7 @@ from sim.plant_plan import (
     PlantPlan,
     Use,
 )
+from sim.record import sums as r
 from sim.record.plant_stops import WorkingTime
 from sim.record.records import DAY_MS, PlantSums, Recorder, Records, Summary
 from tests.hand_records import HORIZON_MS, WARM_UP_MS, HandRecords
@@ -87,6 +88,7 @@ def plant_plan() -> PlantPlan:
 
 
 Usage = tuple[int, int, int, int, int, int, int, int, int]
+Report = tuple[int, int, int, int, int, int]
 Stop = tuple[int, int, int, int, int, int, int]
 Alarm = tuple[int, int, int, int, int]
 
@@ -98,6 +100,7 @@ class HandPlant(HandRecords):
     network: Network = field(default_factory=plant_network)
     opening_on_hand: Sequence[int] = (50, 10, 20, 100, 0, 100, 0, 0, 0)
     usage: Sequence[Usage] = ()
+    reports: Sequence[Report] | None = None  # None: at each device one that fits, and one of all that was short
     stops: Sequence[Stop] = ()
     alarms: Sequence[Alarm] = ()
     count: dict[tuple[int, int], int] = field(default_factory=dict)  # (stock point, N_*) -> measured
@@ -113,7 +116,24 @@ class HandPlant(HandRecords):
             for row in rows:
                 recorder.plant_tables[name].append(*row)
             recorder.plant_tables[name].flush()
-        return recorder.finish(self._with_plant(self._summary(recorder), recorder))
+        summary = self._with_plant(self._summary(recorder), recorder)
+        for report in self.reports_that_fit(summary, recorder) if self.reports is None else self.reports:
+            recorder.plant_tables["reports"].append(*report)
+        return recorder.finish(summary)
+
+    def reports_that_fit(self, summary: Summary, recorder: Recorder) -> list[Report]:
+        """At the horizon, for every device: what changed its record, told at once, and what lines did not get."""
+        rows: list[Report] = []
+        assert recorder.plant_sums is not None
+        booked = recorder.sums[:, r.SUM_UNITS_RECEIVED] - recorder.sums[:, r.SUM_UNITS_DISPATCHED]
+        booked = booked - recorder.plant_sums.usage[:, [c.U_EXPIRED, c.U_REJECTED]].sum(axis=1)
+        fallen = summary.opening.state[:, c.S_RECORDED] - summary.closing.state[:, c.S_RECORDED] + booked
+        whole = summary.total + summary.warm_up_total
+        short = whole[:, c.T_DEMAND_UNITS] - whole[:, c.T_UNITS_AT_ONCE]
+        for point in np.flatnonzero(self.network.parameter[:, c.P_FLAGS] & c.SP_DEVICE).tolist():
+            for kind, units in ((c.R_TOLD, int(fallen[point])), (c.R_SHORT, int(short[point]))):
+                rows += [(HORIZON_MS - 1, HORIZON_MS - 1, point, units, kind, -1)] if units else []
+        return rows
 
     def _with_plant(self, summary: Summary, recorder: Recorder) -> Summary:
         sums, network = recorder.plant_sums, self.network

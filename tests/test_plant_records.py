@@ -15,8 +15,9 @@ from sim.errors import ConservationError
 from sim.record.conservation import check_conservation
 from sim.record.network_tables import PLANT_NETWORK_TABLES, network_tables
 from sim.record.plant_stops import WorkingTime, covered_until
-from sim.record.plant_sums import USAGE_MEASURED, PlantTableSums
+from sim.record.plant_sums import PlantTableSums
 from sim.record.records import PlantSums, Recorder
+from sim.record.usage_sums import USAGE_MEASURED
 from tests.hand_plants import (
     DEPOT_GREASE,
     LATHE,
@@ -83,6 +84,20 @@ def test_a_difference_without_a_cause_is_found(point: int, words: str) -> None:
     assert broken(hand) == [words]
 
 
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (0, "item item-0 at node node-0: units taken off the record by the reports should be 20 and is 0"),
+        (1, "item item-0 at node node-0: units not given at once by the reports should be 18 and is 0"),
+    ],
+)
+def test_a_missing_report_is_found(row: int, words: str) -> None:
+    hand = plant_week()
+    table = hand.records().table("reports").to_pylist()
+    hand.reports = [tuple(one.values()) for place, one in enumerate(table) if place != row]
+    assert broken(hand) == [words]
+
+
 def _changed(field: str, place: tuple[int, ...]) -> Callable[[PlantSums], None]:
     def change(plant: PlantSums) -> None:
         getattr(plant, field)[place] += 1
@@ -145,11 +160,11 @@ def test_usage_is_summed_by_kind_over_the_whole_record_and_the_window() -> None:
     assert sums is not None
     assert sums.usage[SHELF_GREASE, c.U_MACHINE] == 14
     assert sums.usage[SHELF_GREASE, USAGE_MEASURED + c.U_MACHINE] == 8
-    assert sums.usage[VENDING_GLOVES, : len(c.USAGE_KINDS)].tolist() == [4, 0, 2, 0, 3, 1, 1, 0, 0, 0, 1, 0]
+    assert sums.usage[VENDING_GLOVES, : len(c.USAGE_KINDS)].tolist() == [4, 0, 2, 0, 3, 1, 1, 0, 0, 0, 1, 0, 0]
 
 
 def test_plant_rows_are_summed_alike_in_one_chunk_or_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sim.record.plant_sums._COMPACT_AT", 2)
+    monkeypatch.setattr("sim.record.usage_sums._COMPACT_AT", 2)
     hand = plant_week()
     many = Recorder(hand.network, 1, 0, capacity=2)
     for name, rows in (("usage", hand.usage), ("stops", hand.stops), ("alarms", hand.alarms)):

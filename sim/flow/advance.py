@@ -36,6 +36,7 @@ from sim.flow.model import (
     C_NOW,
     C_ORDER_ROWS,
     C_PARCELS_LEFT,
+    C_REPORT_ROWS,
     C_REQUESTS_LEFT,
     C_SHIPMENT_ROWS,
     C_STEPS_LEFT,
@@ -68,6 +69,9 @@ ROWS_PER_STEP: Final = 2 * SERVED_PER_STEP
 LAYERS_PER_ROW: Final = 8
 """Lot layers that what is issued in one row may come from, on average over a step."""
 
+REPORTS_PER_ROW: Final = 4
+"""Rows of the reports table for what is issued in one row: told rightly, wrongly, and of a neighbour."""
+
 MARGIN: Final = 4 * ROWS_PER_STEP
 """Free rows that are made when room is wanted."""
 
@@ -87,7 +91,10 @@ def steps_with_room(m: FlowModel) -> int:
     rows = min(rows, len(m.order_out) - clock[C_ORDER_ROWS], len(m.shipment_out) - clock[C_SHIPMENT_ROWS])
     rows = min(rows, len(m.transfer_out) - clock[C_TRANSFER_ROWS])
     if len(m.usage_out) > 1:
-        rows = min(rows, (len(m.usage_out) - clock[C_USAGE_ROWS]) // LAYERS_PER_ROW, len(m.note) - clock[C_NOTES])
+        rows = min(rows, (len(m.usage_out) - clock[C_USAGE_ROWS]) // LAYERS_PER_ROW)
+        rows = min(rows, (len(m.report_out) - clock[C_REPORT_ROWS]) // REPORTS_PER_ROW)
+    if len(m.note) > 1:
+        rows = min(rows, len(m.note) - clock[C_NOTES])
     if clock[C_EVENTS] == 1:
         rows = min(rows, len(m.event_out) - clock[C_EVENT_ROWS])
     return rows // ROWS_PER_STEP

@@ -9,7 +9,7 @@ from sim.flow.books import change_stock, log, settle
 from sim.flow.lots import take_layers, use_layers
 from sim.flow.model import NONE, FlowModel
 from sim.flow.supply import pack, send, stage, supplier_of
-from sim.flow.usage import note_for_plants, take_out
+from sim.flow.usage import issue_billed, note_for_plants, report_now, take_out
 from sim.flow.waiting import leave_queue
 from sim.jit import compiled, int64
 from sim.record.records import WAIT_EDGES_MS
@@ -23,6 +23,8 @@ def _issue_waiting(m: FlowModel, point: int, phase: int, row: int, given: int, t
     """A waiting customer gets some or all of what he waits for."""
     if m.parameter[point, c.P_FLAGS] & c.SP_DEVICE or m.request[row, f.R_FLAGS] >> f.REQUEST_USE_SHIFT:
         _give_from_device(m, point, phase, row, given, time)
+    elif m.parameter[point, c.P_FLAGS] & c.SP_BILLED:
+        issue_billed(m, point, given, time, m.request[row, f.R_REFERENCE])
     else:
         change_stock(m, point, -given, time)
         if m.parameter[point, c.P_FLAGS] & c.SP_LOTS:
@@ -47,6 +49,7 @@ def _give_from_device(m: FlowModel, point: int, phase: int, row: int, given: int
     kind = int64(c.U_QUEUE) if use == NONE else int64(c.U_MACHINE)
     who, line = m.request[row, f.R_UNIT_COST_MILLI], m.request[row, f.R_REFERENCE]
     take_out(m, point, given, time, kind, who, line)
+    report_now(m, time, point, given, int64(c.R_BOOKED), line)
     if use != NONE:
         note_for_plants(m, use, point, phase)
 

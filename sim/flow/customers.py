@@ -8,6 +8,7 @@ from sim.flow.books import change_stock, log, settle
 from sim.flow.lots import use_layers
 from sim.flow.model import NONE, FlowModel
 from sim.flow.pooling import ask_for_line, ask_in_advance
+from sim.flow.usage import issue_billed, report_now
 from sim.flow.waiting import join_queue
 from sim.jit import compiled, int64
 
@@ -34,14 +35,19 @@ def demand(m: FlowModel, point: int, quantity: int, flags: int, time: int) -> bo
     series[f.SERIES_DEMAND_LINES] += 1
     series[f.SERIES_DEMAND_UNITS] += quantity
     if given > 0:
-        change_stock(m, point, -given, time)
-        if point_flags & c.SP_LOTS:
-            use_layers(m, point, given, time)
+        if point_flags & c.SP_BILLED:
+            issue_billed(m, point, given, time, line)
+        else:
+            change_stock(m, point, -given, time)
+            if point_flags & c.SP_LOTS:
+                use_layers(m, point, given, time)
         total[c.T_UNITS_AT_ONCE] += given
         total[c.T_UNITS_ISSUED] += given
         series[f.SERIES_UNITS_AT_ONCE] += given
         log(m, time, c.PHASE_DEMAND, point, c.E_ISSUE, given, line)
     rest = quantity - given
+    if point_flags & c.SP_BILLED:
+        report_now(m, time, point, rest, int64(c.R_SHORT), line)
     if rest == 0:
         total[c.T_LINES_AT_ONCE] += 1
         series[f.SERIES_LINES_AT_ONCE] += 1

@@ -49,6 +49,7 @@ C_START_OF_WEEK_MS: Final = 30  # from the Monday 00:00 before the start to the 
 C_USAGE_ROWS: Final = 31
 C_NOTES: Final = 32  # what plants have to hear of
 C_INSPECT: Final = 33  # parcel that is to be inspected
+C_REPORT_ROWS: Final = 34
 CLOCK_SIZE: Final = 40
 
 NEVER: Final = 1 << 62
@@ -185,6 +186,7 @@ NOTE_PHASE: Final = 2
 NOTE_COLUMNS: Final = 3
 
 USAGE_COLUMNS: Final = 9
+REPORT_COLUMNS: Final = 6
 OUT_COLUMNS: Final = 8
 """Width of a row in the output chunks, one cache line; tables with fewer columns leave the rest empty."""
 
@@ -249,6 +251,7 @@ class FlowModel(Tables):
         "transfer_out": (np.int64, (None, OUT_COLUMNS)),
         "event_out": (np.int64, (None, OUT_COLUMNS)),
         "usage_out": (np.int64, (None, USAGE_COLUMNS)),
+        "report_out": (np.int64, (None, REPORT_COLUMNS)),
     }
     parameter: Int64Array
     state: Int64Array
@@ -300,6 +303,7 @@ class FlowModel(Tables):
     transfer_out: Int64Array
     event_out: Int64Array
     usage_out: Int64Array
+    report_out: Int64Array
 
 
 model_at = register(FlowModel)

@@ -78,6 +78,7 @@ from sim.flow.model import (
     OUT_COLUMNS,
     PARCEL_COLUMNS,
     R_NEXT,
+    REPORT_COLUMNS,
     REQUEST_COLUMNS,
     REQUEST_WHOLE,
     RING_ARRIVAL_MS,
@@ -157,7 +158,8 @@ def new_model(network: Network, seed: int, replication: int, events: bool) -> Fl
         transfer_out=aligned_zeros((CHUNK_ROWS if lots_tracked else 256, OUT_COLUMNS), np.int64),
         event_out=aligned_zeros((CHUNK_ROWS if events else 1, OUT_COLUMNS), np.int64),
         note=np.zeros((CHUNK_ROWS if network.plant_plan else 1, NOTE_COLUMNS), np.int64),
-        usage_out=np.zeros((CHUNK_ROWS if network.plant_plan else 1, USAGE_COLUMNS), np.int64),
+        usage_out=np.zeros((CHUNK_ROWS if network.keeps_usage else 1, USAGE_COLUMNS), np.int64),
+        report_out=np.zeros((CHUNK_ROWS if network.keeps_usage else 1, REPORT_COLUMNS), np.int64),
     )
     for column in (S_QUEUE_HEAD, S_QUEUE_TAIL, S_LAYER_HEAD, S_LAYER_TAIL):
         model.state[:, column] = NONE

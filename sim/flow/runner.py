@@ -21,6 +21,7 @@ from sim.flow.model import (
     C_ORDER_ROWS,
     C_PARCEL_FREE,
     C_PARCELS_LEFT,
+    C_REPORT_ROWS,
     C_REQUEST_FREE,
     C_REQUESTS_LEFT,
     C_SHIPMENT_ROWS,
@@ -185,6 +186,7 @@ class Flow:
         _empty(model.clock, C_TRANSFER_ROWS, model.transfer_out, recorder.transfers)
         if "usage" in recorder.plant_tables:
             _empty(model.clock, C_USAGE_ROWS, model.usage_out, recorder.plant_tables["usage"])
+            _empty(model.clock, C_REPORT_ROWS, model.report_out, recorder.plant_tables["reports"])
         if recorder.events is not None:
             _empty(model.clock, C_EVENT_ROWS, model.event_out, recorder.events)
 

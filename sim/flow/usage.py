@@ -1,4 +1,4 @@
-"""The usage log: who took what out of a device, for which machine, from which lot."""
+"""The usage log: who took what, for which machine, from which lot; and what the platform learnt of it."""
 
 from sim import columns as c
 from sim.flow import model as f
@@ -49,6 +49,30 @@ def write_usage(
 
 
 @compiled
+def write_report(m: FlowModel, time: int, taken: int, point: int, quantity: int, kind: int, reference: int) -> None:
+    """Append to the reports table: units that the record has lost (below 0: got back); nothing for no units.
+
+    `taken` is when the device says that it happened, by its gateway's clock.
+    """
+    if quantity == 0:
+        return
+    row = m.clock[f.C_REPORT_ROWS]
+    m.clock[f.C_REPORT_ROWS] = row + 1
+    m.report_out[row, 0] = time
+    m.report_out[row, 1] = taken
+    m.report_out[row, 2] = point
+    m.report_out[row, 3] = quantity
+    m.report_out[row, 4] = kind
+    m.report_out[row, 5] = reference
+
+
+@compiled
+def report_now(m: FlowModel, time: int, point: int, quantity: int, kind: int, reference: int) -> None:
+    """Append to the reports table what no gateway has told: it is known at the instant at which it happens."""
+    write_report(m, time, time, point, quantity, kind, reference)
+
+
+@compiled
 def take_out(m: FlowModel, point: int, quantity: int, time: int, kind: int, who: int, reference: int) -> int:
     """Units leave the network here, booked at once, with a row of the usage table per lot; returns the last lot.
 
@@ -76,6 +100,13 @@ def take_out(m: FlowModel, point: int, quantity: int, time: int, kind: int, who:
     if m.state[point, c.S_LAYER_HEAD] == NONE:
         m.state[point, c.S_LAYER_TAIL] = NONE
     return lot
+
+
+@compiled
+def issue_billed(m: FlowModel, point: int, quantity: int, time: int, line: int) -> None:
+    """A customer gets units at a stock point without a device that a contract covers: known to the platform at once."""
+    take_out(m, point, quantity, time, int64(c.U_ISSUED), pack_who(int64(NONE), int64(NONE), int64(NONE)), line)
+    report_now(m, time, point, quantity, int64(c.R_BOOKED), line)
 
 
 @compiled

@@ -8,6 +8,7 @@ import numpy as np
 from sim import columns as c
 from sim.network import Float64Array, Int64Array
 from sim.record import plant_sums as p
+from sim.record import usage_sums as u
 from sim.record.records import Records
 
 if TYPE_CHECKING:
@@ -31,12 +32,12 @@ class DeviceRows:
         points = len(records.network.parameter[rows])
         self.count: Int64Array = np.zeros((points, c.COUNT_COLUMNS), np.int64)
         self.gap: Float64Array = np.zeros((points, c.GAP_COLUMNS))
-        self.usage: Int64Array = np.zeros((points, p.USAGE_KIND_COUNT), np.int64)
+        self.usage: Int64Array = np.zeros((points, u.USAGE_KIND_COUNT), np.int64)
         self.alarms: Int64Array = np.zeros((points, p.ALARM_COLUMNS), np.int64)
         if plant is not None:
             self.count, self.gap = plant.count[rows], plant.gap[rows]
         if sums is not None:
-            self.usage, self.alarms = sums.usage[rows, p.USAGE_MEASURED :], sums.alarms[rows]
+            self.usage, self.alarms = sums.usage[rows, u.USAGE_MEASURED :], sums.alarms[rows]
 
 
 def _count(column: int) -> DeviceMeasure:

@@ -6,7 +6,7 @@ from sim.flow import model as f
 from sim.flow.agenda import want_review
 from sim.flow.books import log, settle
 from sim.flow.model import NONE, FlowModel
-from sim.flow.usage import pack_who, take_out
+from sim.flow.usage import pack_who, report_now, take_out
 from sim.jit import compiled, int64
 from sim.plant import model as q
 from sim.plant.chance import word
@@ -51,8 +51,10 @@ def count_point(m: FlowModel, p: PlantModel, point: int, time: int) -> None:
     settings[q.Q_FOREIGN_MG] = 0
     if is_stuck(m, p, point, time):
         settings[q.Q_STUCK_TO] = time
-    settings[q.Q_CORRECTED] += m.state[point, c.S_RECORDED] - before
-    log(m, time, p.timer[q.T_PHASE], point, c.E_COUNT, m.state[point, c.S_RECORDED] - before, 0)
+    change = m.state[point, c.S_RECORDED] - before
+    settings[q.Q_CORRECTED] += change
+    report_now(m, time, point, -change, int64(c.R_COUNTED), int64(NONE))
+    log(m, time, p.timer[q.T_PHASE], point, c.E_COUNT, change, 0)
     want_review(m, point)
 
 

@@ -12,7 +12,7 @@ from sim.flow.agenda import want_review
 from sim.flow.books import log, settle
 from sim.flow.model import NONE, FlowModel
 from sim.flow.pooling import ask_for_line, ask_in_advance
-from sim.flow.usage import pack_who, take_out
+from sim.flow.usage import pack_who, report_now, take_out
 from sim.flow.waiting import join_queue
 from sim.jit import compiled, int64
 from sim.plant import model as q
@@ -157,8 +157,9 @@ def count_given(m: FlowModel, point: int, given: int) -> None:
 
 
 @compiled
-def count_short(m: FlowModel, p: PlantModel, point: int) -> bool:
+def come_short(m: FlowModel, p: PlantModel, point: int, missing: int, line: int, time: int) -> bool:
     """A line is not met in full at once; whether the record alone kept more from being ordered."""
+    report_now(m, time, point, missing, int64(c.R_SHORT), line)
     p.count[point, c.N_SHORT] += 1
     state = m.state[point]
     level = m.parameter[point, c.P_REORDER_POINT]
@@ -190,7 +191,7 @@ def _end_line(
         m.total[point, c.T_LINES_AT_ONCE] += 1
         m.series[m.clock[f.C_DAY], m.parameter[point, c.P_GROUP], f.SERIES_LINES_AT_ONCE] += 1
     else:
-        count_short(m, p, point)
+        come_short(m, p, point, rest, line, time)
         if faulty:
             p.count[point, c.N_SHORT_BY_DEVICE] += 1
         if faulty or flags & net.DEMAND_LOST:

@@ -14,6 +14,7 @@ from sim.flow.agenda import want_review
 from sim.flow.books import log
 from sim.flow.lots import DAY_MS
 from sim.flow.model import NONE, FlowModel
+from sim.flow.usage import write_report
 from sim.jit import compiled, int64
 from sim.network import Int64Array
 from sim.plant import model as q
@@ -69,12 +70,19 @@ def set_difference(m: FlowModel, p: PlantModel, point: int, cause: int, units: i
 
 
 @compiled
+def told(m: FlowModel, p: PlantModel, point: int, units: int, taken: int, time: int, message: int) -> None:
+    """What a device tells has taken units off the record: by a message, or (NONE) straight away."""
+    p.point[point, q.Q_TOLD] += units
+    write_report(m, time, taken, point, units, int64(c.R_TOLD), message)
+
+
+@compiled
 def tell(m: FlowModel, p: PlantModel, point: int, change: int, scan: float, time: int) -> None:
     """A device tells of a change of stock (negative: taken); `scan` decides whether a scan is missed."""
     settings = p.point[point]
     sensor = settings[q.Q_SENSOR]
     if settings[q.Q_DEVICE] == NONE or sensor == plan.SENSOR_NONE:
-        settings[q.Q_TOLD] -= change
+        told(m, p, point, -change, time, time, int64(NONE))
         return
     if sensor == plan.SENSOR_SCAN and scan < p.share[point, q.F_MISSED_SCAN]:
         shift(m, p, point, int64(c.D_MISSED_SCAN), -change, time)
@@ -99,7 +107,7 @@ def tell_change(m: FlowModel, p: PlantModel, point: int, a: int, b: int, cause: 
     if p.point[point, q.Q_GATEWAY] == NONE:
         shift(m, p, point, int64(c.D_UNDER_WAY), -a, time)
         shift(m, p, point, cause, b, time)
-        p.point[point, q.Q_TOLD] += a - b
+        told(m, p, point, a - b, time, time, int64(NONE))
         want_review(m, point)
         return
     row = new_message(p, point, time)
@@ -120,7 +128,7 @@ def tell_wrongly(m: FlowModel, p: PlantModel, point: int, units: int, cause: int
         return
     if sensor == plan.SENSOR_NONE:
         shift(m, p, point, cause, -units, time)
-        p.point[point, q.Q_TOLD] += units
+        told(m, p, point, units, time, time, int64(NONE))
         want_review(m, point)
         return
     tell_change(m, p, point, int64(0), -units, cause, time)
@@ -188,7 +196,7 @@ def take_reading(m: FlowModel, p: PlantModel, point: int, time: int) -> None:
     if settings[q.Q_GATEWAY] == NONE:
         before = m.state[point, c.S_RECORDED]
         _apply_reading(m, p, row, time)
-        settings[q.Q_TOLD] -= m.state[point, c.S_RECORDED] - before
+        told(m, p, point, before - m.state[point, c.S_RECORDED], time, time, int64(NONE))
         free_message(p, row)
     else:
         pass_on(m, p, row, time)
@@ -260,8 +268,21 @@ def next_duration(m: FlowModel, p: PlantModel, point: int, which: int, stream: i
 
 
 @compiled
-def apply(m: FlowModel, p: PlantModel, row: int, time: int) -> None:
-    """A message arrives at the platform."""
+def arrive(m: FlowModel, p: PlantModel, row: int, time: int) -> None:
+    """A message arrives at the platform, and the record changes by what it says."""
+    message = p.message[row]
+    point, number = message[q.M_POINT], message[q.M_NUMBER]
+    before = m.state[point, c.S_RECORDED]
+    _apply(m, p, row, time)
+    change = m.state[point, c.S_RECORDED] - before
+    taken = message[q.M_TAKEN_MS] + p.gateway[p.point[point, q.Q_GATEWAY], q.E_OFFSET_MS]
+    told(m, p, point, -change, taken, time, number)
+    log(m, time, c.PHASE_RETURN, point, c.E_REPORT, change, number)
+    free_message(p, row)
+
+
+@compiled
+def _apply(m: FlowModel, p: PlantModel, row: int, time: int) -> None:
     message = p.message[row]
     point = message[q.M_POINT]
     p.count[point, c.N_DELIVERED] += 1
@@ -283,12 +304,6 @@ def apply(m: FlowModel, p: PlantModel, row: int, time: int) -> None:
     elif not before:
         shift(m, p, point, message[q.M_CAUSE], b, time)
     want_review(m, point)
-
-
-@compiled
-def log_report(m: FlowModel, point: int, change: int, number: int, time: int) -> None:
-    """Note in the event log that a message arrived and by how much it changed the record."""
-    log(m, time, c.PHASE_RETURN, point, c.E_REPORT, change, number)
 
 
 @compiled

@@ -27,10 +27,10 @@ from sim.plant.machines import (
     stock_came,
     write_stop,
 )
-from sim.plant.messages import free_message, next_to_arrive, plan_delivery
+from sim.plant.messages import next_to_arrive, plan_delivery
 from sim.plant.model import PlantModel, plants_at
 from sim.plant.people import person_line
-from sim.plant.record import apply, log_report, next_duration, settle_gap
+from sim.plant.record import arrive, next_duration, settle_gap
 from sim.plant.returns import come_back
 from sim.plant.uses import item_event, line_event
 from sim.plant.working import working_time
@@ -83,12 +83,7 @@ def _deliver(m: FlowModel, p: PlantModel, gateway: int, time: int) -> None:
         row = next_to_arrive(p, gateway, time)
         if row == NONE:
             break
-        point, number = p.message[row, q.M_POINT], p.message[row, q.M_NUMBER]
-        before = m.state[point, c.S_RECORDED]
-        apply(m, p, row, time)
-        p.point[point, q.Q_TOLD] -= m.state[point, c.S_RECORDED] - before
-        log_report(m, point, m.state[point, c.S_RECORDED] - before, number, time)
-        free_message(p, row)
+        arrive(m, p, row, time)
     plan_delivery(p, gateway)
 
 

@@ -14,7 +14,7 @@ from sim.plant import model as q
 from sim.plant.chance import draw_word
 from sim.plant.machines import due_of_flow, fail, go, least_due, look_at_hazard, plan_line, renew, stand, used_by_flow
 from sim.plant.model import PlantModel
-from sim.plant.people import count_given, count_line, count_short, hand_out, work_order_of
+from sim.plant.people import come_short, count_given, count_line, hand_out, work_order_of
 from sim.plant.record import tell
 from sim.plant.working import running_time, working_time_left
 
@@ -112,7 +112,7 @@ def _give(m: FlowModel, p: PlantModel, use: int, point: int, quantity: int, give
         m.total[point, c.T_LINES_AT_ONCE] += 1
         m.series[m.clock[f.C_DAY], m.parameter[point, c.P_GROUP], f.SERIES_LINES_AT_ONCE] += 1
     else:
-        count_short(m, p, point)
+        come_short(m, p, point, quantity - given, line, time)
         m.total[point, c.T_UNITS_LOST] += quantity - given
         log(m, time, p.timer[q.T_PHASE], point, c.E_LOST, quantity - given, line)
     if m.parameter[point, c.P_FLAGS] & c.SP_ASKS and m.parameter[point, c.P_PREVENTIVE] >= 0:
@@ -127,7 +127,7 @@ def _miss(m: FlowModel, p: PlantModel, use: int, running: int, time: int) -> Non
     home, quantity = _home(p, use), settings[q.V_QUANTITY]
     there = _there(m, p, home, time)
     line = _new_line(m, p, home, quantity, time)
-    settings[q.V_BY_RECORD] = int64(count_short(m, p, home))
+    settings[q.V_BY_RECORD] = int64(come_short(m, p, home, quantity, line, time))
     who = _who(m, p, use, home, int64(NONE), time)
     flags = f.REQUEST_WHOLE | ((use + 1) << f.REQUEST_USE_SHIFT)
     join_queue(m, home, int64(NONE), quantity, time, line, flags, who)

@@ -12,8 +12,8 @@ the opening and the closing state. All quantities are integers, so the compariso
     lots        see `_lot_equations`
 
 Other usage is what devices book besides issues: what comes back, less what is taken by mistake, expires, leaks or is
-rejected; the rest about plants is in `sim.record.plant_conservation`. Where there are pools, whose moves (transfers,
-preventive ones, rebalancing) sum to zero:
+rejected; the rest about usage is in `sim.record.usage_conservation`, about plants in `sim.record.plant_conservation`.
+Where there are pools, whose moves (transfers, preventive ones, rebalancing) sum to zero:
 
     coming      opening + asked of the pool and of emergencies - received   = closing     per stock point
     given       by the orders = sent by the shipments                                     per stock point that gave
@@ -35,6 +35,7 @@ from sim.record.books import Equation
 from sim.record.plant_conservation import plant_equations
 from sim.record.pool_sums import PoolSums
 from sim.record.records import Records
+from sim.record.usage_conservation import usage_equations
 
 
 def check_conservation(records: Records) -> None:
@@ -56,6 +57,7 @@ def _equations(records: Records) -> Iterator[Equation]:
         yield from _lot_equations(records)
     if records.pool_sums is not None:
         yield from _pool_equations(records, records.pool_sums)
+    yield from usage_equations(records)
     yield from plant_equations(records)
 
 
@@ -193,9 +195,9 @@ def _pool_equations(records: Records, sums: PoolSums) -> Iterator[Equation]:
 
 def _other_usage(records: Records) -> Int64Array:
     """Units that came back to devices less those that left them other than by an issue, per stock point."""
-    if records.plant_sums is None:
+    if records.usage_sums is None:
         return np.zeros(records.network.stock_points, dtype=np.int64)
-    return records.plant_sums.back_less_left()
+    return records.usage_sums.back_less_left()
 
 
 def _per_item(network: Network, units: Int64Array) -> Int64Array:

@@ -201,7 +201,8 @@ POOLED_STOCK = TableLayout(
 )
 USAGE = TableLayout(
     "usage",
-    "What left or came back to the shelf at a device, one row per event and lot: the usage log (only with devices).",
+    "What left or came back to the shelf at a device, and what was issued where a contract covers the stock, one row "
+    "per event and lot: the usage log (only with devices or contracts).",
     (
         _rising("time_ms", "ms", "when"),
         _row("stock_point", "where"),
@@ -252,7 +253,10 @@ ALARMS = TableLayout(
         _repeating("outcome", np.int8, "code", "0 hit, 1 false alarm, 2 miss"),
     ),
 )
-PLANT_TABLES = (USAGE, STOPS, ALARMS)
+USAGE_TABLES = (USAGE, REPORTS)
+"""Of networks with devices or contracts, see `Network.keeps_usage`."""
+
+PLANT_TABLES = (*USAGE_TABLES, STOPS, ALARMS)
 FORECAST_TABLES = (FORECASTS, FORECAST_BUCKETS, POOLED_STOCK)
 TABLES: dict[str, TableLayout] = {
     layout.name: layout

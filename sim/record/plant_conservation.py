@@ -1,11 +1,10 @@
 """The books of plants and devices must close too, to the unit and to the millisecond.
 
-At stock points of devices, `U` are units by the usage log (their stock on hand itself is in `sim.record.conservation`):
+At stock points of devices, `U` are units by the usage log (stock on hand, usage and lots are in
+`sim.record.conservation` and `sim.record.usage_conservation`):
 
-    issued      by the totals = to persons, machines, those who had waited, and lent
     on loan     opening + lent - back - lost - worn                     = closing
     record      recorded - on hand = sum of the differences by cause, at the start and at the end
-    lots        opening + came in - went out, by lot, = closing         where nothing is under way from there
 
 Elsewhere the record goes up and down with the shelf. Of lines:
 
@@ -21,7 +20,6 @@ import numpy.typing as npt
 
 from sim import columns as c
 from sim.network import Int64Array, Network
-from sim.record import sums as r
 from sim.record.books import Equation
 from sim.record.network_names import line_names
 from sim.record.plant_stops import WorkingTime, line_of_machines
@@ -34,20 +32,15 @@ def plant_equations(records: Records) -> Iterator[Equation]:
     plant, sums = records.summary.plant, records.plant_sums
     if plant is None or sums is None:
         return
-    yield from _unit_equations(records, plant, sums)
+    yield _loan_equation(plant, sums)
     yield from _record_equations(records, plant)
-    if sums.lots is not None:
-        yield _lot_equation(records, sums)
     yield from _line_equations(records, plant, sums)
 
 
-def _unit_equations(records: Records, plant: PlantSums, sums: PlantTableSums) -> Iterator[Equation]:
-    device = _devices(records.network)
-    totals = records.summary.warm_up_total[:, c.T_UNITS_ISSUED] + records.summary.total[:, c.T_UNITS_ISSUED]
-    yield Equation("units issued by the usage log", np.where(device, totals, 0), sums.issued())
+def _loan_equation(plant: PlantSums, sums: PlantTableSums) -> Equation:
     usage = sums.usage
     back = usage[:, [c.U_LOAN_BACK, c.U_LOAN_LOST, c.U_LOAN_WORN]].sum(axis=1)
-    yield Equation("units on loan", plant.opening_on_loan + usage[:, c.U_LOAN] - back, plant.on_loan)
+    return Equation("units on loan", plant.opening_on_loan + usage[:, c.U_LOAN] - back, plant.on_loan)
 
 
 def _record_equations(records: Records, plant: PlantSums) -> Iterator[Equation]:
@@ -73,23 +66,6 @@ def _gap(levels: Levels) -> Int64Array:
 def _devices(network: Network) -> npt.NDArray[np.bool_]:
     device: npt.NDArray[np.bool_] = (network.parameter[:, c.P_FLAGS] & c.SP_DEVICE) != 0
     return device
-
-
-def _lot_equation(records: Records, sums: PlantTableSums) -> Equation:
-    """By device and lot; which lots are under way from a place is not recorded, so places with such are left out."""
-    summary = records.summary
-    assert sums.lots is not None
-    point, lot, units = sums.lots.balance(_layers(summary.opening), _layers(summary.closing))
-    under_way = records.sums[:, r.SUM_UNITS_SENT_UNDER_WAY] != 0
-    if summary.opening.lots_sent is not None:
-        under_way |= summary.opening.lots_sent != 0
-    wrong = ~under_way[point]
-    names = tuple(f"lot {number}: units that came and did not go, less those there" for number in lot[wrong].tolist())
-    return Equation("lots", np.zeros(len(names), np.int64), units[wrong], rows=point[wrong], names=names)
-
-
-def _layers(levels: Levels) -> tuple[Int64Array, Int64Array, Int64Array]:
-    return levels.layer_stock_point.astype(np.int64), levels.layer_lot, levels.layer_quantity
 
 
 def _line_equations(records: Records, plant: PlantSums, sums: PlantTableSums) -> Iterator[Equation]:

@@ -21,15 +21,18 @@ from sim.network import Float64Array, Int32Array, Int64Array, Network
 from sim.record.alternative_sums import AlternativeSums
 from sim.record.column_buffer import ColumnBuffer, MemorySink, ParquetSink, Sink
 from sim.record.layouts import (
+    ALARMS,
     EVENTS,
     FORECAST_TABLES,
     LOTS,
     ORDERS,
-    PLANT_TABLES,
+    REPORTS,
     SHIPMENTS,
+    STOPS,
     TABLES,
     TRANSFERS,
     TRIPS,
+    USAGE,
     TableLayout,
 )
 from sim.record.plant_sums import PlantTableSums
@@ -43,6 +46,7 @@ from sim.record.sums import (
     sum_transfers,
     sum_trips,
 )
+from sim.record.usage_sums import UsageSums
 
 DAY_MS: Final = 86_400_000
 SERIES: Final = ("value_on_hand", "demand_lines", "demand_units", "lines_at_once", "units_at_once")
@@ -168,7 +172,12 @@ class Records:
     memory: Mapping[str, pa.Table] = field(default_factory=dict)
     pool_sums: PoolSums | None = None  # what pools moved; None: no pools
     alternative_sums: AlternativeSums | None = None  # by source, where there are several; None: nowhere
-    plant_sums: PlantTableSums | None = None  # usage, stops and alarms; None: no plants
+    usage_sums: UsageSums | None = None  # usage and reports; None: no devices and no contracts
+
+    @property
+    def plant_sums(self) -> PlantTableSums | None:
+        """Usage, reports, stops and alarms of plants; None without plants."""
+        return self.usage_sums if isinstance(self.usage_sums, PlantTableSums) else None
 
     def table(self, name: str) -> pa.Table:
         """One of the tables (`orders`, `shipments`, ...), from memory or from its Parquet file.
@@ -222,7 +231,7 @@ class Recorder:
         self.trip_sums: Float64Array = np.zeros((len(network.routes), TRIP_SUM_COLUMNS))
         self.pool_sums = PoolSums(network, start_ms) if network.pools else None
         self.alternative_sums = AlternativeSums(network, start_ms) if len(network.alternatives) else None
-        self.plant_sums = PlantTableSums(network, start_ms) if network.plant_plan is not None else None
+        self.usage_sums = _usage_sums(network, start_ms)
         self._memory: dict[str, MemorySink] = {}
         self._buffers: list[ColumnBuffer] = []
         self.orders = self._buffer(ORDERS, capacity, self._sum_orders)
@@ -249,15 +258,17 @@ class Recorder:
         self._buffers.append(buffer)
         return buffer
 
+    @property
+    def plant_sums(self) -> PlantTableSums | None:
+        """Sums of the plant tables; None without plants."""
+        return self.usage_sums if isinstance(self.usage_sums, PlantTableSums) else None
+
     def _plant_buffers(self, capacity: int) -> dict[str, ColumnBuffer]:
-        """The tables of plants by name; none without plants."""
-        if self.plant_sums is None:
-            return {}
-        watches = (self.plant_sums.add_usage, self.plant_sums.stops.add, self.plant_sums.add_alarms)
-        return {
-            layout.name: self._buffer(layout, capacity, watch)
-            for layout, watch in zip(PLANT_TABLES, watches, strict=True)
-        }
+        """The tables of usage and of plants by name, as far as the network has them."""
+        usage, plant = self.usage_sums, self.plant_sums
+        watched = [] if usage is None else [(USAGE, usage.add_usage), (REPORTS, usage.add_reports)]
+        watched += [] if plant is None else [(STOPS, plant.stops.add), (ALARMS, plant.add_alarms)]
+        return {layout.name: self._buffer(layout, capacity, watch) for layout, watch in watched}
 
     def _sum_orders(self, columns: tuple[npt.NDArray[np.generic], ...]) -> None:
         sum_orders(columns, self.start_ms, self.network.warm_up_ms, self.sums)
@@ -273,13 +284,13 @@ class Recorder:
 
     def _sum_transfers(self, columns: tuple[npt.NDArray[np.generic], ...]) -> None:
         sum_transfers(columns, self.sums)
-        if self.plant_sums is not None:
-            self.plant_sums.add_transfers(columns)
+        if self.usage_sums is not None:
+            self.usage_sums.add_transfers(columns)
 
     def _sum_lots(self, columns: tuple[npt.NDArray[np.generic], ...]) -> None:
         sum_lots(columns, self.start_ms, self.sums)
-        if self.plant_sums is not None:
-            self.plant_sums.add_lots(columns)
+        if self.usage_sums is not None:
+            self.usage_sums.add_lots(columns)
 
     def _sum_trips(self, columns: tuple[npt.NDArray[np.generic], ...]) -> None:
         sum_trips(columns, self.network, self.trip_sums)
@@ -300,13 +311,19 @@ class Recorder:
             memory,
             self.pool_sums,
             self.alternative_sums,
-            self.plant_sums,
+            self.usage_sums,
         )
 
     def discard(self) -> None:
         """Remove what was written so far, after a failure."""
         for buffer in self._buffers:
             buffer.discard()
+
+
+def _usage_sums(network: Network, start_ms: int) -> UsageSums | None:
+    if network.plant_plan is not None:
+        return PlantTableSums(network, start_ms)
+    return UsageSums(network, start_ms) if network.keeps_usage else None
 
 
 __all__ = ["TABLES", "ColumnBuffer", "Levels", "Recorder", "Records", "Summary", "Traces"]
