@@ -34,7 +34,18 @@ from tests.reference_inputs import (
 from tests.sample_deciders import JointTopUp, Reorder
 
 FEATURES = frozenset(
-    ("kanban", "can_order", "python", "periodic", "sources", "customers_first", "pools", "preventive", "rebalancing")
+    (
+        "kanban",
+        "can_order",
+        "python",
+        "periodic",
+        "sources",
+        "customers_first",
+        "pools",
+        "preventive",
+        "rebalancing",
+        "contracts",
+    )
 )
 
 
@@ -240,6 +251,8 @@ def drafts(draw: st.DrawFn, chance: bool = False, poisson: bool = False, feature
     pools: list[Pool] = []
     if "pools" in features and draw(st.integers(0, 3)) < 3:
         pools, points = draw(random_pools(points, nodes, supplier_nodes, chance, features))
+    if "contracts" in features and draw(st.booleans()):
+        points = [replace(point, billed=draw(st.booleans())) for point in points]
     keys = st.sampled_from([(p.node, p.item) for p in points])
     quantities = st.integers(1, 6)
     flags = st.sampled_from((0, DEMAND_LOST, DEMAND_WHOLE, DEMAND_LOST | DEMAND_WHOLE))

@@ -145,6 +145,7 @@ class Device:
         """A change of stock (negative: taken) that has just happened; `scan` is the word of its scan."""
         sensor = self.plan.sensor
         if sensor == pp.SENSOR_NONE:
+            self.model.plants.report(self.point, -change, c.R_TOLD)
             return
         if self.misses(scan):
             self.count(c.N_MISSED_SCANS)
@@ -176,7 +177,8 @@ class Device:
 
     def _send(self, report: Report) -> None:
         if self.plan.gateway < 0 or self.plan.sensor == pp.SENSOR_NONE:
-            self.apply(report)
+            change = self.apply(report)
+            self.model.plants.report(self.point, -change, c.R_TOLD)
         else:
             self.model.plants.gateways[self.plan.gateway].take(report)
 
@@ -318,6 +320,7 @@ class Device:
         self.count(c.N_COUNTED_RIGHT, int(before == on_hand))
         self.count(c.N_CORRECTED, abs(found - before))
         point = self.point
+        self.model.plants.report(point, before - found, c.R_COUNTED)
         self.model.log(self.model.phase, point.node, point.item, c.E_COUNT, found - before, 0)
         self.model.ordering.ask_for_review(point)
 

@@ -83,4 +83,6 @@ class ReferenceGateway:
         device.count(c.N_DELAY_MS, self.model.now - report.taken_ms)
         change = device.apply(report, self.plan.clock_offset_ms)
         point = device.point
+        by_its_clock = report.taken_ms + self.plan.clock_offset_ms
+        self.model.plants.report(point, -change, c.R_TOLD, report.number, by_its_clock)
         self.model.log(c.PHASE_RETURN, point.node, point.item, c.E_REPORT, change, report.number)

@@ -103,6 +103,7 @@ class Point:
     preventive: int = -1
     preventive_up_to: int = 0
     mean_demand_per_day: float = 1.0
+    billed: bool = False  # a contract covers it
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,7 @@ def _flags(draft: Draft, point: Point) -> int:
         c.SP_FAIR_SHARE: point.allocation == "fair_share",
         c.SP_PRIORITY: point.allocation == "priority",
         c.SP_SPLIT: point.split,
+        c.SP_BILLED: point.billed,
     }
     return sum(flag for flag, is_set in flags.items() if is_set)
 

@@ -255,6 +255,7 @@ class ReferenceModel:
             now = 0
         if now:
             self.issue(c.PHASE_DEMAND, point, now, line)
+        self.plants.short(point, quantity - now, line)
         if now < quantity and lost:
             self.log(c.PHASE_DEMAND, point.node, point.item, c.E_LOST, quantity - now, line)
         elif now < quantity:
@@ -272,6 +273,7 @@ class ReferenceModel:
         """A customer gets units of his line."""
         goods = self.take(point, quantity)
         self.log(phase, point.node, point.item, c.E_ISSUE, quantity, line)
+        self.plants.issued(point, goods, quantity, line)
         return goods
 
     # --- phase 0: receipt ----------------------------------------------------------------------------------------

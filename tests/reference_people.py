@@ -49,6 +49,7 @@ class People:
             device.count(c.N_SHORT)
             device.count(c.N_SHORT_BY_RECORD, int(device.short_by_record))
             device.count(c.N_SHORT_BY_DEVICE, int(failed))
+            model.plants.short(point, quantity - given, line)
             if lost or failed or device.plan.loan is not None:  # nobody waits for a loan
                 model.log(c.PHASE_DEMAND, point.node, point.item, c.E_LOST, quantity - given, line)
             else:

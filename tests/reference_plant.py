@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.reference_model import ReferenceModel
 
 Usage = tuple[int, int, int, int, int, int, int, int, int]  # a row of table usage
+ReportRow = tuple[int, int, int, int, int, int]  # a row of table reports
 StopRow = tuple[int, int, int, int, int, int, int]  # a row of table stops
 
 
@@ -34,6 +35,7 @@ class ReferencePlants:
     count: dict[int, list[int]]  # N_*, from the warm-up on
     gap: dict[int, list[float]]  # G_*, from the warm-up on
     usage: list[Usage]
+    reports: list[ReportRow]
     stops: list[StopRow]  # in the order in which they end, then those that last
     lines: list[tuple[int, int]]  # working and lost time from the warm-up on, ms
     gaps_seen: int  # the largest difference between record and shelf that there ever was, without its sign
@@ -47,6 +49,7 @@ class Plants:
         self.plan = model.network.plant_plan or pp.PlantPlan()
         model.plants = self
         self.usage: list[Usage] = []
+        self.reports: list[ReportRow] = []
         self.stops: list[Stop] = []  # those that are over
         self.next_report = 0
         self.gaps_seen = 0
@@ -113,14 +116,37 @@ class Plants:
 
     def use_of(self, device: Device, goods: Goods, units: int, kind: int, reference: int, who: Who) -> None:
         """What becomes of units, one row per lot."""
+        self._use_at(device.point, goods, units, kind, reference, who)
+
+    def _use_at(self, point: StockPoint, goods: Goods, units: int, kind: int, reference: int, who: Who) -> None:
         for lot, of_lot in [(-1, units)] if goods is None else [(lot.number, n) for lot, n in goods]:
             row = (lot, of_lot, kind, who.person, who.machine, who.work_order, reference)
-            self.usage.append((self.model.now, device.point.row, *row))
+            self.usage.append((self.model.now, point.row, *row))
+
+    def issued(self, point: StockPoint, goods: Goods, units: int, line: int) -> None:
+        """Where no device is, but a contract, the platform books what customers get."""
+        if point.device is None and point.has(c.SP_BILLED):
+            self._use_at(point, goods, units, c.U_ISSUED, line, Who())
+            self.report(point, units, c.R_BOOKED, line)
+
+    def short(self, point: StockPoint, units: int, line: int) -> None:
+        """A line does not get all at once."""
+        if point.device is not None or point.has(c.SP_BILLED):
+            self.report(point, units, c.R_SHORT, line)
+
+    def report(
+        self, point: StockPoint, units: int, kind: int, reference: int = -1, taken_ms: int | None = None
+    ) -> None:
+        """The platform learns that so many units were used (or wanted in vain), when the device says so."""
+        now = self.model.now
+        if units != 0:
+            self.reports.append((now, now if taken_ms is None else taken_ms, point.row, units, kind, reference))
 
     def given_by_queue(self, device: Device, entry: CustomerEntry, units: int, goods: Goods) -> None:
         """Somebody who waited, or a machine, has been given units: that is booked at once."""
         kind = c.U_QUEUE if entry.use is None else c.U_MACHINE
         self.use_of(device, goods, units, kind, entry.line, entry.who)
+        self.report(device.point, units, c.R_BOOKED, entry.line)
         if entry.use is not None:
             entry.use.is_served()
 
@@ -153,6 +179,7 @@ class Plants:
             count={device.point.row: device.counters for device in self.devices},
             gap={device.point.row: device.gap for device in self.devices},
             usage=self.usage,
+            reports=self.reports,
             stops=[stop.row for stop in [*self.stops, *lasting]],
             lines=lines,
             gaps_seen=self.gaps_seen,

@@ -125,7 +125,7 @@ class Use:
         model, home, quantity = self.model, self.home, self.plan.quantity
         line = self._demand_at(home, quantity)
         available = home.available
-        self._short(home)
+        self._short(home, quantity, line)
         entry = CustomerEntry(line, quantity, True, self._who(-1), self)
         model.join_customer(home.point, entry)
         model.pools.ask(home.point, quantity - available)
@@ -141,7 +141,8 @@ class Use:
             line_of_machine = self.machine.line
             self.due_ms = line_of_machine.running_ms + line_of_machine.left_in_window_ms
 
-    def _short(self, home: Device) -> None:
+    def _short(self, home: Device, units: int, line: int) -> None:
+        self.model.plants.short(home.point, units, line)
         self.by_record = home.short_by_record
         home.count(c.N_SHORT)
         home.count(c.N_SHORT_BY_RECORD, int(self.by_record))
@@ -188,7 +189,7 @@ class Use:
             model.plants.leave(home, given, c.E_ISSUE, c.U_MACHINE, line, who)
             home.tell(-given, turn[SCAN])
         if given < units:
-            self._short(home)
+            self._short(home, units - given, line)
             model.log(model.phase, point.node, point.item, c.E_LOST, units - given, line)
         model.pools.ask_before_being_short(point)
         model.ordering.ask_for_review(point)

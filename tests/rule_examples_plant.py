@@ -37,6 +37,7 @@ class PlantExample:
     rows: Sequence[LogRow]
     differences: Mapping[Key, Mapping[int, int]] = field(default_factory=dict)
     usage: Sequence[tuple[float, int, int, int, int]] | None = None  # hours, quantity, kind, person, machine
+    reports: Sequence[tuple[float, float, int, int, int]] | None = None  # hours, taken, quantity, kind, reference
     stops: Sequence[tuple[int, int, float, float, float]] | None = None  # cause, item, start, end and lost hours
 
     @property
@@ -135,6 +136,46 @@ PLANT_EXAMPLES = [
         ],
     ),
     PlantExample(
+        "a clock that is fast lets a draw be booked by a count and again by its message; who waited is booked at once",
+        shelf(
+            [Line(1 * H, DEVICE, 0, 2), Line(2 * H, DEVICE, 0, 2)],
+            {"on_hand": 3, "reorder_point": 0, "order_up_to": 3},
+            device={**VENDING, "gateway": 0},
+            gateways=[pp.Gateway("gateway", 0, delay_ms=2 * H, clock_offset_ms=105 * MINUTE)],
+            counts={DEVICE: [210 * MINUTE]},
+        ),
+        [
+            (1, 2, 0, 0, "demand", 2, 0),
+            (1, 2, 0, 0, "issue", 1, 0),
+            (1, 2, 0, 0, "issue", 1, 0),
+            (2, 2, 0, 0, "demand", 2, 1),
+            (2, 2, 0, 0, "issue", 1, 1),
+            (3, 1, 0, 0, "report", -1, 0),
+            (3, 1, 0, 0, "report", -1, 1),
+            (3, 3, 0, 0, "order", 3, 0),
+            (3, 4, 2, 0, "dispatch", 3, 0),
+            (3.5, 1, 0, 0, "count", -1, 0),
+            (4, 1, 0, 0, "report", -1, 2),
+            (8, 0, 0, 0, "receipt", 3, 0),
+            (8, 0, 0, 0, "issue", 1, 1),
+        ],
+        differences={(DEVICE, 0): {c.D_CLOCK: -1}},
+        usage=[
+            (1, 1, c.U_PERSON, 0, 0),
+            (1, 1, c.U_PERSON, 0, 0),
+            (2, 1, c.U_PERSON, 0, 0),
+            (8, 1, c.U_QUEUE, 0, 0),
+        ],
+        reports=[
+            (2, 2, 1, c.R_SHORT, 1),
+            (3, 2.75, 1, c.R_TOLD, 0),
+            (3, 2.75, 1, c.R_TOLD, 1),
+            (3.5, 3.5, 1, c.R_COUNTED, -1),
+            (4, 3.75, 1, c.R_TOLD, 2),
+            (8, 8, 1, c.R_BOOKED, 1),
+        ],
+    ),
+    PlantExample(
         "failed vends that the machine does not notice are on record as sold",
         shelf(
             [Line(1 * H, DEVICE, 0, 2)],
@@ -150,6 +191,7 @@ PLANT_EXAMPLES = [
         ],
         differences={(DEVICE, 0): {c.D_FAILED_VEND: -2}},
         usage=[],
+        reports=[(1, 1, 1, c.R_TOLD, -1), (1, 1, 1, c.R_TOLD, -1), (1, 1, 2, c.R_SHORT, 0)],
     ),
     PlantExample(
         "the machine gives another product, which is missing there and sold here by the record",
@@ -245,6 +287,7 @@ PLANT_EXAMPLES = [
         ],
         differences={(DEVICE, 0): {c.D_MIXED: -1}},
         usage=[(1, 3, c.U_PERSON, 0, 0), (3, 1, c.U_PUT_BACK, 0, 0)],
+        reports=[(1, 1, 3, c.R_TOLD, -1)],  # the unit that is back weighs down the other item's scale
     ),
     PlantExample(
         "a wrong item is put into the machine, which fails two hours later",
@@ -372,6 +415,13 @@ PLANT_EXAMPLES = [
             (11, 2, 1, 0, "stop", c.STOP_MISSING, 0),
         ],
         usage=[(2, 1, c.U_MACHINE, 1, 0), (7, 1, c.U_MACHINE, -1, 0), (9, 1, c.U_MACHINE, 1, 0)],
+        reports=[
+            (2, 2, 1, c.R_TOLD, -1),
+            (4, 4, 1, c.R_SHORT, 1),
+            (7, 7, 1, c.R_BOOKED, 1),
+            (9, 9, 1, c.R_TOLD, -1),
+            (11, 11, 1, c.R_SHORT, 3),
+        ],
         stops=[(c.STOP_MISSING, 0, 4, 7, 3), (c.STOP_MISSING, 0, 11, -1 / H, 1)],
     ),
     PlantExample(

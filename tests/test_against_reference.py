@@ -20,6 +20,9 @@ from tests.reference_model import Event, ReferenceResult, simulate_reference, tr
 from tests.reference_objects import Shipment
 from tests.reference_trucks import Trip
 
+USAGE = ("time_ms", "stock_point", "lot", "quantity", "kind", "person", "machine", "work_order", "reference")
+REPORTS = ("time_ms", "taken_ms", "stock_point", "quantity", "kind", "reference")
+
 COMMON = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -53,6 +56,7 @@ def assert_same(network: Network, engine: EngineResult, reference: ReferenceResu
     assert engine.lots == reference.lots
     assert_same_statistics(network, engine.records, reference)
     assert_same_orders(engine.records, reference)
+    assert_same_usage(engine.records, reference)
     assert_same_shipments(engine.records, reference)
     assert_same_trips(engine.records, reference)
 
@@ -91,6 +95,30 @@ def assert_same_trips(records: Records, reference: ReferenceResult) -> None:
     trips = records.table("trips").rename_columns({"trip": "number"}).select(names).to_pylist()
     by_number = sorted(reference.trips, key=lambda trip: trip.number)
     assert sorted(trips, key=lambda trip: trip["number"]) == [asdict(trip) for trip in by_number]
+
+
+def rows(records: Records, table: str, names: tuple[str, ...]) -> list[tuple[int, ...]]:
+    """A table of the records as tuples."""
+    return list(zip(*(records.table(table)[name].to_pylist() for name in names), strict=True))
+
+
+def by_lot(usage: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Rows in a row that differ in nothing but their units as one: the engine may keep a lot in several layers."""
+    merged: list[tuple[int, ...]] = []
+    for row in usage:
+        if merged and row[2] >= 0 and merged[-1][:3] + merged[-1][4:] == row[:3] + row[4:]:
+            row = (*row[:3], merged.pop()[3] + row[3], *row[4:])
+        merged.append(row)
+    return merged
+
+
+def assert_same_usage(records: Records, reference: ReferenceResult) -> None:
+    """What was used, and what the platform learnt of it, row by row; no such tables without devices and contracts."""
+    if not records.network.keeps_usage:
+        assert not {"usage", "reports"} & records.memory.keys()
+        return
+    assert by_lot(rows(records, "usage", USAGE)) == by_lot(reference.plant.usage)
+    assert rows(records, "reports", REPORTS) == reference.plant.reports
 
 
 @settings(COMMON, max_examples=300)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from sim import columns as c
 from sim.network import Network
-from sim.record.records import Records
 from tests.engine_log import EngineResult, run_engine
 from tests.plant_inputs import PlantDraft
 from tests.random_plants import Kinds, plant_drafts
@@ -21,25 +20,11 @@ from tests.test_against_reference import (
     assert_same_orders,
     assert_same_shipments,
     assert_same_trips,
+    assert_same_usage,
+    rows,
 )
 
-USAGE = ("time_ms", "stock_point", "lot", "quantity", "kind", "person", "machine", "work_order", "reference")
 STOPS = ("machine", "cause", "item", "start_ms", "end_ms", "lost_ms", "by_record")
-
-
-def rows(records: Records, table: str, names: tuple[str, ...]) -> list[tuple[int, ...]]:
-    """A table of the records as tuples."""
-    return list(zip(*(records.table(table)[name].to_pylist() for name in names), strict=True))
-
-
-def by_lot(usage: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
-    """Rows in a row that differ in nothing but their units as one: the engine may keep a lot in several layers."""
-    merged: list[tuple[int, ...]] = []
-    for row in usage:
-        if merged and row[2] >= 0 and merged[-1][:3] + merged[-1][4:] == row[:3] + row[4:]:
-            row = (*row[:3], merged.pop()[3] + row[3], *row[4:])
-        merged.append(row)
-    return merged
 
 
 def assert_same_plants(network: Network, engine: EngineResult, reference: ReferenceResult) -> None:
@@ -57,7 +42,7 @@ def assert_same_plants(network: Network, engine: EngineResult, reference: Refere
     assert_same_trips(engine.records, reference)
     plain, sums = reference.plant, engine.records.summary.plant
     assert sums is not None
-    assert by_lot(rows(engine.records, "usage", USAGE)) == by_lot(plain.usage)
+    assert_same_usage(engine.records, reference)
     stops = rows(engine.records, "stops", STOPS)
     over = sum(row[4] >= 0 for row in plain.stops)
     assert stops[:over] == plain.stops[:over]

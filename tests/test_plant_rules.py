@@ -7,7 +7,8 @@ from tests.engine_log import run_engine
 from tests.reference_inputs import HOUR_MS
 from tests.reference_model import simulate_reference
 from tests.rule_examples_plant import PLANT_EXAMPLES, PlantExample
-from tests.test_plant_against_reference import STOPS, USAGE, assert_same_plants, rows
+from tests.test_against_reference import USAGE, rows
+from tests.test_plant_against_reference import STOPS, assert_same_plants
 
 by_name = pytest.mark.parametrize("example", PLANT_EXAMPLES, ids=lambda example: example.name)
 
@@ -22,6 +23,9 @@ def test_the_plain_reference_does_what_was_worked_out_by_hand(example: PlantExam
     if example.usage is not None:
         usage = [(row[0] / HOUR_MS, row[3], row[4], row[5], row[6]) for row in result.plant.usage]
         assert usage == list(example.usage)
+    if example.reports is not None:
+        reports = [(row[0] / HOUR_MS, row[1] / HOUR_MS, *row[3:]) for row in result.plant.reports]
+        assert reports == list(example.reports)
     if example.stops is not None:
         stops = [(cause, item, *times) for _, cause, item, *times, _ in result.plant.stops]
         assert stops == [(cause, item, *(round(t * HOUR_MS) for t in times)) for cause, item, *times in example.stops]

@@ -32,6 +32,7 @@ from tests.test_state import COMMON, ROOT, copy, instants
 from tests.test_state_findings import cell, meta, read, twice, without_column, write
 
 STOP_END = 4
+TABLES = ("events", "usage", "reports", "stops", "alarms")
 
 
 def exponential(hours: float) -> Distribution:
@@ -45,8 +46,9 @@ def stops_after(records: Records, time_ms: int) -> list[tuple[int, ...]]:
 
 
 def assert_plants_go_on(whole: Records, rest: Records, time_ms: int) -> None:
-    """Usage, stops and the closing of plants are those of the run that never stopped."""
-    assert rows_of(rest, "usage") == [row for row in rows_of(whole, "usage") if row[0] >= time_ms]
+    """Usage, reports, stops and the closing of plants are those of the run that never stopped."""
+    for table in ("usage", "reports"):
+        assert rows_of(rest, table) == [row for row in rows_of(whole, table) if row[0] >= time_ms]
     assert stops_after(rest, time_ms) == stops_after(whole, time_ms)
     one, other = rest.summary.plant, whole.summary.plant
     assert one is not None
@@ -74,9 +76,9 @@ SCRIPT = """\
 import sys
 from pathlib import Path
 from tests.state_runs import go_on, rows_of
-from tests.test_state_plants import busy_plant
+from tests.test_state_plants import TABLES, busy_plant
 rest = go_on(busy_plant(), Path(sys.argv[1]))
-print([rows_of(rest, name) for name in ("events", "usage", "stops", "alarms")])
+print([rows_of(rest, name) for name in TABLES])
 """
 
 
@@ -173,7 +175,9 @@ def test_a_busy_plant_goes_on_from_csv_tables_and_with_its_detection(busy: Path,
 def test_another_process_goes_on_too(busy: Path) -> None:
     rest = go_on(busy_plant(), busy)
     told = subprocess.run([sys.executable, "-c", SCRIPT, busy], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == str([rows_of(rest, name) for name in ("events", "usage", "stops", "alarms")])
+    assert told.stdout.strip() == str(
+        [rows_of(rest, name) for name in ("events", "usage", "reports", "stops", "alarms")]
+    )
 
 
 def test_an_extract_begins_with_new_plants(tmp_path: Path) -> None:
