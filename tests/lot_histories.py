@@ -16,9 +16,12 @@ from sim.trace import story as s
 from sim.trace.books import MEETS_DEMAND
 from sim.trace.lot_records import LotRecords
 
-POINTS = 4
-DEVICES = (True, True, False, False)
-"""Stock points of one item: two in devices, two elsewhere."""
+POINTS = 5
+DEVICES = (True, True, False, False, False)
+"""Stock points of one item: two in devices, three elsewhere."""
+
+COVERED = 4
+"""One of those elsewhere is covered by a contract."""
 
 _LAYERS = ("closing", "stock_point", "source", "lot", "quantity")
 _TAKES = (c.U_PERSON, c.U_MACHINE, c.U_QUEUE, c.U_WRONG, c.U_LOAN, c.U_EXPIRED, c.U_LEAK)
@@ -78,10 +81,12 @@ class History:
         self._put(s.ON_SHELF, to)
 
     def leaves(self, point: int, count: int, kind: int) -> None:
-        """At a device by the usage log, elsewhere to customers."""
+        """At a device by the usage log, elsewhere to customers, where a contract covers it by the usage log too."""
         if not DEVICES[point]:
-            taken = self._take(count, s.ON_SHELF, point).total()
-            self.issued[point] += taken if self.recording else 0
+            taken = self._take(count, s.ON_SHELF, point)
+            for lot, units in taken.items() if point == COVERED else ():
+                self._used(point, lot, units, c.U_ISSUED)
+            self.issued[point] += taken.total() if self.recording else 0
             self._count(s.ISSUED, point)
             self._put(s.ISSUED, point)
             return
@@ -148,7 +153,8 @@ class History:
             for name, columns in layouts.items()
         }
         start = self.begun if self.late else 0
-        return LotRecords(**tables, item=np.zeros(POINTS, np.int64), device=np.array(DEVICES), start_ms=start)
+        logged = np.array(DEVICES) | (np.arange(POINTS) == COVERED)
+        return LotRecords(**tables, item=np.zeros(POINTS, np.int64), logged=logged, start_ms=start)
 
 
 def _columns(rows: list[tuple[int, ...]], width: int) -> Any:

@@ -5,10 +5,10 @@ For every lot at every stock point, in units:
     lay there at the start + came in from outside + came from other stock points + came back (loans, put back)
     = left by the usage log + sent to other stock points + lies there at the end + issued to customers
 
-Devices name everybody who takes something, so nothing may be left for the last term there. Elsewhere issues are not
-recorded lot by lot: what is left is what customers got. Over the lots of a stock point that, and what the usage log
-names, has to be what the stock point has issued. Every lot then is found exactly once, as all that leaves one stock
-point comes to another, is under way, or has left for good.
+At devices, and where a contract covers the stock, the usage log has everything that is taken, so nothing may be left
+for the last term there. Elsewhere issues are not recorded lot by lot: what is left is what customers got. Over the lots
+of a stock point that, and what the usage log names, has to be what the stock point has issued. Every lot then is found
+exactly once, as all that leaves one stock point comes to another, is under way, or has left for good.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ COMES_BACK: Final = (c.U_LOAN_BACK, c.U_PUT_BACK)
 NOT_FROM_SHELF: Final = (c.U_LOAN_LOST, c.U_LOAN_WORN)
 """Ends of loans: the unit has left the shelf when it was lent."""
 
-MEETS_DEMAND: Final = (c.U_PERSON, c.U_MACHINE, c.U_QUEUE, c.U_LOAN)
+MEETS_DEMAND: Final = (c.U_PERSON, c.U_MACHINE, c.U_QUEUE, c.U_LOAN, c.U_ISSUED)
 """What the totals of a stock point count as issued."""
 
 # columns of the books
@@ -71,8 +71,8 @@ class LotBooks:
     def _breaks_at_points(self, names: Callable[[int], tuple[str, str]]) -> Iterator[Break]:
         """Single lots: units that vanish from a device or are issued and were not there, loans that nobody took."""
         missing, closing, on_loan = (self.units[:, one] for one in (ISSUED, CLOSING, ON_LOAN))
-        in_device = self.records.device[self.stock_point]
-        for row in np.flatnonzero((missing < 0) | (in_device & (missing != 0))):
+        logged = self.records.logged[self.stock_point]
+        for row in np.flatnonzero((missing < 0) | (logged & (missing != 0))):
             there = int(closing[row])
             yield Break(
                 f"stock of lot {self.lot[row]}", *names(self.stock_point[row]), there + int(missing[row]), there

@@ -35,7 +35,7 @@ class LotRecords:
         lots, transfers, usage, lot_layers, lot_issues: columns of the tables of these names, see the run's README; of
             usage only what is of tracked lots.
         item: (P,) item of each stock point.
-        device: (P,) whether it is in a device, where the usage log names every unit.
+        logged: (P,) whether the usage log names every unit: in a device, or where a contract covers the stock.
         start_ms: where the records begin: 0, or the instant of the state that the run started from.
     """
 
@@ -45,7 +45,7 @@ class LotRecords:
     lot_layers: Columns
     lot_issues: Columns
     item: Int64Array
-    device: npt.NDArray[np.bool_]
+    logged: npt.NDArray[np.bool_]
     start_ms: int
 
     @staticmethod
@@ -60,7 +60,7 @@ class LotRecords:
             lot_layers=_read(folder, "lot_layers"),
             lot_issues=_read(folder, "lot_issues"),
             item=points["item"],
-            device=(points["flags"] & c.SP_DEVICE) != 0,
+            logged=(points["flags"] & (c.SP_DEVICE | c.SP_BILLED)) != 0,
             start_ms=start_ms,
         )
 

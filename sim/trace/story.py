@@ -30,6 +30,7 @@ USE_WORDS: Final[Mapping[int, str]] = {
     c.U_REJECTED: "rejected by inspection",
     c.U_LOAN_LOST: "lost on loan",
     c.U_LOAN_WORN: "worn out on loan",
+    c.U_ISSUED: ISSUED,
 }
 """What the usage log says of units, by its codes."""
 
