@@ -5,29 +5,25 @@ records -> movements and titles -> facts -> charges -> ledger -> invoices, recon
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final
-
-import numpy as np
 
 from policies.contracts.checked import charges_of
 from policies.contracts.term import Charges
+from sim.build.contracts import ItemMeasures
 from sim.contract_plan import ContractPlan
-from sim.contracts.charges import PENALTY, Billed, InvoiceLines, Source, billed, lines_of
+from sim.contracts.charges import Billed, InvoiceLines, Source, billed, lines_of
 from sim.contracts.costs import UnitCosts
 from sim.contracts.facts import History, facts_of, history_of
 from sim.contracts.goods import post_goods
 from sim.contracts.invoices import Invoices, invoices_of, post_charges, post_invoices, post_payments_of_stock
 from sim.contracts.ledger import Journal, Ledger
 from sim.contracts.lines import LineTimes
-from sim.contracts.measures import NetworkMeasures
 from sim.contracts.movements import Movements, RecordColumns, movements_at
 from sim.contracts.periods import Periods
 from sim.contracts.reconciliation import Reconciliation, reconciliation_of
 from sim.contracts.service import post_financing, post_service
+from sim.contracts.sla_windows import SLA_STREAMS, SlaWindows, windows_of
 from sim.contracts.titles import titles_of
 from sim.record.records import Records
-
-BONUS: Final = "bonus"
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ class Books:
     invoices: Invoices
     ledger: Ledger
     reconciliation: Reconciliation
-    sla: tuple[tuple[str, Any], ...]  # name and sim.contracts.sla_windows.SlaWindows of each service level
+    sla: tuple[tuple[str, SlaWindows], ...]  # name and windows of each service level
 
     @property
     def periods(self) -> Periods:
@@ -75,7 +71,8 @@ def books_of(records: Records) -> list[Books]:
     for plan in records.network.contracts:
         begun = _begun(plan, records.summary.start.time_ms)
         if begun.from_ms < begun.to_ms:
-            books.append(_books(begun, columns, lines, firsts))
+            levels = tuple(_service_levels(plan, records))
+            books.append(_books(begun, levels, columns, lines, firsts))
             firsts = _after(books[-1])
     check_books(records, books)
     return books
@@ -99,12 +96,17 @@ def _after(books: Books) -> Firsts:
     )
 
 
-def _books(plan: ContractPlan, columns: RecordColumns, lines: LineTimes, firsts: Firsts) -> Books:
+def _books(
+    plan: ContractPlan,
+    levels: tuple[tuple[str, SlaWindows], ...],
+    columns: RecordColumns,
+    lines: LineTimes,
+    firsts: Firsts,
+) -> Books:
     whole = movements_at(plan.points, columns)
     costs = UnitCosts(columns)
     titles = titles_of(plan, whole)
     history = history_of(plan, columns, titles, whole, costs, lines)
-    levels = tuple(_service_levels(plan, columns.records))
     charges = billed([*_of_terms(history, columns), *_of_levels(levels)], history.periods)
     invoice_lines = lines_of(charges)
     horizon_ms = columns.records.network.horizon_ms
@@ -134,25 +136,22 @@ def _books(plan: ContractPlan, columns: RecordColumns, lines: LineTimes, firsts:
 
 
 def _of_terms(history: History, columns: RecordColumns) -> Iterator[tuple[Source, Charges]]:
-    measures = NetworkMeasures(columns.records.network)
+    measures = ItemMeasures.of(columns.records.network)
     for planned in history.plan.terms:
         if planned.from_ms < planned.to_ms:
             source = Source(planned.name, planned.term.stream)
             yield source, charges_of(planned.term, facts_of(history, planned), measures)
 
 
-def _service_levels(plan: ContractPlan, records: Records) -> Iterator[tuple[str, Any]]:
-    if plan.slas:
-        from sim.contracts.sla_windows import windows_of
-
-        for sla in plan.slas:
-            yield sla.name, windows_of(plan, sla, records)
+def _service_levels(plan: ContractPlan, records: Records) -> Iterator[tuple[str, SlaWindows]]:
+    for sla in plan.slas:
+        yield sla.name, windows_of(plan, sla, records)
 
 
-def _of_levels(levels: tuple[tuple[str, Any], ...]) -> Iterator[tuple[Source, Charges]]:
+def _of_levels(levels: tuple[tuple[str, SlaWindows], ...]) -> Iterator[tuple[Source, Charges]]:
     """Penalties (below 0) and bonuses of service levels."""
     for name, windows in levels:
-        charges: Charges = windows.charges
-        for stream, chosen in ((PENALTY, charges.minor < 0), (BONUS, charges.minor > 0)):
-            if np.any(chosen):
-                yield Source(name, stream), Charges(*(column[chosen] for column in vars(charges).values()))
+        for code, stream in enumerate(SLA_STREAMS):
+            chosen = windows.stream == code
+            if chosen.any():
+                yield Source(name, stream), Charges(*(column[chosen] for column in vars(windows.charges).values()))

@@ -1,9 +1,9 @@
 """The README of a run directory, written from the same definitions as the tables themselves."""
 
-from sim.contracts.layouts import BOOK_LAYOUTS
+from sim.contracts.layouts import BOOK_LAYOUTS, BookLayout
 from sim.kpi.kpis import KPIS
 from sim.record.arrays import ARRAY_TABLES
-from sim.record.layouts import TABLES
+from sim.record.layouts import TABLES, TableLayout
 from sim.record.network_tables import NETWORK_TABLES, PLANT_NETWORK_TABLES, POOL_TABLES
 from sim.record.plant_arrays import PLANT_ARRAY_TABLES
 
@@ -31,7 +31,8 @@ is one, is a state that was saved on the way; its own README explains it.
 
 def _record_tables() -> list[str]:
     lines = []
-    for layout in (*TABLES.values(), *BOOK_LAYOUTS.values()):
+    layouts: list[TableLayout | BookLayout] = [*TABLES.values(), *BOOK_LAYOUTS.values()]
+    for layout in layouts:
         lines += [f"### {layout.name}.parquet", "", layout.meaning, "", "| column | unit | meaning |", "|---|---|---|"]
         lines += [f"| {column.name} | {column.unit} | {column.meaning} |" for column in layout.columns] + [""]
     return lines
