@@ -136,6 +136,17 @@ def test_windows_lie_within_the_contract() -> None:
     assert windows.good.tolist() == [24 * H, 48 * H]
 
 
+def test_what_is_under_way_at_the_start_or_the_end_is_at_neither_place() -> None:
+    """Sent before the start: it never was the depot's. Sent on day 9: not yet the store's."""
+    records = history(
+        [(9 * D, STORE_A, 3, 0)],
+        opening=(0, 0),
+        shipments=[(0, STORE_A, DEPOT_A, 3, -1, 6 * D, -1, 0), (1, STORE_A, DEPOT_A, 30, 9 * D, -1, -1, 0)],
+    )
+    windows = found(records, (DEPOT_A, STORE_A))
+    assert windows.good.tolist() == [48 * H, 48 * H, 48 * H, 96 * H, 24 * H + 24 * H]
+
+
 def test_a_contract_shorter_than_half_a_window_has_none() -> None:
     windows = found(empty_for_a_day(), to_ms=20 * H, penalty=LUMP)
     assert len(windows.counted) == len(windows.charges.minor) == windows.breaches == 0
