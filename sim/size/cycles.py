@@ -14,6 +14,7 @@ it also brings stock for later is left out.
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -135,18 +136,23 @@ class Window:
 
         Each cycle counts for itself: exact without delivery time; else runs of bad luck reach a little beyond one.
         """
-        edges = self.allowed * np.arange(GRID + 1) / GRID
-        longer = out_longer(demand, level, cycle, edges)
-        once = -np.diff(longer, prepend=1.0)
-        fewer = math.floor(self.days / cycle.interval)
-        of_fewer = _repeated(once, fewer)
-        return np.stack([of_fewer, _folded(of_fewer, once)])
+        return _times_out(self.allowed, self.days, demand, level, cycle)
 
     def kept(self, times: Float64Array, interval: float) -> float:
         """P(all windows are kept), from the time out of all items together (`together`); `interval` between visits."""
         part = self.days / interval % 1.0
         one = (1 - part) * times[0].sum() + part * times[1].sum()
         return math.pow(min(max(one, 0.0), 1.0), self.windows)
+
+
+@lru_cache(maxsize=10_000)  # neighbouring designs differ in one item
+def _times_out(allowed: float, days: float, demand: Demand, level: int, cycle: Cycle) -> Float64Array:
+    longer = out_longer(demand, level, cycle, allowed * np.arange(GRID + 1) / GRID)
+    once = -np.diff(longer, prepend=1.0)
+    of_fewer = _repeated(once, math.floor(days / cycle.interval))
+    times: Float64Array = np.stack([of_fewer, _folded(of_fewer, once)])
+    times.setflags(write=False)
+    return times
 
 
 def together(one: Float64Array, other: Float64Array) -> Float64Array:

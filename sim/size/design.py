@@ -6,6 +6,7 @@ Simulation has the last word: what the formulas leave out is listed in docs/sizi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -48,7 +49,7 @@ class Task:
         windows = section.pilot // wanted.window
         return Task(items, section.devices, section.service, wanted, section.visits, windows)
 
-    @property
+    @cached_property
     def covered(self) -> tuple[int, ...]:
         """Indices of the items that the promise covers."""
         return tuple(n for n, item in enumerate(self.items) if item.critical or self.promise.covers == "all")
@@ -164,6 +165,11 @@ def design(
         kinds: the catalogue, if it is to be narrower than the task's.
     """
     layout = cheapest_layout(task.items, levels, task.kinds if kinds is None else kinds)
+    return in_layout(task, interval_ms, levels, layout)
+
+
+def in_layout(task: Task, interval_ms: int, levels: Sequence[int], layout: Layout) -> Design:
+    """The design with these levels and visits in given devices, which have room for them."""
     covered = [task.stocked(item, interval_ms) for item in task.covered]
     own = np.array([levels[item] for item in task.covered], np.int64)
     on_hand = [
@@ -192,7 +198,7 @@ def filled(task: Task, one: Design) -> Design:
         levels[item] = task.cheapest_level(item, one.interval_ms, levels[item], one.layout.room[item], 0.0)
     if tuple(levels) == one.levels:
         return one
-    return design(task, one.interval_ms, levels)
+    return in_layout(task, one.interval_ms, levels, one.layout)
 
 
 def _costs(task: Task, interval_ms: int, levels: Sequence[int], layout: Layout, stock: float) -> MonthlyCosts:

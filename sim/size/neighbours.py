@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from sim.size.design import Design, Task, design
+from sim.size.design import Design, Task, design, in_layout
 from sim.size.slots import NoLayoutError
 from sim.units import MS_PER_DAY
 
 NOTCHES: Final = 40
-_HALVINGS: Final = 12
+_HALVINGS: Final = 7
 _MOST_ROUNDS: Final = 40
 
 
@@ -24,14 +24,16 @@ class Neighbour:
 def neighbours(task: Task, one: Design) -> Iterator[Neighbour]:
     """Every design one notch smaller: a level lower by a notch, one device less, the next longer interval.
 
-    With one device less the levels are lowered, all of its kind in proportion, until they fit; where nothing fits it is
-    left out.
+    A lower level leaves the devices as they are. With one device less the levels are lowered, all of its kind in
+    proportion, until they fit; where nothing fits it is left out.
     """
     for item, level in enumerate(one.levels):
         lower = level - notch(level)
         if level > 0:
             levels = [*one.levels[:item], lower, *one.levels[item + 1 :]]
-            yield Neighbour(f"{task.items[item].item} {level} -> {lower}", design(task, one.interval_ms, levels))
+            yield Neighbour(
+                f"{task.items[item].item} {level} -> {lower}", in_layout(task, one.interval_ms, levels, one.layout)
+            )
     for name in one.layout.devices:
         fewer = with_one_less(task, one, name)
         if fewer is not None:
@@ -39,7 +41,7 @@ def neighbours(task: Task, one: Design) -> Iterator[Neighbour]:
     longer = [interval for interval in sorted(task.visits.intervals) if interval > one.interval_ms]
     for interval_ms in longer[:1]:
         days = interval_ms / MS_PER_DAY
-        yield Neighbour(f"visits every {days:g} d", design(task, interval_ms, one.levels))
+        yield Neighbour(f"visits every {days:g} d", in_layout(task, interval_ms, one.levels, one.layout))
 
 
 def notch(level: int) -> int:

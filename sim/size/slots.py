@@ -1,7 +1,8 @@
 """What goes into which device: the cheapest set of devices of a catalogue whose slots hold all stock levels.
 
 A slot holds one item, so an item takes as many slots of a kind of device as its level needs; it stays within one kind.
-How many devices of each kind, and which item goes into which kind, is a small integer program:
+How many devices of each kind, and which item goes into which kind, is a small integer program, solved to a thousandth
+of the cost:
 
     minimise sum_j cost_j y_j   subject to   sum_i slots_ij x_ij <= slots_j y_j,   sum_j x_ij = 1,   y_j <= most_j
 
@@ -23,8 +24,10 @@ from sim.size.usage_table import ItemUse
 
 NO_LIMIT: Final = 10**12
 """Units in a slot that nothing limits."""
-LONGEST_SEARCH_S: Final = 20.0
+LONGEST_SEARCH_S: Final = 2.0
+"""For one layout; after that the best set of devices found so far is taken."""
 _TIE: Final = 1e-6
+_GAP: Final = 1e-3  # of the cost; closer, time would go into proving ties
 _STOPPED: Final = 1  # status of the solver: at its time limit
 
 
@@ -146,7 +149,7 @@ def _solved(needed: np.ndarray, allowed: np.ndarray, kinds: Sequence[DeviceKind]
         integrality=np.ones(pairs + count, np.int64),
         bounds=optimize.Bounds(0, np.concatenate([np.ones(pairs), most])),
         constraints=[optimize.LinearConstraint(once, 1, 1), optimize.LinearConstraint(within, -np.inf, 0)],
-        options={"mip_rel_gap": 1e-9, "time_limit": LONGEST_SEARCH_S},
+        options={"mip_rel_gap": _GAP, "time_limit": LONGEST_SEARCH_S},
     )
     if result.x is None and result.status == _STOPPED:
         raise NoLayoutError([f"no set of devices was found in {LONGEST_SEARCH_S:g} s: leave some kinds or items out"])
