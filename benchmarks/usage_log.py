@@ -32,11 +32,9 @@ def _run(path: Path, seed: int) -> Path:
     folder.mkdir(parents=True)
     year = 365 * MS_PER_DAY
     time_ms = np.sort(chance.integers(0, year, ROWS))
-    values = (time_ms, time_ms, chance.integers(0, POINTS, ROWS), chance.integers(1, 9, ROWS), 0, np.arange(ROWS))
-    columns = [
-        pa.array(np.broadcast_to(value, ROWS).astype(column.numpy))
-        for value, column in zip(values, REPORTS.columns, strict=True)
-    ]
+    told = np.zeros(ROWS, np.int64)
+    values = (time_ms, time_ms, chance.integers(0, POINTS, ROWS), chance.integers(1, 9, ROWS), told, np.arange(ROWS))
+    columns = [pa.array(value.astype(column.numpy)) for value, column in zip(values, REPORTS.columns, strict=True)]
     pq.write_table(pa.Table.from_arrays(columns, schema=REPORTS.schema), folder / "reports.parquet")
     tables = {
         "nodes": {"name": ["shelf"], "kind": ["device"], "echelon": [0]},

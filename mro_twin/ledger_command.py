@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sim.usage_log.verify import Verification
 
 _SHOWN: Final = 50
+_LISTED: Final = 10
 _EXISTING = click.Path(path_type=Path)
 
 
@@ -84,7 +85,7 @@ def verify(run: Path, replication: tuple[int, ...], key_file: Path | None, as_js
     with errors_told():
         from sim.explain.run_files import RunFiles
         from sim.usage_log.errors import UsageLogError
-        from sim.usage_log.log import logged
+        from sim.usage_log.log import logged, reporting
         from sim.usage_log.signing import read_public_key
         from sim.usage_log.verify import verify_log
 
@@ -93,11 +94,15 @@ def verify(run: Path, replication: tuple[int, ...], key_file: Path | None, as_js
         chosen = replication or tuple(logged(files))
         if not chosen:
             raise UsageLogError(f"{files.path} has no usage log; `mro-twin ledger sign {files.path}` writes it")
+        without = [] if replication else sorted(set(reporting(files)) - set(chosen))
         found = [verify_log(files, number, key) for number in chosen]
     if as_json:
         _print_verified_json(files.path, found, key is not None)
     else:
         _print_verified(found, key is not None)
+        if without:
+            more = " ..." if len(without) > _LISTED else ""
+            click.echo(f"without a log: replication {', '.join(map(str, without[:_LISTED]))}{more}")
     sys.exit(1 if any(one.mismatches for one in found) else 0)
 
 

@@ -45,7 +45,7 @@ def test_sign_and_verify(run: Path) -> None:
     assert lines[0].startswith(f"replication 0: {ROWS + 1} entries, 6 checkpoints  {run}")
     key = lines[-1].rpartition(" ")[2]
     again = call("sign", run)
-    assert (again.exit_code, again.stdout) == (0, again.stdout)
+    assert again.exit_code == 0
     assert "nothing to do" in again.stdout
     verified = call("verify", run)
     assert verified.exit_code == 0
@@ -93,6 +93,13 @@ def test_what_does_not_fit_is_listed(signed: Path) -> None:
     (found,) = document["logs"][0]["mismatches"]
     assert (found["kind"], found["first_entry"], found["node"]) == ("edited", 17, "works/shelf")
     assert call("verify", signed, "--replication", 1).exit_code == 0
+
+
+def test_replications_without_a_log_are_named(run: Path) -> None:
+    call("sign", run, "--replication", 0)
+    done = call("verify", run)
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[-1] == "without a log: replication 1"
 
 
 def test_what_cannot_be_verified(run: Path, tmp_path: Path) -> None:

@@ -156,6 +156,8 @@ def test_a_proof_of_somebody_else_is_found_by_the_key(signed: Path, proof: Docum
         (lambda p: p["checkpoints"][0].update(time_ms=10**18, at=""), "beyond any calendar"),
         (lambda p: p["checkpoints"][0].update(root="zz"), "no whole proof"),
         (lambda p: p["stock_points"][0].update(line="{}\n"), "no line of stock_points.jsonl"),
+        (lambda p: p["stock_points"][0].update(line=5), "no whole proof"),
+        (lambda p: p["stock_points"].append(None), "no whole proof"),
         (lambda p: p.update(invoice_line=-1), "negative"),
     ],
 )

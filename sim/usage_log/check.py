@@ -94,7 +94,7 @@ def check_proof(data: Mapping[str, Any], trusted: PublicKey | None = None) -> Ch
     """
     try:
         return _check(data, trusted)
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise UsageLogError(f"this is no whole proof: {error}") from error
 
 
