@@ -14,14 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from policies.contracts import term
+from policies.contracts.term import REPORTS as REPORTS_CODE
 from sim.columns import R_SHORT
 from sim.errors import RunDirectoryError
 from sim.explain.run_files import RunFiles
 from sim.usage_log.check import Checked, check_proof, read_proof
 from sim.usage_log.errors import ProofRefusedError, UsageLogError
 from sim.usage_log.log import sign_run
-from sim.usage_log.proof import REPORTS_CODE, entry_numbers, invoice_entries, proof_text, prove_entries
+from sim.usage_log.proof import entry_numbers, invoice_entries, proof_text, prove_entries
 from sim.usage_log.signing import PublicKey, SigningKey, read_public_key, read_signing_key
 from tests.usage_log_samples import ROWS, SignedCopy, sample_rows, sample_run
 
@@ -222,6 +222,7 @@ def test_nothing_is_proven_from_a_log_that_does_not_fit(signed: Path, tmp_path: 
     for spoil, said in (
         (lambda: log.write(rows, "entries"), "are not what was signed"),
         (lambda: (log.log / "stock_points.jsonl").write_bytes(b"{}\n"), "names of the stock points"),
+        (lambda: (log.log / "stock_points.jsonl").unlink(), "stock_points.jsonl cannot be read"),
         (lambda: (log.log / "public_key.pem").unlink(), "not signed as it should be"),
         (lambda: (log.log / "entries.bin").write_bytes(b"{}\n"), "header cannot be read"),
     ):
@@ -245,7 +246,6 @@ def write_books(folder: Path) -> None:
 def test_the_entries_of_an_invoice_line(signed: Path, tmp_path: Path) -> None:
     path = Path(shutil.copytree(signed, tmp_path / "run"))
     folder, run = path / "replications" / "0000", RunFiles.open(path)
-    assert REPORTS_CODE == term.REPORTS
     with pytest.raises(UsageLogError, match="only runs of a scenario with `contracts`"):
         invoice_entries(run, 0, 0)
     write_books(folder)

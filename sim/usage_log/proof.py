@@ -19,10 +19,11 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
+from policies.contracts.term import REPORTS as REPORTS_CODE
 from sim.errors import RunDirectoryError
 from sim.explain.run_files import RunFiles, column, read_table
 from sim.usage_log.check import MOST_ENTRIES, PROOF_FORMAT
@@ -32,9 +33,6 @@ from sim.usage_log.errors import ProofRefusedError, UsageLogError
 from sim.usage_log.log import ENTRIES, FOLDER, STOCK_POINTS, names_tree
 from sim.usage_log.merkle import MerkleTree
 from sim.usage_log.statements import read_statements
-
-REPORTS_CODE: Final = 2
-"""Code of the table `reports` in charges.parquet: policies.contracts.term.TABLES."""
 
 
 def prove_entries(
@@ -75,7 +73,10 @@ class _Log:
         last = self.checkpoints[-1]
         if self.tree.size < last.size or self.tree.root(last.size) != last.root:
             raise ProofRefusedError(f"the entries of replication {replication} are not what was signed; {advice}")
-        self.names = (folder / FOLDER / STOCK_POINTS).read_bytes().splitlines(keepends=True)
+        try:
+            self.names = (folder / FOLDER / STOCK_POINTS).read_bytes().splitlines(keepends=True)
+        except OSError as error:
+            raise ProofRefusedError(f"{STOCK_POINTS} cannot be read: {error.strerror or error}; {advice}") from error
         if names_tree(self.names).root().hex() != self.header.stock_points_root:
             raise ProofRefusedError(f"the names of the stock points are not what was signed; {advice}")
 
