@@ -88,7 +88,7 @@ def random_device(draw: st.DrawFn, kinds: Kinds, gateways: int, plants: Sequence
         fields |= draw(random_faults(kinds, device))
     if device == pp.DEVICE_TANK and kinds.faults and draw(st.booleans()):
         fields |= {
-            "leak_every": draw(durations(40, kinds.chance)),
+            "leak_every": draw(durations(40, kinds.chance, low=1)),  # 0 for both is a leak every millisecond
             "leak_lasting": draw(durations(12, kinds.chance)),
             "leak_rate_milli": draw(st.sampled_from((0, 300, 1000, 2500))),
             "leak_step": draw(st.integers(1, 3)),
@@ -113,7 +113,7 @@ def random_faults(draw: st.DrawFn, kinds: Kinds, device: int) -> dict[str, Any]:
         "drift_mg_per_day": draw(share(800.0, -800.0)),
         "tare_mg": draw(share(700.0)),
         "meter_error": draw(share(0.2, -0.2)),
-        "stuck_every": draw(durations(20, kinds.chance)) if stuck else None,
+        "stuck_every": draw(durations(20, kinds.chance, low=1)) if stuck else None,
         "stuck_lasting": draw(durations(10, kinds.chance)) if stuck else None,
         "count_error": draw(share(0.4)),
     }
