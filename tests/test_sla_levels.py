@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import mro_twin
 from sim import columns as c
 from sim.build.network_builder import build_network
+from sim.contracts.sla_windows import fill_rate
 from sim.contracts.stock_levels import (
     Changes,
     CountedTime,
@@ -49,6 +50,16 @@ def test_time_with_stock_is_the_engines_to_the_millisecond(records: Records) -> 
     missing = in_windows(without_stock(levels), measured, NO_EXCLUSIONS)[:, 0]
     assert (network.horizon_ms - network.warm_up_ms - missing == records.summary.area[points, c.A_READY]).all()
     assert (missing > 0).sum() >= 3, "some places were out of stock, or nothing is shown"
+
+
+def test_units_given_at_once_are_the_engines(records: Records) -> None:
+    network, points = records.network, devices(records)
+    measured = np.array([network.warm_up_ms, network.horizon_ms])
+    tally = fill_rate(records, points, measured, NO_EXCLUSIONS)
+    total = records.summary.total[points].sum(axis=0)
+    assert tally.good.tolist() == [total[c.T_UNITS_AT_ONCE]]
+    assert tally.counted.tolist() == [total[c.T_DEMAND_UNITS]]
+    assert total[c.T_UNITS_AT_ONCE] < total[c.T_UNITS_ISSUED], "some waited, or nothing is shown"
 
 
 def test_mean_stock_is_the_engines(records: Records) -> None:
