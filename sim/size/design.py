@@ -6,16 +6,16 @@ Simulation has the last word: what the formulas leave out is listed in docs/sizi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
 
 from sim.scenario.sizing import SizingSection
 from sim.size.catalogue import DeviceKind, Promise, ServiceCosts, Visits
-from sim.size.cycles import Cycle, Window, fill_rate, highest_level, mean_on_hand, runs_out
+from sim.size.cycles import Cycle, Window, availability, fill_rate, highest_level, mean_on_hand, runs_out
 from sim.size.demand import DAYS_PER_MONTH, Demand, Float64Array
-from sim.size.guess import Int64Array, Stocked, kept, mean_availability
+from sim.size.guess import Int64Array, Stocked, kept
 from sim.size.slots import NO_LIMIT, Layout, cheapest_layout, space_cost
 from sim.size.usage_table import ItemUse
 from sim.units import MS_PER_DAY
@@ -168,24 +168,44 @@ def design(
     return in_layout(task, interval_ms, levels, layout)
 
 
+@dataclass(frozen=True)
+class _Figures:
+    """An item at a level: mean units on hand, shares of time and of units met, chance to run out, chance of any use."""
+
+    on_hand: float
+    availability: float
+    fill_rate: float
+    runs_out: float
+    used: float
+
+
+@lru_cache(maxsize=50_000)  # neighbouring designs differ in one item
+def _figures(demand: Demand, cycle: Cycle, level: int) -> _Figures:
+    levels = np.array([float(level)])
+    return _Figures(
+        float(mean_on_hand(demand, level, cycle)),
+        float(availability(demand, levels, cycle)[0]),
+        float(fill_rate(demand, levels, cycle)[0]),
+        float(runs_out(demand, level, cycle)),
+        float(demand.above(0, cycle.interval)),
+    )
+
+
 def in_layout(task: Task, interval_ms: int, levels: Sequence[int], layout: Layout) -> Design:
     """The design with these levels and visits in given devices, which have room for them."""
-    covered = [task.stocked(item, interval_ms) for item in task.covered]
-    own = np.array([levels[item] for item in task.covered], np.int64)
-    on_hand = [
-        float(mean_on_hand(task.demand(item), level, task.cycle(item, interval_ms)))
-        for item, level in enumerate(levels)
-    ]
+    figures = [_figures(task.demand(n), task.cycle(n, interval_ms), int(level)) for n, level in enumerate(levels)]
+    covered, others = task.covered, [n for n in range(len(levels)) if n not in task.covered]
     costs = [float(item.cost) for item in task.items]
-    stock = float(np.dot(on_hand, costs))
+    stock = sum(one.on_hand * cost for one, cost in zip(figures, costs, strict=True))
+    own = np.array([levels[n] for n in covered], np.int64)
     return Design(
         interval_ms,
         tuple(int(level) for level in levels),
         layout,
-        _costs(task, interval_ms, levels, layout, stock),
-        mean_availability(covered, own) if covered else 1.0,
-        kept(covered, own, task.window) if covered else 1.0,
-        _least_fill_rate(task, interval_ms, levels),
+        _costs(task, interval_ms, figures, layout, stock),
+        float(np.mean([figures[n].availability for n in covered])) if covered else 1.0,
+        kept([task.stocked(n, interval_ms) for n in covered], own, task.window) if covered else 1.0,
+        min((figures[n].fill_rate for n in others), default=1.0),
         stock,
         float(np.dot(levels, costs)),
     )
@@ -201,24 +221,14 @@ def filled(task: Task, one: Design) -> Design:
     return in_layout(task, one.interval_ms, levels, one.layout)
 
 
-def _costs(task: Task, interval_ms: int, levels: Sequence[int], layout: Layout, stock: float) -> MonthlyCosts:
-    visits = visits_per_month(interval_ms)
-    lines = sum(float(task.demand(n).above(0, interval_ms / MS_PER_DAY)) for n in range(len(levels)))
-    out = sum(float(runs_out(task.demand(n), levels[n], task.cycle(n, interval_ms))) for n in task.covered)
-    service = task.service
+def _costs(task: Task, interval_ms: int, figures: Sequence[_Figures], layout: Layout, stock: float) -> MonthlyCosts:
+    visits, service = visits_per_month(interval_ms), task.service
+    lines = sum(one.used for one in figures)
+    emergencies = sum(figures[n].runs_out for n in task.covered)
     return MonthlyCosts(
         layout.cost_per_month,
         visits * (float(service.visit) + lines * float(service.line)),
-        visits * out * float(service.emergency),
+        visits * emergencies * float(service.emergency),
         float(service.staff),
         stock * service.financing_rate / 12,
     )
-
-
-def _least_fill_rate(task: Task, interval_ms: int, levels: Sequence[int]) -> float:
-    rates = [
-        float(fill_rate(task.demand(item), np.array([float(level)]), task.cycle(item, interval_ms))[0])
-        for item, level in enumerate(levels)
-        if item not in task.covered
-    ]
-    return min(rates, default=1.0)
