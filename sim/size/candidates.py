@@ -1,8 +1,8 @@
 """Designs of a pilot worth simulating.
 
 For every visit interval to be considered levels are guessed for several chances of keeping the promise, around the one
-that is wanted, because the formulas leave things out and simulation decides. The best design of each interval is then
-improved one notch at a time, since devices come whole.
+that is wanted, because the formulas leave things out and simulation decides. The best design is then improved one notch
+at a time, since devices come whole.
 """
 
 from collections.abc import Sequence
@@ -30,16 +30,17 @@ def candidates(task: Task, most: int = 12) -> list[Design]:
     found: dict[tuple[int, tuple[int, ...]], Design] = {}
     reasons: list[str] = []
     for interval_ms in task.visits.intervals:
-        own: list[Design] = []
         for levels in guessed_levels(task, interval_ms):
             try:
-                own.append(filled(task, design(task, interval_ms, levels)))
+                one = filled(task, design(task, interval_ms, levels))
             except NoLayoutError as error:
                 reasons += error.reasons
-        enough = [one for one in own if one.good_enough(task.promise)]
-        if enough:
-            own.append(improved(task, min(enough, key=lambda one: one.costs.total)))
-        found |= {(interval_ms, one.levels): one for one in own}
+            else:
+                found.setdefault((interval_ms, one.levels), one)
+    enough = [one for one in found.values() if one.good_enough(task.promise)]
+    if enough:
+        best = improved(task, min(enough, key=lambda one: one.costs.total))
+        found[best.interval_ms, best.levels] = best
     if not found:
         raise NoLayoutError(list(dict.fromkeys(reasons)))
     return _chosen(task, list(found.values()), most)
