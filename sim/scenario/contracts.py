@@ -98,7 +98,7 @@ class ContractCosts(Model):
 
     per_month: Money | None = Field(None, description="staff and systems, per month; default: nothing")
     per_device_month: Money | None = Field(None, description="per covered device and month; default: nothing")
-    per_visit: Money | None = Field(None, description="per trip of a truck that calls at covered nodes; default: nothing")
+    per_visit: Money | None = Field(None, description="per trip of a truck and site it calls at; default: nothing")
     per_emergency: Money | None = Field(None, description="per emergency delivery; default: nothing")
 
 
