@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 
 from policies.contracts import Fee, Sale, Subscription, Term, Usage
+from policies.contracts.sla import Sla
 from policies.units import parse_unit_price
 from sim import columns as c
-from sim.contract_plan import TITLE_USE, ContractPlan, PlannedTerm, TitleRule
+from sim.contract_plan import TITLE_USE, Baseline, ContractPlan, PlannedSla, PlannedTerm, TitleRule
 from sim.network import Int64Array
 from sim.record.arrow import number_table
 from sim.record.layouts import REPORTS, TableLayout
-from sim.record.records import Records
+from sim.record.records import DAY_MS, Records
 from tests.hand_plants import (
     FILTER,
     GLOVES,
@@ -24,6 +25,7 @@ from tests.hand_plants import (
     SHELF_GREASE,
     VENDING_GLOVES,
     HandPlant,
+    plant_week,
 )
 from tests.hand_records import HORIZON_MS
 
@@ -123,3 +125,30 @@ def table_of(layout: TableLayout, rows: Sequence[Sequence[int]]) -> pa.Table:
 def int64(values: Sequence[int]) -> Int64Array:
     """An array of whole numbers."""
     return np.array(values, np.int64)
+
+
+def contract_week() -> Records:
+    """The week under a contract with a service level that is broken, and a baseline to compare with."""
+    penalty = {"lump_sum": "12 USD"}
+    settings = Sla.model_validate(
+        {"measure": "availability", "target": "99%", "window": "5 d", "penalty": penalty}, context={"currency": "USD"}
+    )
+    glove = PlannedSla("gloves", settings, COVERED[2:], np.zeros((0, 2), np.int64))
+    plan = contract(
+        planned("base", base_fee("310 USD")),
+        planned("gloves", usage_term("0.75 USD"), [GLOVES]),
+        slas=(glove,),
+        baseline=Baseline(stop_cost_per_year=365_000_00, goods_per_year=36_500_00, stock_value=1_000_00),
+        financing_per_year=Fraction(1, 10),
+    )
+    return with_contracts(empty_gloves(), plan)
+
+
+def empty_gloves() -> HandPlant:
+    """The week, in which somebody takes the last gloves on day 7."""
+    week = plant_week()
+    left = 20 - 4 + 1 - 2 - 3 + 1
+    taken = (7 * DAY_MS + DAY_MS // 2, VENDING_GLOVES, -1, left, c.U_PERSON, 0, -1, -1, 9)
+    week.usage = sorted([*week.usage, taken])
+    week.total = week.total | {(VENDING_GLOVES, c.T_UNITS_ISSUED): 9 + left}
+    return week

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from policies.contracts.term import REPORTS, SHIPMENTS
@@ -13,14 +15,17 @@ from sim.contracts import titles as tt
 from sim.contracts.books import Books, books_of
 from sim.contracts.conservation import check_books
 from sim.contracts.facts import facts_of
+from sim.contracts.kpis import contract_scopes
 from sim.contracts.layouts import BOOK_LAYOUTS
-from sim.contracts.tables import book_tables
+from sim.contracts.tables import book_tables, write_books
 from sim.errors import ConservationError
+from sim.kpi.table import kpi_table
 from sim.record.layouts import LOTS
 from sim.record.records import DAY_MS, Records
 from tests.contract_samples import (
     base_fee,
     contract,
+    contract_week,
     fee,
     int64,
     planned,
@@ -358,7 +363,7 @@ def test_a_unit_whose_title_moves_twice_is_found() -> None:
     check_books(records, [one])
 
 
-def test_tables_of_two_contracts_number_their_rows_together(tmp_path: object) -> None:
+def test_tables_of_two_contracts_number_their_rows_together() -> None:
     half = 5 * DAY_MS
     first = replace(SERVICE, name="first", to_ms=half, terms=ended(half))
     second = replace(SERVICE, name="second", from_ms=half, titles=(title_rule(from_ms=half),), terms=begun(half))
@@ -379,6 +384,43 @@ def test_tables_of_two_contracts_number_their_rows_together(tmp_path: object) ->
         }
     assert ledger["entry"] == [row // 2 for row in range(len(ledger["entry"]))]
     assert set(ledger["contract"]) == {"first", "second"}
+
+
+def test_tables_are_written_whole(tmp_path: Path) -> None:
+    found = books_of(contract_week())
+    write_books(found, tmp_path)
+    tables = book_tables(found)
+    assert {path.name for path in tmp_path.iterdir()} == {f"{name}.parquet" for name in BOOK_LAYOUTS}
+    for name, table in tables.items():
+        assert pq.ParquetFile(tmp_path / f"{name}.parquet").read().to_pylist() == table.to_pylist()
+
+
+def test_both_sides_key_figures_by_hand() -> None:
+    records = contract_week()
+    table = kpi_table(records, {"contract", "sla"}, contract_scopes(records.network, books_of(records)))
+    rows = table.to_pylist()
+    found = {row["kpi"]: row["value"] for row in rows if row["scope"] == "contract"}
+    # measured from day 2 on: 8 days; money per month of 30.436875 days
+    month = 30.436875 / 8
+    left = 13
+    gloves = 4 - 1 + 2 + 3 - 1 + left
+    revenue = 0.75 * gloves  # the base fee falls due on the first day, before the measured time
+    cost = 8 + 4 + (4 - 1 + 2 + 1 + left)
+    assert found["contract_revenue"] == pytest.approx(revenue * month)
+    assert found["goods_cost"] == pytest.approx(cost * month)
+    assert found["shrinkage_cost"] == pytest.approx(9 * month)
+    assert found["penalties"] == pytest.approx(12 * month)  # the second window: without gloves for 2.5 of 5 days
+    assert found["gross_margin"] == pytest.approx((revenue - cost - 9 - 12) * month)
+    assert found["customer_paid"] == pytest.approx((revenue - 12) * month)
+    # the turning line stood for 7 hours, the pressing line for 3 within the measured time
+    assert found["customer_stop_cost"] == pytest.approx((7 * 600 + 3 * 240) * month)
+    assert found["stop_cost_saved"] == pytest.approx((1000 * 8 - 7 * 600 - 3 * 240) * month)
+    assert found["sla_attainment"] == 0.5
+    assert found["renewal"] == 0.85
+    of_level = {row["kpi"]: row["value"] for row in rows if row["scope"] == "sla"}
+    assert of_level["penalty_total"] == 12
+    assert of_level["penalty_paid"] == 1
+    assert of_level["sla_measured"] == pytest.approx(0.75)
 
 
 def ended(time_ms: int) -> tuple[PlannedTerm, ...]:

@@ -8,12 +8,15 @@ import pyarrow as pa
 import pytest
 
 from sim import columns as c
+from sim.contracts.books import books_of
+from sim.contracts.kpis import contract_scopes
 from sim.kpi.kpis import KPIS, Group, kpi
 from sim.kpi.summary import half_width, summarize, summary_document
 from sim.kpi.table import KPI_SCHEMA, kpi_table
 from sim.network import Float64Array
 from sim.record.records import FORECAST_SUMS
 from sim.record.sums import SUM_COLUMNS
+from tests.contract_samples import contract_week
 from tests.hand_plants import plant_week
 from tests.hand_pools import helping_week
 from tests.hand_records import DEPOT, STORE, STORE_A, HandRecords, busy_week
@@ -106,7 +109,10 @@ def test_every_kpi_has_a_value_somewhere_and_a_definition() -> None:
     helping.network = replace(helping.network, pools=(replace(helping.network.pools[0], rebalance_ms=int64([0])),))
     of_pools = values(kpi_table(helping.records()))
     of_plants = values(kpi_table(plant_week().records()))
-    assert {name for place in (found, of_pools, of_plants) for _, _, name in place} == set(KPIS)
+    under_contract = contract_week()
+    scopes = contract_scopes(under_contract.network, books_of(under_contract))
+    of_contracts = values(kpi_table(under_contract, more=scopes))
+    assert {name for place in (found, of_pools, of_plants, of_contracts) for _, _, name in place} == set(KPIS)
     assert all(one.meaning for one in KPIS.values())
 
 
