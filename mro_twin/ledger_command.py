@@ -1,4 +1,4 @@
-"""`mro-twin ledger`: the tamper-evident log of reported use, its signatures, and proofs for single invoice lines."""
+"""`mro-twin ledger`: invoices, the tamper-evident log of reported use they rest on, and proofs for single lines."""
 
 import json
 import sys
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from mro_twin.errors import errors_told
+from mro_twin.invoices_command import command as invoices
 
 if TYPE_CHECKING:
     from sim.usage_log.check import Checked
@@ -24,11 +25,14 @@ _EXISTING = click.Path(path_type=Path)
 
 @click.group("ledger")
 def command() -> None:
-    """Sign and verify the log of reported use that invoices rest on, and prove single entries of it.
+    """List invoices, sign and verify the log of reported use that they rest on, and prove single entries of it.
 
     Every row of the table `reports` is an entry of a Merkle log (RFC 6962), signed (Ed25519) at the end of each month
     and of the run: docs/contracts.md, "Usage log".
     """
+
+
+command.add_command(invoices)
 
 
 # --- sign -------------------------------------------------------------------------------------------------------------

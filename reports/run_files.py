@@ -295,10 +295,13 @@ def _kpi_rows(file: Path, columns: list[str]) -> pd.DataFrame:
     return rows
 
 
+def printable(text: str) -> str:
+    """The text without control characters, which neither pages, pictures nor terminals may get."""
+    return _CONTROL.sub("\ufffd", text)
+
+
 def _printable(column: pd.Series) -> pd.Series:
-    """Texts without control characters, which neither pages nor pictures may hold."""
-    texts = {one: _CONTROL.sub("\ufffd", str(one)) for one in column.unique()}
-    return column.map(texts)
+    return column.map({one: printable(str(one)) for one in column.unique()})
 
 
 def _first_line(error: Exception) -> str:

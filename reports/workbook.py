@@ -6,6 +6,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from openpyxl import Workbook
@@ -32,7 +33,8 @@ _LONGEST_TEXT: Final = 32_000  # a cell holds 32,767 characters
 _ILLEGAL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _HEAD: Final = {"font": Font(bold=True, color="FFFFFF"), "fill": PatternFill("solid", fgColor="0B3D63")}
 _WRAPPED: Final = Alignment(wrap_text=True, vertical="top")
-Cell = str | float | int | None
+Cell = str | float | int | Decimal | None
+"""A Decimal is shown with just the digits that it has, as amounts of money are."""
 
 
 def plain_text(text: str) -> str:
@@ -46,7 +48,7 @@ def plain_text(text: str) -> str:
 
 def run_workbook(run: RunFiles) -> bytes:
     """KPIs, echelons, nodes, classes, every replication, lanes, worst points, and what it rests on."""
-    book = _Book()
+    book = Book()
     scenario = ScenarioText(run.path / "scenario.resolved.yaml")
     about: list[Sequence[Cell]] = [
         ["Run", run.title],
@@ -79,7 +81,7 @@ def run_workbook(run: RunFiles) -> bytes:
 
 def comparison_workbook(comparison: ComparisonFiles) -> bytes:
     """The answer, all differences, the KPIs of every variant, and the changes."""
-    book = _Book()
+    book = Book()
     about: list[Sequence[Cell]] = [
         ["Comparison", comparison.title],
         *(["Answer", one] for one in comparison.texts("sentences")),
@@ -157,7 +159,7 @@ def _text(value: object) -> Cell:
     return "" if value is None else str(value)
 
 
-class _Book:
+class Book:
     """A workbook that is written row by row, with headings, filters and widths that fit the content."""
 
     def __init__(self) -> None:
@@ -197,7 +199,7 @@ def _cell(value: object) -> Cell:
         return str(value).lower()
     if isinstance(value, str):
         return plain_text(value)
-    if isinstance(value, int):
+    if isinstance(value, (int, Decimal)):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
@@ -211,6 +213,9 @@ def _width(value: Cell) -> int:
 def _wrapped(sheet: WriteOnlyWorksheet, value: Cell) -> Any:
     if isinstance(value, str) and len(value) > _WIDEST:
         return _styled(sheet, value, alignment=_WRAPPED)
+    if isinstance(value, Decimal):
+        digits = max(-int(value.as_tuple().exponent), 0)
+        return _styled(sheet, value, number_format=f"#,##0.{'0' * digits}" if digits else "#,##0")
     if isinstance(value, float) and abs(value) >= 1000:
         return _styled(sheet, value, number_format="#,##0.0")
     return value
