@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policies.contracts.term import REPORTS as REPORTS_CODE
+from policies.contracts.term import TABLES
 from sim.columns import R_SHORT
 from sim.errors import RunDirectoryError
 from sim.explain.run_files import RunFiles
@@ -253,6 +254,11 @@ def test_the_entries_of_an_invoice_line(signed: Path, tmp_path: Path) -> None:
     assert invoice_entries(run, 0, 2) == list(range(1, ROWS + 1))
     found = check_proof(prove_entries(run, 0, invoice_entries(run, 0, 0), 0), KEY.public)
     assert (found.findings, found.invoice_line) == ([], 0)
+    named = pq.ParquetFile(folder / "charges.parquet").read().to_pydict()
+    named["table"] = [TABLES[code] for code in named["table"]]
+    pq.write_table(pa.table(named), folder / "charges.parquet")
+    pq.write_table(pa.table({"minor": [5, 6, 7]}), folder / "invoice_lines.parquet")
+    assert invoice_entries(run, 0, 0) == [4, 6, 7], "tables by name, lines by their row"
     for line, said in ((7, "numbered 0 to 2"), (1, "rests on no reported use")):
         with pytest.raises(UsageLogError, match=said):
             invoice_entries(run, 0, line)

@@ -22,8 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from policies.contracts.term import REPORTS as REPORTS_CODE
+from policies.contracts.term import TABLES
 from sim.errors import RunDirectoryError
 from sim.explain.run_files import RunFiles, column, read_table
 from sim.usage_log.check import MOST_ENTRIES, PROOF_FORMAT
@@ -174,12 +176,18 @@ def entry_numbers(text: str) -> list[int]:
 def invoice_entries(run: RunFiles, replication: int, line: int) -> list[int]:
     """The entries that a line of an invoice rests on: UsageLogError when there is no such line, or it rests on none."""
     folder = run.replication_folder(replication)
-    lines = _numbers(folder / "invoice_lines.parquet", ("line",))["line"]
+    table = _book(folder / "invoice_lines.parquet", ())
+    # a table of lines without numbers: its rows are numbered
+    lines = column(table, "line") if "line" in table.column_names else np.arange(len(table))
     if line not in lines:
         known = f"they are numbered {lines.min()} to {lines.max()}" if len(lines) else "there are none"
         raise UsageLogError(f"replication {replication} of {run.path} has no invoice line {line} ({known})")
-    charges = _numbers(folder / "charges.parquet", ("line", "table", "first_row", "last_row"))
-    chosen = (charges["line"] == line) & (charges["table"] == REPORTS_CODE) & (charges["first_row"] >= 0)
+    book = _book(folder / "charges.parquet", ("line", "table", "first_row", "last_row"))
+    charges = {name: column(book, name) for name in ("line", "first_row", "last_row")}
+    rests_on_reports = np.array(
+        [one in (REPORTS_CODE, TABLES[REPORTS_CODE]) for one in book["table"].to_pylist()], bool
+    )
+    chosen = (charges["line"] == line) & rests_on_reports & (charges["first_row"] >= 0)
     spans = zip(charges["first_row"][chosen].tolist(), charges["last_row"][chosen].tolist(), strict=True)
     found: set[int] = set()
     for first, last in spans:
@@ -191,15 +199,15 @@ def invoice_entries(run: RunFiles, replication: int, line: int) -> list[int]:
     return sorted(found)
 
 
-def _numbers(file: Path, names: Sequence[str]) -> dict[str, Int64Array]:
-    """Number columns of a table of the books; UsageLogError when there is no such table."""
+def _book(file: Path, names: Sequence[str]) -> pa.Table:
+    """A table of the books that has these columns; UsageLogError when there is no such table."""
     if not file.is_file():
         raise UsageLogError(f"there is no {file}: only runs of a scenario with `contracts` have invoices")
     table = read_table(file)
     missing = [name for name in names if name not in table.column_names]
     if missing:
         raise RunDirectoryError(f"{file} has no column {', '.join(missing)}: another version of this program wrote it")
-    return {name: column(table, name) for name in names}
+    return table
 
 
 def proof_text(document: dict[str, Any]) -> str:
