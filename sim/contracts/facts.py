@@ -19,7 +19,7 @@ from sim import columns as c
 from sim.contract_plan import TITLE_DELIVERY, ContractPlan, PlannedTerm
 from sim.contracts import movements as mv
 from sim.contracts.costs import UnitCosts
-from sim.contracts.lines import LineTimes
+from sim.contracts.lines import LineTimes, RunningTimes
 from sim.contracts.movements import RecordColumns
 from sim.contracts.periods import YEAR_MS, Periods, billing_periods
 from sim.contracts.titles import CUSTOMER, TitleRules, Titles
@@ -92,7 +92,7 @@ def facts_of(history: History, planned: PlannedTerm) -> Facts:
         used=chosen(history.used),
         received=chosen(history.received),
         consumed=chosen(history.consumed),
-        running_ms={history.lines.names[line]: history.lines.running_ms(line, periods) for line in lines},
+        running_ms=RunningTimes(history.lines, lines, periods),
         stop_cost_minor=history.lines.stop_cost_minor(lines, periods),
         baseline_stop_cost_minor=_baseline(plan, periods),
         unused_cost_minor=rounded(unused.units * unused.cost_milli),

@@ -1,6 +1,6 @@
 """How long lines ran and what their stops cost, period by period, out of the stops of a replication."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -14,12 +14,30 @@ from sim.record.records import Records
 HOUR_MS: Final = 3_600_000
 
 
+class RunningTimes(Mapping[str, Int64Array]):
+    """Running time of lines by name in each of the periods, worked out when it is asked for: few terms do."""
+
+    def __init__(self, lines: "LineTimes", rows: Sequence[int], periods: Periods) -> None:
+        self._lines, self._periods = lines, periods
+        self._row_of_name = {lines.names[row]: row for row in rows}
+
+    def __getitem__(self, name: str) -> Int64Array:
+        return self._lines.running_ms(self._row_of_name[name], self._periods)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._row_of_name)
+
+    def __len__(self) -> int:
+        return len(self._row_of_name)
+
+
 class LineTimes:
     """Working time and stops of all lines. Of stops that overlap, each costs what those before it leave uncovered."""
 
     def __init__(self, records: Records) -> None:
         plan = records.network.plant_plan
         self.names = line_names(records.network)
+        self._known_costs: dict[tuple[int, ...], Int64Array] = {}
         if plan is None or records.plant_sums is None:
             self._line = self._begin = self._end = np.zeros(0, np.int64)
             self._clock = None
@@ -49,6 +67,12 @@ class LineTimes:
 
     def stop_cost_minor(self, lines: list[int], periods: Periods) -> Int64Array:
         """(n,) cost of the stops of lines in each period: working time lost x the line's cost per hour, halves up."""
+        key = (*lines, -1, *periods.edges_ms.tolist())  # most terms ask for the same
+        if key not in self._known_costs:
+            self._known_costs[key] = self._stop_cost_minor(lines, periods)
+        return self._known_costs[key]
+
+    def _stop_cost_minor(self, lines: list[int], periods: Periods) -> Int64Array:
         edges, rows = periods.edges_ms, np.flatnonzero(np.isin(self._line, lines))
         cost = np.zeros(len(periods), np.int64)
         for period in range(len(periods) if len(rows) else 0):
