@@ -24,6 +24,7 @@ from sim.scenario.sources import Sources
 from sim.scenario.stocking_reader import read_stocking_table
 from sim.scenario.trace_reader import read_traces
 from sim.scenario.tree import Tree, from_plain
+from sim.scenario.usage_reader import read_usage_table
 from sim.scenario.validation import validation_findings
 
 
@@ -115,6 +116,7 @@ def _checked(tree: Tree, sources: Sources, variants: Sequence[str]) -> Scenario:
     findings += check(context)
     context.scenario._stocking = read_stocking_table(context, sources, findings)
     context.scenario._traces = read_traces(context, sources, findings)
+    context.scenario._usage = read_usage_table(context, sources, findings)
     if findings or scenario is None:
         raise ScenarioError(_in_order(findings, whole))
     return scenario

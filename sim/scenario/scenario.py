@@ -31,12 +31,14 @@ from sim.scenario.pools import Pool
 from sim.scenario.profiles import Profile
 from sim.scenario.ranges import RANGED_SECTIONS, folded
 from sim.scenario.settings import Costs, Experiment, Variant
+from sim.scenario.sizing import SizingSection
 from sim.scenario.tree import Tree, locate
 from sim.scenario.trucks import Truck
 
 if TYPE_CHECKING:
     from sim.scenario.stocking_table import StockingTable
     from sim.scenario.trace_table import TraceTable
+    from sim.size.usage_table import ItemUse
 
 BASE_VARIANT = "base"
 
@@ -108,6 +110,9 @@ class ScenarioModel(Model):
     experiment: Experiment = Field(Experiment(), description="replications and seed")
     variants: dict[Name, Variant] = Field({}, description="alternatives of an A/B study")
     comparison: ComparisonSection = Field(ComparisonSection(), description="how the variants are compared")
+    sizing: SizingSection | None = Field(
+        None, description="what `mro-twin size` works from; nothing else reads it: see docs/sizing.md"
+    )
     claims: tuple[Claim, ...] = Field(
         (), description="what a source says of the variants, put to the test by a comparison"
     )
@@ -119,6 +124,7 @@ class Scenario(ScenarioModel):
     _origin: Origin = PrivateAttr(default_factory=Origin)
     _stocking: "StockingTable | None" = PrivateAttr(default=None)
     _traces: "dict[int, TraceTable]" = PrivateAttr(default_factory=dict)
+    _usage: "tuple[ItemUse, ...] | None" = PrivateAttr(default=None)
 
     @property
     def source(self) -> Path | None:
@@ -153,6 +159,11 @@ class Scenario(ScenarioModel):
     def trace(self, demand_index: int) -> "TraceTable":
         """The history of `demand[demand_index]`, which is a trace, as columns."""
         return self._traces[demand_index]
+
+    @property
+    def usage(self) -> "tuple[ItemUse, ...] | None":
+        """What the customer uses, by the table of the section `sizing`; None without that section."""
+        return self._usage
 
     @cached_property
     def item_names(self) -> tuple[str, ...]:
@@ -246,7 +257,8 @@ class Scenario(ScenarioModel):
         same = all(
             getattr(self, name) == getattr(other, name) for name in type(self).model_fields if name != "variants"
         )
-        return same and self._stocking == other._stocking and self._traces == other._traces
+        tables = ("_stocking", "_traces", "_usage")
+        return same and all(getattr(self, name) == getattr(other, name) for name in tables)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -257,4 +269,6 @@ def _table_fields(data: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
     for entry in data.get("demand") or []:
         if isinstance(entry, dict) and isinstance(entry.get("trace"), dict):
             places.append((entry["trace"], "table"))
+    if isinstance(data.get("sizing"), dict):
+        places.append((data["sizing"], "usage"))
     return places

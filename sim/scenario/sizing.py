@@ -1,13 +1,32 @@
 """The section `sizing:` of a scenario: what a customer uses, what a pilot may be built of, and what is promised."""
 
+from fractions import Fraction
 from typing import Self
 
 from pydantic import Field, model_validator
 
-from policies.fields import Model, Money, PositiveDuration
+from policies.fields import Model, Money, PositiveDuration, Share
 from sim.scenario.base import Name
 from sim.size.catalogue import DeviceKind, Promise, ServiceCosts, Visits
 from sim.units import MS_PER_MONTH, UnitError
+
+
+class Offer(Model):
+    """The money side of the pilot: what is asked today, and what the supplier wants to earn."""
+
+    base_fee: Money = Field(Fraction(0), description="per month, as it is offered now")
+    mark_up: Share = Field(
+        0.0, ge=-0.9, le=10, description="on the prices of the usage table, which the customer pays elsewhere today"
+    )
+    margin: Share = Field(
+        0.15, ge=0, lt=1, description="wanted by the supplier: revenue less goods and service, as a share of revenue"
+    )
+    replaced: Share = Field(
+        1.0, ge=0, le=1, description="share of the goods that replaces what the customer buys today; the rest is new cost"
+    )
+    carrying_rate: Share = Field(
+        0.12, ge=0, le=1, description="what the customer's own stock costs it today, a year, on the price"
+    )
 
 
 class SizingSection(Model):
@@ -26,6 +45,7 @@ class SizingSection(Model):
     )
     visits: Visits = Field(Visits(), description="how often somebody comes to refill")
     stop_cost: Money = Field(description="the customer's loss when an item that stops work is missing, per event")
+    offer: Offer = Field(Offer(), description="fee, prices and the margin wanted")
     pilot: PositiveDuration = Field(6 * MS_PER_MONTH, description="how long the pilot lasts")
 
     @model_validator(mode="after")

@@ -17,6 +17,8 @@ from sim.scenario.tree import Tree, parse_yaml
 LARGEST_SCENARIO_BYTES: Final = 2_000_000
 LARGEST_TABLE_BYTES: Final = 1_000_000_000
 TABLE_KEYS: Final = ("items_table", "stocking_table")
+TABLES_WITHIN: Final = (("trace", "table"), ("sizing", "usage"))
+"""Section and key of table paths that are not at the top."""
 
 
 class Sources:
@@ -121,7 +123,7 @@ def _prefixed(tree: Tree, folder: str, key: str = "") -> Tree:
     if isinstance(tree.value, dict):
         children = {
             name: _moved(child, folder)
-            if name in TABLE_KEYS or (key == "trace" and name == "table")
+            if name in TABLE_KEYS or (key, name) in TABLES_WITHIN
             else _prefixed(child, folder, name)
             for name, child in tree.value.items()
         }
