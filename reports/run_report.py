@@ -9,6 +9,8 @@ from markupsafe import Markup
 from reports.catalogue import CUT, EXPECTED, NOT_MODELLED
 from reports.charts import chart
 from reports.checklist import checklist, words
+from reports.contract_figures import contract_pictures
+from reports.contracts import contracts
 from reports.figures import draw_age, draw_costs, draw_fill_rates, draw_forecast, draw_service, draw_stock, draw_waiting
 from reports.forecasts import Forecasts, forecasts
 from reports.kpi_table import by_group, definitions, kpi_rows
@@ -49,6 +51,7 @@ def run_page(run: RunFiles, progress: Progress = no_progress) -> str:
         "forecast": lambda: forecasts(run),
         "pooling": lambda: pooling(run),
         "plants": lambda: plants(run),
+        "contracts": lambda: contracts(run),
         "checklist": lambda: checklist(run, scenario),
     }
     content: dict[str, Any] = {
@@ -66,6 +69,10 @@ def run_page(run: RunFiles, progress: Progress = no_progress) -> str:
     }
     content |= make_parts(parts, progress)
     content["plant_charts"] = _plant_charts(content["plants"])
+    billed = content["contracts"]
+    content["contract_pictures"] = [
+        contract_pictures(run, one, place) for place, one in enumerate(billed.contracts if billed else ())
+    ]
     return render("run.html", content | {"forecast_chart": _forecast_chart(content["forecast"])})
 
 
