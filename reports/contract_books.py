@@ -42,6 +42,11 @@ class ContractBooks:
     unpriced: Sequence[str]
     titles: Sequence[TitleMove]
 
+    @property
+    def reconciled(self) -> bool:
+        """Whether anything was billed by use, so that there is something to hold the truth against."""
+        return bool(self.months.to_numpy().any())
+
 
 def contract_books(run: RunFiles, names: Sequence[str]) -> Mapping[str, ContractBooks]:
     """Of the contracts named; NoRunError when a table is damaged."""

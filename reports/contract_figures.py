@@ -26,7 +26,7 @@ def contract_pictures(run: RunFiles, one: Contract, place: int) -> Sequence[tupl
         (
             "Truth, record and bill",
             "Truly used, recorded by the platform, billed by use: at the price of the bill, means over replications.",
-            bool(len(months)) and bool(months[list(SIDES)].to_numpy().any()),
+            one.books.reconciled,
             lambda axes: draw_months(axes, months, run.currency),
         ),
         (

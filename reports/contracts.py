@@ -165,7 +165,7 @@ def _level(run: RunFiles, key: str) -> Level:
 
     def mean(kpi: str) -> str:
         one = run.estimates.get(("sla", key, kpi))
-        return number(np.nan) if one is None else number(one.mean, one.half_width, one.unit)
+        return short(np.nan if one is None else one.mean, "" if one is None else one.unit)
 
     paid, penalties = values("penalty_paid"), values("penalty_total")
     paying = sum(one > 0 for one in paid)
@@ -174,10 +174,8 @@ def _level(run: RunFiles, key: str) -> Level:
         name=key.partition("/")[2],
         windows=f"{mean('sla_attainment')} kept, {mean('sla_breaches')} broken",
         attained=mean("sla_measured"),
-        paying=f"{short(paying / len(paid), 'share')} ({paying} of {len(paid)})" if paid else number(np.nan),
+        paying=f"{short(paying / len(paid), 'share')} ({paying} of {len(paid)})" if paid else short(np.nan),
         paying_interval=f"[{short(low, 'share')}, {short(high, 'share')}]" if paid else "",
         penalty=mean("penalty_total"),
-        penalty_high=number(float(np.quantile(penalties, HIGH, method="inverted_cdf")))
-        if penalties
-        else number(np.nan),
+        penalty_high=short(float(np.quantile(penalties, HIGH, method="inverted_cdf")) if penalties else np.nan),
     )

@@ -63,7 +63,7 @@ def test_service_levels_say_how_likely_a_penalty_is(section: Contracts) -> None:
     assert (critical.name, critical.paying) == ("critical", "100 % (2 of 2)")
     low = stats.beta.ppf(0.025, 2, 1)
     assert critical.paying_interval == f"[{100 * low:.1f} %, 100 %]"
-    assert critical.windows.startswith("0 % kept, 7")
+    assert critical.windows == "0 % kept, 7 broken"
     assert (asked.name, asked.paying, asked.penalty, asked.penalty_high) == ("asked", "0 % (0 of 2)", "0", "0")
     assert critical.penalty_high == "560"  # 7 windows at 80 USD
 
@@ -96,6 +96,7 @@ def test_months_are_those_of_the_reconciliation(directory: Path, section: Contra
     gloves = section.contracts[2].books
     assert gloves is not None
     assert gloves.unpriced == ["glove"], "sold by receipt, never billed by use"
+    assert (found.reconciled, gloves.reconciled) == (True, False)
 
 
 def test_titles_that_moved_at_cost(directory: Path, section: Contracts) -> None:
