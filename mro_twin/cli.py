@@ -16,7 +16,7 @@ COMMANDS: Final = {
     "report": "Write the report of a run or a comparison.",
     "explain": "Say why a line was short: the chain of causes, in words.",
     "trace": "Say where every unit of a lot came from and went.",
-    "ledger": "Sign and verify the log of reported use; prove single entries of it.",
+    "ledger": "List invoices; sign, verify and prove the log of reported use that they rest on.",
     "state": "Prepare and check the state that a run starts from.",
     "schema": "Print the JSON Schema of the scenario language.",
 }

@@ -68,9 +68,13 @@ def run_workbook(run: RunFiles) -> bytes:
         ("Trucks", "truck"),
     ):
         book.sheet(sheet, _SCOPE_HEAD, _scope_rows(run, scope))
+    for sheet, scope in (("Contracts", "contract"), ("Revenue streams", "contract_stream"), ("Service levels", "sla")):
+        rows = list(_scope_rows(run, scope))
+        if rows:
+            book.sheet(sheet, _SCOPE_HEAD, rows)
     network = run.kpis[run.kpis["scope"] == "network"].sort_values("replication", kind="stable")
-    rows = network[["replication", "kpi", "value", "unit"]].itertuples(index=False, name=None)
-    book.sheet("Replications", ("Replication", "KPI", "Value", "Unit"), rows)
+    values = network[["replication", "kpi", "value", "unit"]].itertuples(index=False, name=None)
+    book.sheet("Replications", ("Replication", "KPI", "Value", "Unit"), values)
     book.sheet("Worst points", _WORST_HEAD, _worst_rows(run))
     pairs = [[giver, receiver, count] for (giver, receiver), count in transfers_of(run).items()]
     if pairs:

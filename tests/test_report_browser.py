@@ -1,17 +1,23 @@
 """The pages in a real browser: nothing is missing, too wide, loaded from elsewhere or complained about."""
 
+import base64
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from reports.invoice_files import invoice_page
+from reports.invoices import invoices_of
 from reports.report import write_report
+from reports.run_files import RunFiles
 from tests.browser import Browser, find_browser, running
+from tests.contract_run_samples import contract_run
 from tests.report_samples import POOLING, add_kpis, make_comparison, make_run
 
 WIDTHS = (360, 1280)
-PICTURES = {"plain": 7, "pooled": 7, "comparison": 2}
+PICTURES = {"plain": 7, "pooled": 7, "comparison": 2, "contracts": 16, "invoices": 0}
 OVERFLOWING = """
 [...document.querySelectorAll("body *")].filter(element => {
   const box = element.getBoundingClientRect();
@@ -70,17 +76,20 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A page of every kind: a plain run, one with pooling, a comparison."""
+    """A page of every kind: a plain run, one with pooling, one with contracts, its invoices, a comparison."""
     folder = tmp_path_factory.mktemp("pages")
     more = [{"nodes": "*", "policy": {"kind": "base_stock", "level": 30}}]
     plain, pooled = make_run(folder / "plain"), make_run(folder / "pooled", policies=more)
     add_kpis(pooled, POOLING)
     folders = {"plain": plain, "pooled": pooled, "comparison": make_comparison(folder, plain, pooled)}
-    return {name: write_report(path)[0] for name, path in folders.items()}
+    folders["contracts"] = contract_run(folder / "contracts", replications=2)
+    invoices = folder / "invoices.html"
+    invoices.write_text(invoice_page(invoices_of(RunFiles.open(folders["contracts"]))))
+    return {name: write_report(path)[0] for name, path in folders.items()} | {"invoices": invoices}
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["plain", "pooled", "comparison"])
+@pytest.mark.parametrize("name", list(PICTURES))
 def test_a_page_is_whole_and_fits_the_window(browser: Browser, pages: dict[str, Path], name: str, width: int) -> None:
     url = pages[name].as_uri()
     browser.open(url, width)
@@ -98,7 +107,7 @@ def test_a_page_is_whole_and_fits_the_window(browser: Browser, pages: dict[str, 
 
 
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("name", ["pooled", "comparison"])
+@pytest.mark.parametrize("name", ["pooled", "comparison", "contracts", "invoices"])
 def test_text_stands_out_from_its_ground(browser: Browser, pages: dict[str, Path], name: str, dark: bool) -> None:
     browser.open(pages[name].as_uri(), 1280, dark=dark)
     assert browser.ask(LOW_CONTRAST) == []
@@ -110,6 +119,14 @@ def test_print_leaves_nothing_in_scroll_boxes(browser: Browser, pages: dict[str,
     assert browser.ask("getComputedStyle(document.querySelector('nav')).display") == "none"
     assert browser.ask("document.documentElement.scrollWidth") <= a4
     assert browser.page("Page.printToPDF")["data"].startswith("JVBER")  # %PDF
+
+
+def test_invoices_print_one_to_a_sheet(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["invoices"].as_uri(), 688, media="print")
+    count = browser.ask("document.querySelectorAll('.invoice').length")
+    printed = base64.b64decode(browser.page("Page.printToPDF")["data"])
+    assert count == 8
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == count
 
 
 def test_hostile_names_run_no_script(browser: Browser, pages: dict[str, Path], tmp_path: Path) -> None:

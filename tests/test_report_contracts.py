@@ -4,6 +4,7 @@ import io
 import shutil
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -121,6 +122,12 @@ def test_the_page_has_the_section_and_its_pictures(directory: Path, tmp_path: Pa
     for text in ("All contracts together", "Contract service", "Truth, record and bill", "Clopper-Pearson"):
         assert text in page
     assert page.count('aria-label="service: ') == 2
+    book = openpyxl.load_workbook(tmp_path / "page.xlsx")
+    rows = {(row[0], row[2]): row[3] for row in book["Contracts"].values}
+    run = RunFiles.open(directory)
+    for name in ("service", "gloves"):
+        assert rows[name, "gross_margin"] == pytest.approx(run.estimates["contract", name, "gross_margin"].mean)
+    assert {row[0] for row in book["Service levels"].values} == {"Key", "service/critical", "service/asked"}
 
 
 def test_a_run_without_contracts_has_no_section(tmp_path: Path) -> None:
