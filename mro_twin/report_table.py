@@ -29,7 +29,7 @@ def print_report(scenario: Scenario, means: Sequence[Mean], result: Result) -> N
     n = max((mean.n for mean in means), default=0)
     console.print(_title(scenario, n, result.confidence), style="bold", soft_wrap=True)
     console.print(kpi_table([mean for mean in means if mean.kpi not in PLANT_KPIS]))
-    for table in (*plant_tables(means), *contract_tables(means)):
+    for table in (*plant_tables(means), *contract_tables(means, result.confidence)):
         console.print(table)
     console.print(_basis(result.measured_ms), soft_wrap=True)
     if result.warm_up is not None:

@@ -146,7 +146,7 @@ def test_a_damaged_book_is_named(directory: Path, tmp_path: Path) -> None:
 # --- what `run` prints ------------------------------------------------------------------------------------------------
 def printed(means: list[Mean]) -> str:
     console = Console(width=160, record=True, file=io.StringIO())
-    for table in contract_tables(means):
+    for table in contract_tables(means, 0.95):
         console.print(table)
     return console.export_text()
 
@@ -168,8 +168,9 @@ def test_the_block_of_a_run() -> None:
     assert "4,651.50 ± 0.50" in text
     assert "paid per month, USD" in text
     assert "chance of a penalty" in text
+    assert "25 % [0.6, 80.6]" in text  # Clopper and Pearson for 1 of 4
     assert "fill_rate" not in text
-    assert contract_tables([mean("network", "network", "fill_rate", 0.9, "share")]) == []
+    assert contract_tables([mean("network", "network", "fill_rate", 0.9, "share")], 0.95) == []
 
 
 def test_the_block_of_many_contracts_is_cut() -> None:
