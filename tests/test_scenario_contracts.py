@@ -1,6 +1,7 @@
 """The section `contracts:` of a scenario: what it takes, and what it refuses with which words."""
 
 import json
+import pickle
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from mro_twin.cli import cli
+from policies.contracts.term import TERMS
 from policies.registry import FILES_VARIABLE
+from sim.scenario import contracts as scenario_contracts
 from sim.scenario import load_scenario
 from sim.scenario.contracts import CALENDAR_MONTHS, AfterUse, plain_term
 from sim.scenario.schema import json_schema
@@ -273,3 +276,10 @@ def test_a_term_from_a_file_is_a_term_like_others(tmp_path: Path, monkeypatch: p
     assert (without.exit_code, "unknown kind `shelf_rent`" in without.stderr) == (2, True)
     found = CliRunner().invoke(cli, ["validate", str(scenario), "--policies", str(path)])
     assert (found.exit_code, found.stderr) == (0, "")
+
+
+def test_scenarios_with_contracts_travel_to_other_processes() -> None:
+    """As worker processes get them, terms of every kind included."""
+    for kind in TERMS.kinds:
+        model = scenario_contracts._scoped(TERMS.model(kind))  # type: ignore[arg-type]
+        assert pickle.loads(pickle.dumps(model)) is model

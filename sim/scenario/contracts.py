@@ -138,10 +138,14 @@ class TermScope(Model):
     )
 
 
+def _scoped_name(kind: str) -> str:
+    return "".join(part.capitalize() for part in kind.split("_")) + "Term"
+
+
 @lru_cache
 def _scoped(model: type[Term]) -> type[Term]:
     """The model of a kind of term with the fields of `TermScope`, unless it has fields of that name itself."""
-    name = model.__name__.removesuffix("Term") + "Term"
+    name = _scoped_name(model.model_fields["kind"].default)
     scope: dict[str, Any] = {
         key: (TermScope.__annotations__[key], field)
         for key, field in TermScope.model_fields.items()
@@ -149,6 +153,14 @@ def _scoped(model: type[Term]) -> type[Term]:
     }
     made: type[Term] = create_model(name, __base__=model, __doc__=model.__doc__, __module__=__name__, **scope)
     return made
+
+
+def __getattr__(name: str) -> type[Term]:
+    """The models of terms by their names: scenarios travel to worker processes, which look them up here."""
+    for kind in TERMS.kinds:
+        if name == _scoped_name(kind):
+            return _scoped(cast(type[Term], TERMS.model(kind)))
+    raise AttributeError(name)
 
 
 def term_field() -> Any:
