@@ -11,6 +11,7 @@ COMMANDS: Final = {
     "verify": "Compare the twin with inventory theory.",
     "sweep": "Simulate a scenario over a grid of settings.",
     "compare": "Compare variants: which is better, by how much, how sure.",
+    "size": "Size a pilot: devices, stock and visits that keep a promise at least cost.",
     "validate": "Check a scenario and list everything that is wrong with it.",
     "scenarios": "List the built-in scenarios.",
     "report": "Write the report of a run or a comparison.",

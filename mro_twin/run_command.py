@@ -102,7 +102,7 @@ def command(
         if warm_up is not None:
             settings = (*settings, f"warm_up={warm_up}")
         with _named_as_given(warm_up):
-            checked = _load(scenario, settings, variant)
+            checked = load(scenario, settings, variant)
         options = RunOptions(
             replications=replications,
             seed=seed,
@@ -160,7 +160,7 @@ def _precision(
     return Precision(parsed, minimum or min(MINIMUM, most), most)
 
 
-def _load(name: str, settings: tuple[str, ...], variant: str | None) -> Scenario:
+def load(name: str, settings: tuple[str, ...], variant: str | None) -> Scenario:
     from sim.scenario.locate import locate_scenario
 
     path, named_variant = locate_scenario(name)

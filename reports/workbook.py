@@ -163,6 +163,17 @@ def _text(value: object) -> Cell:
     return "" if value is None else str(value)
 
 
+def tables_workbook(
+    about: Sequence[str], tables: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Any]]]]
+) -> bytes:
+    """Sentences in a first sheet, then tables as (title, heading, rows)."""
+    book = Book()
+    book.sheet("About", ("Text",), [[text] for text in about])
+    for title, head, rows in tables:
+        book.sheet(title, head, rows)
+    return book.content()
+
+
 class Book:
     """A workbook that is written row by row, with headings, filters and widths that fit the content."""
 

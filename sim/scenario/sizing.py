@@ -22,7 +22,10 @@ class Offer(Model):
         0.15, ge=0, lt=1, description="wanted by the supplier: revenue less goods and service, as a share of revenue"
     )
     replaced: Share = Field(
-        1.0, ge=0, le=1, description="share of the goods that replaces what the customer buys today; the rest is new cost"
+        1.0,
+        ge=0,
+        le=1,
+        description="share of the goods that replaces what the customer buys today; the rest is new cost",
     )
     carrying_rate: Share = Field(
         0.12, ge=0, le=1, description="what the customer's own stock costs it today, a year, on the price"

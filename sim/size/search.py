@@ -6,6 +6,7 @@ search goes on from there. At the end every smaller design is shown to break the
 saves less than the indifference.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -22,12 +23,19 @@ from sim.size.simulate import Outcomes, Simulations, Wanted, monthly_costs
 from sim.size.slots import NoLayoutError
 
 Say = Callable[[str], None]
-Verdict = Literal["breaks the promise", "not shown to keep the promise", "dearer", "saves too little", "cheaper"]
+Verdict = Literal[
+    "breaks the promise", "gives less than 95 % of what is not covered", "not shown to keep the promise", "dearer",
+    "saves too little", "cheaper",
+]  # fmt: skip
 INDIFFERENCE: Final = 0.005
 """Share of the monthly cost that does not matter between two designs."""
 _RACED_UP_TO: Final = 1.15
 """Candidates dearer than this many times the cheapest good one, by the formulas, do not race; alternatives may."""
 _MOST_MOVES: Final = 6
+_SPARE: Final = 1.5
+"""A race may be this many times as long as a design needs that never breaks the promise."""
+_LOOKS: Final = 6
+_MOST_RACED: Final = 3_000
 
 
 @dataclass(frozen=True)
@@ -109,12 +117,14 @@ def _worth_racing(task: Task, found: list[Design]) -> list[Design]:
 
 def _rules(task: Task, raced: list[Design], effort: Effort) -> Rules:
     cost = min(one.costs.total for one in raced)
-    return Rules(task.promise.probability, task.promise.confidence, looks_up_to(effort.race), INDIFFERENCE * cost)
+    promise = task.promise
+    error = (1 - promise.confidence) / 4 / len(raced) / _LOOKS
+    least = math.ceil(_SPARE * math.log(error) / math.log(promise.probability))
+    looks = looks_up_to(min(max(effort.race, least), _MOST_RACED))
+    return Rules(promise.probability, promise.confidence, looks, INDIFFERENCE * cost)
 
 
-def _raced(
-    task: Task, designs: list[Design], simulations: Simulations, rules: Rules
-) -> tuple[Race, np.ndarray]:
+def _raced(task: Task, designs: list[Design], simulations: Simulations, rules: Rules) -> tuple[Race, np.ndarray]:
     """The race to its end, and the costs (k, n) that it went by; cells that were not simulated are 0."""
     most = rules.looks[-1]
     kept, cost = np.zeros((len(designs), most), np.bool_), np.zeros((len(designs), most))
@@ -161,7 +171,7 @@ def _smaller(task: Task, best: Design, simulations: Simulations, rules: Rules, e
 
 def _verdict(task: Task, one: Design, seen: Outcomes, difference: float, indifference: float) -> Verdict:
     if one.fill_rate < UNCOVERED_FILL_RATE:
-        return "breaks the promise"
+        return "gives less than 95 % of what is not covered"
     kept, trials = int(seen.kept.sum()), seen.replications
     if upper_bound(kept, trials, task.promise.confidence) < task.promise.probability:
         return "breaks the promise"
@@ -176,9 +186,10 @@ def _not_shown(one: Smaller) -> Smaller:
 
 def _shown(task: Task, one: Design, simulations: Simulations, effort: Effort) -> bool:
     """Whether a design is shown to keep the promise, as surely as the race would have."""
-    [seen] = simulations.outcomes([Wanted(task, one, effort.race)])
-    kept = int(seen.kept.sum())
     error = (1 - task.promise.confidence) / 2
+    needed = math.ceil(_SPARE * math.log(error) / math.log(task.promise.probability))
+    [seen] = simulations.outcomes([Wanted(task, one, max(effort.race, needed))])
+    kept = int(seen.kept.sum())
     return lower_bound(kept, seen.replications, 1 - error) >= task.promise.probability
 
 
@@ -210,7 +221,9 @@ def _why_none(task: Task, raced: list[Design], race: Race) -> tuple[str, ...]:
     if (race.status == OPEN).any():
         reasons.append("More replications might decide for a design that is just good enough.")
     else:
-        reasons.append("Larger slots or more devices, shorter visit intervals, faster emergencies or less would be possible.")
+        reasons.append(
+            "Larger slots or more devices, shorter visit intervals, faster emergencies or less would be possible."
+        )
     return tuple(reasons)
 
 

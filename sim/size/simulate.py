@@ -102,9 +102,7 @@ class Question:
     critical: tuple[int, ...]
 
 
-def simulate_design(
-    network: Network, seed: int, replication: int, *, question: Question, **options: Any
-) -> Records:
+def simulate_design(network: Network, seed: int, replication: int, *, question: Question, **options: Any) -> Records:
     """One replication by the engine, whose records are then replaced by the figures that are wanted of them."""
     records = simulation.simulate_lazily(network, seed, replication, traces=False, **{**options, "events": True})
     return replace(records, memory={TABLE: figures(records, question)})

@@ -103,7 +103,8 @@ class Sensitivity:
 class Tier:
     """A promise the customer may choose, and the design that keeps it; None where no design of the catalogue can.
 
-    `fee`: least base fee a month that leaves the supplier his margin, without mark-up.
+    `fee`: least base fee a month that leaves the supplier his margin, without mark-up. `undecided`: with more replications
+    a design might be shown to keep the promise.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Tier:
     found: Appraisal | None
     fee: float
     reasons: tuple[str, ...] = ()
+    undecided: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ class Sizer:
             return replace(empty, simulated=self._simulated)
         self._say("appraising the recommended design and two alternatives")
         best, money = self._appraised(self._task, found.best)
-        alternatives = tuple(self._appraised(self._task, one)[0] for one in alternatives_of(found))
+        alternatives = tuple(self._appraised(self._task, one, self._effort.side)[0] for one in alternatives_of(found))
         self._say("asking what if")
         return replace(
             empty,
@@ -223,8 +225,12 @@ class Sizer:
             saving, margin = other.saving(self._section.offer), other.margin(self._section.offer)
             rows.append(
                 Sensitivity(
-                    f"stop cost {factor:.0%}", best.kept, best.availability, best.cost,
-                    float(margin.mean()), float(saving.mean()),
+                    f"stop cost {factor:.0%}",
+                    best.kept,
+                    best.availability,
+                    best.cost,
+                    float(margin.mean()),
+                    float(saving.mean()),
                 )  # fmt: skip
             )
         return tuple(rows)
@@ -240,7 +246,7 @@ class Sizer:
         task = Task.of(self._section, self._task.items, promise)
         found = search(task, self._search, self._effort, lambda text: None, walk=False)
         if found.best is None:
-            return Tier(name, promise, None, math.nan, found.reasons)
+            return Tier(name, promise, None, math.nan, found.reasons, not found.settled)
         one, money = self._appraised(task, found.best, self._effort.side)
         return Tier(name, promise, one, prices_for(money, self._section.offer).least)
 
@@ -270,7 +276,9 @@ def appraisal(section: SizingSection, task: Task, one: Design, seen: Outcomes, m
 def alternatives_of(found: Found, most: int = 2) -> list[Design]:
     """The cheapest other designs by the formulas, of other visit intervals first: a choice, not a shade."""
     assert found.best is not None
-    others = [one for one in found.raced if (one.interval_ms, one.levels) != (found.best.interval_ms, found.best.levels)]
+    others = [
+        one for one in found.raced if (one.interval_ms, one.levels) != (found.best.interval_ms, found.best.levels)
+    ]
     others.sort(key=lambda one: (one.interval_ms == found.best.interval_ms, one.costs.total))  # type: ignore[union-attr]
     chosen: list[Design] = []
     for one in others:
@@ -285,5 +293,3 @@ def with_usage(task: Task, share: float) -> Task:
     factor = Fraction(share).limit_denominator(1000)
     items = tuple(replace(item, use_per_month=item.use_per_month * factor) for item in task.items)
     return replace(task, items=items)
-
-
