@@ -161,6 +161,7 @@ def _precision(
 
 
 def load(name: str, settings: tuple[str, ...], variant: str | None) -> Scenario:
+    """The scenario of a file or a built-in name, with settings laid over it and a variant (also as NAME@VARIANT)."""
     from sim.scenario.locate import locate_scenario
 
     path, named_variant = locate_scenario(name)

@@ -33,7 +33,7 @@ def command(
     xlsx: Path | None,
     as_json: bool,
 ) -> None:
-    """Find the devices, slots, par levels and visits that keep the promise of SCENARIO's section `sizing` at least cost.
+    """Find devices, slots, par levels and visits that keep the promise of SCENARIO's section `sizing` at least cost.
 
     Formulas find designs worth a closer look; the twin simulates them under common random numbers, and statistics
     decide which is the cheapest that keeps the promise with the stated probability. Then: two alternatives, margin and

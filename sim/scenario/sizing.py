@@ -1,6 +1,5 @@
 """The section `sizing:` of a scenario: what a customer uses, what a pilot may be built of, and what is promised."""
 
-from fractions import Fraction
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -14,7 +13,7 @@ from sim.units import MS_PER_MONTH, UnitError
 class Offer(Model):
     """The money side of the pilot: what is asked today, and what the supplier wants to earn."""
 
-    base_fee: Money = Field(Fraction(0), description="per month, as it is offered now")
+    base_fee: Money | None = Field(None, description="per month, as it is offered now; default: nothing")
     mark_up: Share = Field(
         0.0, ge=-0.9, le=10, description="on the prices of the usage table, which the customer pays elsewhere today"
     )

@@ -1,14 +1,15 @@
 """A design as a scenario for the twin: what the plant draws, levels, visits, emergency deliveries.
 
-The design's devices stand as one place of use, `site`, with the room of each item's slots as its capacity: devices do not
-fail here and the record is the shelf, so that which device an item lies in changes its room and cost, not what happens.
-Names of the place and of items do not depend on the design, so every design meets the same draws (common random numbers).
+The design's devices stand as one place of use, `site`, with the room of each item's slots as its capacity: devices do
+not fail here and the record is the shelf, so that which device an item lies in changes its room and cost, not what
+happens. Names of the place and of items do not depend on the design, so every design meets the same draws (common
+random numbers).
 
 - A draw is a line of random size; together they are negative binomial (`sim.size.demand`). What is short waits.
 - Every interval stock on hand and on order is raised to the level; the goods are there a delivery time later.
-- An item that the promise covers and that has run out is sent for at once, for the use of `EMERGENCY_COVER` of an interval.
-- The depot is never short. A piece of the scenario is an integer unit of the item (100 g of grease), without cost: money
-  is worked out of the records, so that prices can change without a new simulation.
+- An item that the promise covers and that has run out is sent for at once: the use of `EMERGENCY_COVER` of an interval.
+- The depot is never short. A piece of the scenario is an integer unit of the item (100 g of grease), without cost:
+  money is worked out of the records, so that prices can change without a new simulation.
 """
 
 import math

@@ -1,9 +1,10 @@
 """What both sides of a pilot earn: the supplier's margin, the customer's saving, and the prices at which both gain.
 
 All money is in major units of currency a month of 365/12 days. With G the goods used at the prices of the usage table,
-C their cost and all service, F the base fee and m the mark-up, the supplier earns F + (1 + m) G - C. He wants a share w
-of his revenue, which takes an *extra* X = F + m G of at least C / (1 - w) - G. The customer pays that extra and whatever
-part of the goods he does not buy today, and saves stops and the carrying of his own stock. Both gain for the X between.
+C their cost and all service, F the base fee and m the mark-up, the supplier earns F + (1 + m) G - C. He wants a share
+w of his revenue, which takes an *extra* X = F + m G of at least C / (1 - w) - G. The customer pays that extra and
+whatever part of the goods he does not buy today, and saves stops and the carrying of his own stock. Both gain for the
+X between.
 """
 
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ class Money:
 
     def revenue(self, offer: Offer) -> Float64Array:
         """What the customer pays the supplier."""
-        return float(offer.base_fee) + (1 + offer.mark_up) * self.goods_price
+        return float(offer.base_fee or 0) + (1 + offer.mark_up) * self.goods_price
 
     def saving(self, offer: Offer) -> Float64Array:
         """What the customer gains: stops avoided and stock freed, less what he pays more than today."""
@@ -116,10 +117,10 @@ def prices_for(money: Money, offer: Offer) -> Prices:
     least = max(spent / (1 - offer.margin) - goods, 0.0)
     saved = money.stops_before - float(money.stops_after.mean()) + money.freed
     most = saved - (1 - offer.replaced) * goods
-    offered = float(offer.base_fee) + offer.mark_up * goods
+    offered = float(offer.base_fee or 0) + offer.mark_up * goods
     revenue = goods + offered
     share = (revenue - spent) / revenue if revenue > 0 else float("nan")
     if not least <= most:
         return Prices(least, most, None, None, offered, share)
     middle = (least + most) / 2
-    return Prices(least, most, middle, (middle - float(offer.base_fee)) / goods, offered, share)
+    return Prices(least, most, middle, (middle - float(offer.base_fee or 0)) / goods, offered, share)

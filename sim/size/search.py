@@ -1,9 +1,9 @@
 """Finds the cheapest design that keeps the promise: candidates, race, and a walk to smaller designs.
 
-The race (`sim.size.selection`) decides between candidates of all visit intervals. From the winner every design one notch
-smaller is simulated with the same chance; where one keeps the promise and is cheaper by more than the indifference, the
-search goes on from there. At the end every smaller design is shown to break the promise, or not shown to keep it, or
-saves less than the indifference.
+The race (`sim.size.selection`) decides between candidates of all visit intervals. From the winner every design one
+notch smaller is simulated with the same chance; where one keeps the promise and is cheaper by more than the
+indifference, the search goes on from there. At the end every smaller design is shown to break the promise, or is not
+shown to keep it, or is dearer, or saves less than the indifference.
 """
 
 import math
@@ -43,8 +43,9 @@ class Effort:
     """How much is simulated.
 
     Attributes:
-        candidates: designs looked at. race: replications of a design at most. smaller: of each design one notch smaller.
-        fresh: of the recommended design and its alternatives, with another seed. side: of curve and sensitivity.
+        candidates: designs looked at. race: replications of a design, more where the promise takes more to be shown.
+        smaller: of each design one notch smaller. fresh: of the recommended design, with another seed. side: of
+        alternatives, tiers, curve and sensitivity.
     """
 
     candidates: int = 8
@@ -73,7 +74,7 @@ class Found:
     """What a search came to.
 
     Attributes:
-        best: the design; None: no design of the catalogue was shown to keep the promise. raced: all that were looked at.
+        best: the design; None: no design of the catalogue was shown to keep the promise. raced: all candidates.
         smaller: designs one notch smaller than the best. settled: whether the race was decided for all designs.
         reasons: sentences that say why there is none.
         most_kept: best share of replications that kept the promise.

@@ -1,11 +1,11 @@
 """Simulates designs under common random numbers and says what each replication kept, held, sent and left waiting.
 
 Net stock of an item is its opening level plus what came in less what was asked for, by the event log. There is stock
-on hand while it is above 0; somebody waits while it is below. A spell without stock is sent for once, so it counts as one
-emergency delivery, and as one stop of work where somebody had to wait.
+on hand while it is above 0; somebody waits while it is below. What is sent for an item at one instant is one emergency
+delivery; each time that net stock of an item that stops work falls below 0 is a stop.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -25,7 +25,7 @@ from sim.run.workers import Workers
 from sim.scenario.loader import load_scenario
 from sim.size.demand import DAYS_PER_MONTH
 from sim.size.design import Design, Task, visits_per_month
-from sim.size.model import SITE, scenario_data, simulated_ms
+from sim.size.model import SITE, scenario_data
 from sim.units import MS_PER_DAY
 
 Float64Array = npt.NDArray[np.float64]
@@ -43,7 +43,7 @@ class Outcomes:
     """What replications of a design came to, in the order of their numbers; arrays (n,) or (n, items).
 
     Attributes:
-        kept: whether every window of the promise was kept. availability: of the items covered, mean over the whole time.
+        kept: whether every window of the promise was kept. availability: of the items covered, mean over all the time.
         worst: availability of the worst window. emergencies, stops, lines: emergency deliveries, times that work waited
             for an item that stops it, and items refilled at visits, all in a month of 365/12 days.
         used: units asked for in a month, by item. stock: mean units on hand, by item.
@@ -236,5 +236,5 @@ def _key(one: Wanted) -> object:
 
 def _together(outcomes: Sequence[Outcome]) -> Outcomes:
     table = pa.concat_tables([one.tables[TABLE] for one in outcomes]).to_pydict()
-    kinds: dict[str, Callable[[Any], Any]] = {"kept": lambda values: np.array(values, np.bool_)}
-    return Outcomes(*(kinds.get(name, lambda values: np.array(values, np.float64))(table[name]) for name in _FIELDS))
+    figures = (np.array(table[name], np.float64) for name in _FIELDS[1:])
+    return Outcomes(np.array(table["kept"], np.bool_), *figures)

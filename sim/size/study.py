@@ -1,7 +1,7 @@
 """A whole sizing: the recommended design, alternatives, risk, money of both sides, sensitivity, tiers, prices.
 
-Figures of designs come from replications with a seed of their own (`FRESH`), so that the choice, which was made by other
-replications, does not flatter them.
+Figures of designs come from replications with a seed of their own (`FRESH`), so that the choice, which was made by
+other replications, does not flatter them.
 """
 
 import math
@@ -32,7 +32,7 @@ QUANTILES: Final = (0.1, 0.5, 0.9)
 CURVE: Final = (0.35, 0.45, 0.55, 0.65, 0.8, 1.0, 1.2)
 """Multiples of the recommended levels on the curve of cost against availability."""
 USAGES: Final = (0.8, 1.0, 1.2)
-STOP_COSTS: Final = (0.5, 1.0, 2.0)
+STOP_COSTS: Final = (0.5, 2.0)
 HOPED_CUT: Final = 0.1
 BASELINE_DAYS: Final = 365.0
 
@@ -56,9 +56,10 @@ class Appraisal:
     """A design and what fresh replications say of it; money a month, in major units of currency.
 
     Attributes:
-        kept, low, high: share of replications in which every window was kept, with its two-sided Clopper-Pearson interval
-            of the stated confidence. availability: mean. cost: of service, goods aside. emergencies, stops: a month.
-        capital: consigned stock at cost. margin: the supplier's, under the offer. saving: the customer's, nan: not known.
+        kept, low, high: share of replications in which every window was kept, with its two-sided Clopper-Pearson
+            interval of the stated confidence. availability: mean. cost: of service, goods aside. emergencies, stops: in
+            a month.
+        capital: consigned stock at cost. margin: the supplier's, under the offer. saving: the customer's, nan: unknown.
         break_even_cut: share of today's loss by stops that has to go for the customer to gain.
     """
 
@@ -103,8 +104,8 @@ class Sensitivity:
 class Tier:
     """A promise the customer may choose, and the design that keeps it; None where no design of the catalogue can.
 
-    `fee`: least base fee a month that leaves the supplier his margin, without mark-up. `undecided`: with more replications
-    a design might be shown to keep the promise.
+    `fee`: least base fee a month that leaves the supplier his margin, without mark-up. `undecided`: with more
+    replications a design might be shown to keep the promise.
     """
 
     name: str
@@ -215,31 +216,23 @@ class Sizer:
         rows = []
         for share, task, one in zip(USAGES, tasks, seen, strict=True):
             money = money_of(self._section, task, best, one)
-            rows.append(self._row(f"usage {share:.0%}", task, best, one, money))
+            rows.append(self._row(f"usage {share:.0%}", one, money))
         return tuple(rows)
 
     def _by_stop_cost(self, best: Appraisal, money: Money) -> tuple[Sensitivity, ...]:
+        margin = float(money.margin(self._section.offer).mean())
         rows = []
-        for factor in (one for one in STOP_COSTS if one != 1):
-            other = replace(money, stops_before=money.stops_before * factor, stops_after=money.stops_after * factor)
-            saving, margin = other.saving(self._section.offer), other.margin(self._section.offer)
-            rows.append(
-                Sensitivity(
-                    f"stop cost {factor:.0%}",
-                    best.kept,
-                    best.availability,
-                    best.cost,
-                    float(margin.mean()),
-                    float(saving.mean()),
-                )  # fmt: skip
-            )
+        for factor in STOP_COSTS:
+            before, after = money.stops_before * factor, money.stops_after * factor
+            saving = float(replace(money, stops_before=before, stops_after=after).saving(self._section.offer).mean())
+            rows.append(Sensitivity(f"stop cost {factor:.0%}", best.kept, best.availability, best.cost, margin, saving))
         return tuple(rows)
 
-    def _row(self, what: str, task: Task, one: Design, seen: Outcomes, money: Money) -> Sensitivity:
-        return Sensitivity(
-            what, float(seen.kept.mean()), float(seen.availability.mean()), float(monthly_costs(task, one, seen).mean()),
-            float(money.margin(self._section.offer).mean()), float(money.saving(self._section.offer).mean()),
-        )  # fmt: skip
+    def _row(self, what: str, seen: Outcomes, money: Money) -> Sensitivity:
+        offer = self._section.offer
+        margin, saving = float(money.margin(offer).mean()), float(money.saving(offer).mean())
+        cost, availability = float(money.service.mean()), float(seen.availability.mean())
+        return Sensitivity(what, float(seen.kept.mean()), availability, cost, margin, saving)
 
     def _tier(self, name: str, promise: Promise) -> Tier:
         self._say(f"sizing the tier `{name}`")

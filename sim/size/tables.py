@@ -35,25 +35,33 @@ class Sheet:
 
 def sentences(study: Study) -> list[str]:
     """The answer in words."""
-    best, promise = study.recommended, study.task.promise
+    best = study.recommended
     if best is None:
         return ["No design of the catalogue is shown to keep the promise.", *study.reasons]
-    code = study.currency
-    text = [
+    return [*_service(study, best), *_customer(study, best), *_prices(study), *_proof(study)]
+
+
+def _service(study: Study, best: Appraisal) -> Iterator[str]:
+    promise, code = study.task.promise, study.currency
+    yield (
         f"Recommended: {devices_in_words(best.design)}, visits every {_days(best.design)} d, "
-        f"{best.design.stock_cost_full:,.0f} {code} of stock at cost when full.",
+        f"{best.design.stock_cost_full:,.0f} {code} of stock at cost when full."
+    )
+    yield (
         f"The promise ({promise.availability:.4g} in stock in each of {study.task.windows} windows) was kept in "
         f"{best.kept:.1%} of {best.replications} fresh replications ({best.low:.1%} to {best.high:.1%} with "
-        f"{promise.confidence:.0%} confidence; {promise.probability:.1%} wanted).",
-        f"Service costs {best.cost:,.0f} {code} a month; the supplier's margin under the offer is {_spread(best.margin)}, "
-        f"his capital {_spread(best.capital)} {code} (P10 / P50 / P90).",
-    ]
-    if 1 - best.low < PLENTY * (1 - promise.probability):
-        text.append(
+        f"{promise.confidence:.0%} confidence; {promise.probability:.1%} wanted)."
+    )
+    yield (
+        f"Service costs {best.cost:,.0f} {code} a month; the supplier's margin under the offer is "
+        f"{_spread(best.margin)}, his capital {_spread(best.capital)} {code} (P10 / P50 / P90)."
+    )
+    dearer = all(one.cost > best.cost for one in study.curve if one.factor < 1)
+    if 1 - best.low < PLENTY * (1 - promise.probability) and dearer:
+        yield (
             "It keeps more than is promised, since emergency deliveries cost more than the stock that saves them: "
             "a lower promise would not be cheaper."
         )
-    return [*text, *_customer(study, best), *_prices(study), *_proof(study)]
 
 
 def _customer(study: Study, best: Appraisal) -> Iterator[str]:
@@ -74,13 +82,13 @@ def _prices(study: Study) -> Iterator[str]:
     code = study.currency
     if not prices.both_gain:
         yield (
-            f"No fee or mark-up leaves the supplier {offer.margin:.0%} of revenue while the customer gains: the former needs "
-            f"{prices.least:,.0f} {code} a month beyond the goods' prices, the latter can pay {prices.most:,.0f}."
+            f"No fee or mark-up leaves the supplier {offer.margin:.0%} of revenue while the customer gains: the former "
+            f"needs {prices.least:,.0f} {code} a month beyond the goods' prices, the latter can pay {prices.most:,.0f}."
         )
         return
     yield (
-        f"Both gain with {prices.least:,.0f} to {prices.most:,.0f} {code} a month beyond the goods' prices: a base fee of "
-        f"{prices.fee:,.0f} without mark-up, or the present fee with {prices.mark_up:+.1%} on prices, is in the middle. "
+        f"Both gain with {prices.least:,.0f} to {prices.most:,.0f} {code} a month beyond the goods' prices: in the "
+        f"middle is a base fee of {prices.fee:,.0f} without mark-up, or the present fee with {prices.mark_up:+.1%} on prices. "
         f"The offer now ({prices.offered:,.0f}) leaves the supplier {prices.margin:.1%} of revenue; "
         f"{offer.margin:.0%} is wanted."
     )
@@ -194,7 +202,7 @@ def _tiers(study: Study) -> Sheet:
         ("tier", "text"), ("promised", "share"), ("covers", "text"), ("wanted", "share"), ("P(kept)", "share"),
         ("devices", "text"), ("visits every, d", "number"), ("service", "money"), ("least base fee", "money"),
     )  # fmt: skip
-    rows = []
+    rows: list[tuple[Value, ...]] = []
     for tier in study.tiers:
         one, promise = tier.found, tier.promise
         head = (tier.name, promise.availability, promise.covers, promise.probability)
