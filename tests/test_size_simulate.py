@@ -7,8 +7,8 @@ import pytest
 
 from sim.run.workers import open_workers
 from sim.size.cycles import availability, mean_on_hand
-from sim.size.design import Design, Task, design
 from sim.size.demand import DAYS_PER_MONTH
+from sim.size.design import Design, Task, design
 from sim.size.simulate import Outcomes, Simulations, Wanted, monthly_costs, stock_value
 from tests.size_samples import task_of_items, use
 

@@ -88,7 +88,8 @@ def _prices(study: Study) -> Iterator[str]:
         return
     yield (
         f"Both gain with {prices.least:,.0f} to {prices.most:,.0f} {code} a month beyond the goods' prices: in the "
-        f"middle is a base fee of {prices.fee:,.0f} without mark-up, or the present fee with {prices.mark_up:+.1%} on prices. "
+        f"middle is a base fee of {prices.fee:,.0f} without mark-up, or the present fee with {prices.mark_up:+.1%} on "
+        "prices. "
         f"The offer now ({prices.offered:,.0f}) leaves the supplier {prices.margin:.1%} of revenue; "
         f"{offer.margin:.0%} is wanted."
     )
