@@ -247,7 +247,7 @@ def test_a_variant_changes_a_term_and_takes_another_away() -> None:
 
 def test_the_schema_knows_terms_and_what_they_apply_to() -> None:
     load_scenario(with_contracts(service={}))  # the models now know the kind
-    rate = json_schema()["$defs"]["TestFeeTerm"]
+    rate = json_schema()["$defs"]["TestRateTerm"]
     assert {"kind", "price", "steps", "items", "lines"} == set(rate["properties"])
 
 
