@@ -3,10 +3,11 @@
 import pytest
 
 from sim import columns as c
+from sim import plant_plan as pp
 from tests.engine_log import run_engine
-from tests.reference_inputs import HOUR_MS
+from tests.reference_inputs import HOUR_MS, Line, constant
 from tests.reference_model import simulate_reference
-from tests.rule_examples_plant import PLANT_EXAMPLES, PlantExample
+from tests.rule_examples_plant import DEVICE, PLANT_EXAMPLES, VENDING, PlantExample, shelf
 from tests.test_against_reference import USAGE, rows
 from tests.test_plant_against_reference import STOPS, assert_same_plants
 
@@ -45,3 +46,15 @@ def test_so_does_the_engine(example: PlantExample) -> None:
 def test_everything_that_can_happen_in_a_plant_happens_in_an_example() -> None:
     seen = {event for example in PLANT_EXAMPLES for *_, event, _, _ in example.log}
     assert set(range(c.E_REFUSED, c.E_GO + 1)) <= seen
+
+
+@pytest.mark.parametrize("turns", [60, 4099, 6000])
+def test_one_line_may_take_many_turns(turns: int) -> None:
+    """More rows than tables have free at first, and than a chunk of the output holds."""
+    gateway = pp.Gateway("gateway", 0, delay_ms=HOUR_MS)
+    device = {**VENDING, "gateway": 0, "put_back": 1.0, "put_back_after": constant(2 * HOUR_MS)}
+    line = Line(HOUR_MS, DEVICE, 0, turns)
+    network = shelf([line], {"on_hand": turns}, device=device, gateways=[gateway]).network
+    engine, reference = run_engine(network, 1, 0), simulate_reference(network)
+    assert_same_plants(network, engine, reference)
+    assert len(engine.events) >= 3 * turns

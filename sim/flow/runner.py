@@ -1,13 +1,13 @@
 """The Python side of the compiled flow: draws the next window of demand, makes room, hands over what was recorded."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from sim.columns import S_LAYER_HEAD
 from sim.demand.drawer import DemandDrawer, DemandWindow
-from sim.flow.advance import MARGIN, NEEDS_ROOM, NEEDS_WINDOW, advance
+from sim.flow.advance import LAYERS_PER_ROW, MARGIN, NEEDS_ROOM, NEEDS_WINDOW, REPORTS_PER_ROW, advance
 from sim.flow.books import begin_days, settle, settle_group
 from sim.flow.dock import load, unload
 from sim.flow.lots import settle_age
@@ -62,6 +62,18 @@ if TYPE_CHECKING:
     from sim.plant.plants import Plants
 
 
+_CHUNKS: Final = {
+    "order_out": 1,
+    "shipment_out": 1,
+    "transfer_out": 1,
+    "event_out": 1,
+    "note": 1,
+    "usage_out": LAYERS_PER_ROW,
+    "report_out": REPORTS_PER_ROW,
+}
+"""Output chunks, and how many rows of each go with a row of the others."""
+
+
 class Flow:
     """One replication's compiled state and what serves it. Only `advance_to_key`, `load` and `unload` move stock."""
 
@@ -82,7 +94,7 @@ class Flow:
             if status == NEEDS_WINDOW:
                 self._draw_window()
             elif status == NEEDS_ROOM:
-                self.make_room(MARGIN)
+                self.make_room(MARGIN if self.plants is None else max(MARGIN, self.plants.rows_wanted))
             else:
                 return not (self.model.clock[C_WAKE] or self.model.clock[C_ASKED])
 
@@ -157,8 +169,9 @@ class Flow:
 
     def make_room(self, rows: int) -> None:
         """Empty the output chunks and enlarge the pools so that each has at least `rows` free rows."""
+        wanted = 0 if self.plants is None else self.plants.rows_wanted
         if self.plants is not None:
-            self.plants.make_room()
+            self.plants.make_room(wanted)
         self.model.clock[C_STEPS_LEFT] = 0
         self.flush()
         clock, model = self.model.clock, self.model
@@ -174,6 +187,10 @@ class Flow:
             changes[name] = _enlarged_pool(clock, table, max(len(table), rows), left, free, following)
         if clock[C_LOTS] + rows > len(model.lot):
             changes["lot"] = grown(model.lot, max(len(model.lot), rows))
+        for name, per_row in _CHUNKS.items():
+            chunk = getattr(model, name)
+            if 1 < len(chunk) < wanted * per_row:
+                changes[name] = grown(chunk, wanted * per_row)
         if "parcel" in changes:
             changes["heap"] = grown(model.heap, len(changes["parcel"]) - len(model.heap))
         model.replace(**changes)

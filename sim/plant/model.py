@@ -25,6 +25,7 @@ T_NEXT_MS: Final = 8  # of the first event in the heap, NEVER: none
 T_NEXT_PHASE: Final = 9
 T_NEXT_NODE: Final = 10
 T_PHASE: Final = 11  # of what is happening
+T_ROWS_WANTED: Final = 12  # free rows that what stopped for room needs
 TIMER_SIZE: Final = 16
 
 # --- event in the heap ----------------------------------------------------------------------------------------------

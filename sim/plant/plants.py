@@ -118,6 +118,11 @@ class Plants:
 
     # --- room ---------------------------------------------------------------------------------------------------------
 
+    @property
+    def rows_wanted(self) -> int:
+        """Free rows that what stopped for room needs."""
+        return max(int(self.model.timer[q.T_ROWS_WANTED]), step.ROWS_PER_STEP)
+
     def make_room(self, rows: int = step.ROWS_PER_STEP) -> None:
         """Empty the output and enlarge the tables so that one more event, or so many rows, surely fit."""
         self.flush()
@@ -138,6 +143,8 @@ class Plants:
                 changes[name] = larger
         if len(model.heap) - timer[q.T_HEAP] < rows:
             changes["heap"] = grown(model.heap, max(len(model.heap), rows))
+        if len(model.stop_out) < rows:
+            changes["stop_out"] = grown(model.stop_out, rows)
         model.replace(**changes)
 
     def flush(self) -> None:

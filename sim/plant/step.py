@@ -6,6 +6,7 @@ Every function takes the addresses of the flow's and the plants' arrays, and nee
 from sim import columns as c
 from sim.flow import model as f
 from sim.flow.advance import NEEDS_PLANT, NEEDS_ROOM, REACHED, advance, job_line, steps_with_room
+from sim.flow.advance import ROWS_PER_STEP as FLOW_ROWS_PER_STEP
 from sim.flow.books import begin_days
 from sim.flow.model import NEVER, NONE, FlowModel, model_at
 from sim.jit import compiled, int64
@@ -35,8 +36,10 @@ from sim.plant.returns import come_back
 from sim.plant.uses import item_event, line_event
 from sim.plant.working import working_time
 
-ROWS_PER_STEP = 64
+ROWS_PER_STEP = FLOW_ROWS_PER_STEP
 """Free rows that one plant event may need in its own tables."""
+ROWS_PER_UNIT = 4
+"""Free rows that each unit of a line may need besides: some devices hand it out unit by unit."""
 DELIVERED_PER_STEP = 32
 """Messages that arrive before the flow looks whether its buffers still have room."""
 
@@ -44,9 +47,24 @@ DELIVERED_PER_STEP = 32
 @compiled
 def room(p: PlantModel) -> bool:
     """Whether the plants' own tables surely have room for one more event."""
+    return _has_room(p, int64(ROWS_PER_STEP))
+
+
+@compiled
+def _has_room(p: PlantModel, wanted: int) -> bool:
     timer = p.timer
     rows = min(timer[q.T_MESSAGES_LEFT], timer[q.T_BACKS_LEFT], len(p.heap) - timer[q.T_HEAP])
-    return bool(min(rows, len(p.stop_out) - timer[q.T_STOP_ROWS]) >= ROWS_PER_STEP)
+    return bool(min(rows, len(p.stop_out) - timer[q.T_STOP_ROWS]) >= wanted)
+
+
+@compiled
+def _rows_wanted(m: FlowModel, status: int) -> int:
+    """Free rows that what comes next may need: a whole number of steps of the flow."""
+    clock = m.clock
+    if status != NEEDS_PLANT or clock[f.C_NOTES] > 0 or clock[f.C_INSPECT] != NONE:
+        return int64(FLOW_ROWS_PER_STEP)
+    steps = 1 + ROWS_PER_UNIT * m.line_quantity[clock[f.C_WINDOW]] // FLOW_ROWS_PER_STEP
+    return int64((1 + steps) * FLOW_ROWS_PER_STEP)
 
 
 @compiled
@@ -142,7 +160,9 @@ def advance_with_plants(address: int, plants: int, time: int, phase: int, node: 
             status = advance(m, time, phase, node)
         if status != NEEDS_PLANT and (status != REACHED or not first):
             return status
-        if not room(p) or steps_with_room(m) == 0:
+        wanted = _rows_wanted(m, status)
+        if not _has_room(p, wanted) or steps_with_room(m) * FLOW_ROWS_PER_STEP < wanted:
+            timer[q.T_ROWS_WANTED] = wanted
             return NEEDS_ROOM
         clock[f.C_STEPS_LEFT] = 0
         if status == NEEDS_PLANT:
