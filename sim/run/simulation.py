@@ -24,7 +24,7 @@ from sim.run.result import Result, Tables
 from sim.run.warm_up_length import FILE as WARM_UP_FILE
 from sim.run.warm_up_length import PILOT_REPLICATIONS, find_warm_up, read_warm_up
 from sim.run.workers import Workers, open_workers
-from sim.scenario import Scenario
+from sim.scenario import Scenario, ScenarioError
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,11 @@ def _seed(scenario: Scenario, options: RunOptions) -> int:
 
 
 def network_of(scenario: Scenario) -> Network:
-    """The arrays of a scenario."""
+    """The arrays of a scenario. ScenarioError where there is nothing to simulate."""
+    if not scenario.nodes:
+        raise ScenarioError(
+            [scenario.finding("there is nothing to run", "add `nodes:`, `lanes:` and `demand:`", "nodes")]
+        )
     from sim.build.network_builder import build_network
 
     return build_network(scenario)

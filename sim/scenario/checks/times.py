@@ -8,7 +8,9 @@ from sim.units import format_duration
 
 
 def check_something_there(context: Context) -> None:
-    """A scenario has nodes and items."""
+    """A scenario has nodes and items, unless it only says what a pilot is to be sized for."""
+    if context.scenario.sizing is not None and not context.nodes and not context.items:
+        return
     if not context.nodes and "nodes" not in context.broken:
         context.add("the scenario has no nodes", "add `nodes:` with suppliers, warehouses and stores", "nodes")
     if (
