@@ -61,7 +61,7 @@ def test_one_item_in_one_slot_is_what_enumeration_finds(per_month: float, promis
 
 
 def test_every_smaller_design_has_a_verdict_that_refuses_it() -> None:
-    task = task_of_items(use("gasket", 14.0, 0.4), devices=ONE_SHELF, pilot="2 mo")
+    task = task_of_items(use("gasket", 8.0, 0.4), devices=ONE_SHELF, pilot="2 mo")
     found = search(task, Simulations(3, open_workers(1)), EFFORT, silent)
     assert found.smaller
     assert all(one.verdict != "cheaper" for one in found.smaller)
