@@ -217,7 +217,11 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "penalty_paid": "Contracts that paid a penalty",
         "customer_paid": "Customer pays per month",
         "customer_stop_cost": "Customer's stop cost per month",
+        "customer_base_value_total": "Lifetime value of all customers",
+        "revenue_growth": "Growth of revenue, last year against the one before",
         "stop_cost_saved": "Stop cost saved per month",
+        "stops_avoided_per_year": "Stops avoided per year",
+        "stops_avoided_share": "Share of stops avoided",
         "customer_stock_value": "Customer's own stock at the contract's places",
         "customer_cost": "Customer's cost per month",
         "customer_cost_before": "Customer's cost per month by the baseline",
@@ -325,6 +329,10 @@ _HIGHER: Final = frozenset(
         "arpu",
         "sla_measured",
         "stop_cost_saved",
+        "stops_avoided_per_year",
+        "stops_avoided_share",
+        "revenue_growth",
+        "customer_base_value_total",
         "customer_benefit",
         "line_availability",
         "record_right",
@@ -352,8 +360,9 @@ _EITHER_SIGN: Final = frozenset(
     {"forecast_bias", "settlement_balance"}
     | {"contract_revenue", "goods_cost", "gross_margin", "gross_margin_share", "margin_after_financing", "arpu"}
     | {"lifetime_value_total", "customer_paid", "stop_cost_saved", "customer_cost", "customer_benefit"}
+    | {"customer_base_value_total", "revenue_growth", "stops_avoided_per_year", "stops_avoided_share"}
 )
-_ABOVE_ONE: Final = frozenset({"stock_to_revenue", "disputed_share"})
+_ABOVE_ONE: Final = frozenset({"stock_to_revenue", "disputed_share", "revenue_growth"})
 CUT: Final = "Intervals are cut at what is possible: nothing below 0, no share above 100 %; the files keep them whole."
 """What a page says of intervals that `limits` cuts."""
 

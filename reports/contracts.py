@@ -31,11 +31,14 @@ SUPPLIER_FIGURES: Final = (
     "arpu",
     "renewal",
     "lifetime_value_total",
+    "customer_base_value_total",
+    "revenue_growth",
 )
 CUSTOMER_FIGURES: Final = (
     "customer_paid",
     "customer_stop_cost",
     "stop_cost_saved",
+    "stops_avoided_per_year",
     "customer_stock_value",
     "customer_cost",
     "customer_cost_before",

@@ -70,6 +70,7 @@ class Baseline:
     stop_cost_per_year: int = 0
     goods_per_year: int = 0  # what the customer paid for the same goods
     stock_value: int = 0  # what it kept
+    stops_per_year: float = 0.0  # of machines of the customer's lines; 0: not agreed
 
 
 @dataclass(frozen=True)

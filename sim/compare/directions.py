@@ -95,7 +95,11 @@ DIRECTION: Final[dict[str, int]] = {
     "renewal": 1,
     "sla_attainment": 1,
     "sla_measured": 1,
+    "customer_base_value_total": 1,
+    "revenue_growth": 1,
     "stop_cost_saved": 1,
+    "stops_avoided_per_year": 1,
+    "stops_avoided_share": 1,
     "customer_benefit": 1,
     "goods_cost": -1,
     "shrinkage_cost": -1,
@@ -140,7 +144,7 @@ _TIME_MEANS: Final = frozenset(
     | {"contract_revenue", "goods_cost", "shrinkage_cost", "service_cost", "penalties", "gross_margin"}
     | {"financing_cost", "margin_after_financing", "capital_tied_up", "capital_tied_up_p95", "arpu"}
     | {"lifetime_value_total", "customer_paid", "customer_stop_cost", "stop_cost_saved", "customer_stock_value"}
-    | {"customer_cost", "customer_cost_before", "customer_benefit"}
+    | {"customer_cost", "customer_cost_before", "customer_benefit", "customer_base_value_total"}
 )
 
 

@@ -1,6 +1,7 @@
 """The measures of contracts that KPIs are made of, over the contract's time within the measured time.
 
-Money is in major units; what is over time is money x ms or ms. They add up over contracts, but for quantiles.
+Money is in major units; what is over time is money x ms or ms. They add up over contracts, but for quantiles and for
+what happens to a customer once, however many contracts it has.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,8 @@ from policies.contracts.renewal import lifetime_value, renewal_probability, savi
 from sim.contracts import ledger as lg
 from sim.contracts import titles as tt
 from sim.contracts.books import Books
-from sim.contracts.periods import DAY_MS, MONTH_MS, YEAR_MS, Periods
+from sim.contracts.customers import Measured, customers_ms, stop_figures
+from sim.contracts.periods import DAY_MS, MONTH_MS, YEAR_MS
 from sim.contracts.service import money_time
 from sim.contracts.titles import CUSTOMER
 from sim.network import Float64Array, Int64Array, Network
@@ -51,6 +53,7 @@ def contract_scopes(network: Network, books: Sequence[Books]) -> Iterator[Scope]
         together = {name: sum(one[name] for one in each) for name in each[0]}
         together["measured_ms"] = _union_ms([window_of(network, one) for one in measured])
         together["capital_quantile"] = _quantile(_daily_capital(network, measured))
+        together |= _once_each(network, measured)
         yield _scope("contracts", ["all"], [together])
     streams = [(f"{one.plan.name}/{stream}", values) for one in measured for stream, values in _streams(network, one)]
     yield _scope("contract_stream", [key for key, _ in streams], [values for _, values in streams])
@@ -76,6 +79,7 @@ def _measures(network: Network, books: Books) -> dict[str, float]:
         "contracts": 1.0,
         "measured_ms": float(window.ms),
         "contract_ms": float(window.ms),
+        "customer_ms": float(window.ms),
         "revenue": -posted(lg.REVENUE),
         "goods": posted(lg.COST_OF_GOODS),
         "shrinkage": posted(lg.SHRINKAGE),
@@ -86,24 +90,58 @@ def _measures(network: Network, books: Books) -> dict[str, float]:
         "capital_quantile": _quantile(_daily_capital(network, [books])),
     }
     values |= _customer(network, books, window, scale) | _attained(network, books) | _disputed(network, books, scale)
+    values |= _years(network, [books])
     return values | _worth(books, values)
 
 
 def _customer(network: Network, books: Books, window: Window, scale: float) -> dict[str, float]:
     """The customer's side: stops and stock, now and by the agreed baseline."""
-    plan, lines = books.plan, books.history.lines
-    edges = np.array([window.from_ms, window.to_ms], np.int64)
-    stops = lines.stop_cost_minor(lines.rows(plan.lines), Periods(edges, edges[:1], np.diff(edges)))
-    years = window.ms / YEAR_MS
+    plan, years = books.plan, window.ms / YEAR_MS
     stock_money_ms = money_time(*customers_stock(books), window.from_ms, window.to_ms) / 1000 / scale
-    return {
-        "stop_cost": int(stops.sum()) / scale,
-        "baseline_stop_cost": plan.baseline.stop_cost_per_year * years / scale,
+    return _stops(network, [books]) | {
         "baseline_goods": plan.baseline.goods_per_year * years / scale,
         "baseline_stock_cost": plan.baseline.stock_value * years * network.holding_rate_per_year / scale,
         "own_stock_money_ms": stock_money_ms,
         "own_stock_cost": stock_money_ms / YEAR_MS * network.holding_rate_per_year,
     }
+
+
+def _stops(network: Network, books: Sequence[Books]) -> dict[str, float]:
+    """Stops of the lines that contracts are about, each once, and those of before."""
+    scale, times = 10.0**network.minor_digits, books[0].history.lines
+    found = stop_figures([_measured(network, one) for one in books], times)
+    return {
+        "stop_cost": found.cost / scale,
+        "baseline_stop_cost": found.baseline_cost / scale,
+        "baseline_stops": found.baseline_stops,
+        "stops_avoided": found.avoided,
+        "stops_known_ms": found.known_ms,
+    }
+
+
+def _measured(network: Network, books: Books) -> Measured:
+    window, plan = window_of(network, books), books.plan
+    return Measured(plan.customer, plan.lines, window.from_ms, window.to_ms, plan.baseline)
+
+
+def _once_each(network: Network, books: Sequence[Books]) -> dict[str, float]:
+    """What does not add up over contracts, since several may have the same customer."""
+    customers = customers_ms([_measured(network, one) for one in books])
+    return _stops(network, books) | {"customer_ms": customers} | _years(network, books)
+
+
+def _years(network: Network, books: Sequence[Books]) -> dict[str, float]:
+    """Revenue of the last year that is measured and of the one before; nothing unless there are two whole years."""
+    windows = [window_of(network, one) for one in books]
+    first, last = min(one.from_ms for one in windows), max(one.to_ms for one in windows)
+    if last - first < 2 * YEAR_MS:
+        return {"revenue_this_year": 0.0, "revenue_year_before": 0.0}
+    latest, before = (
+        -sum(one.ledger.total(lg.REVENUE, since_ms=last - age * YEAR_MS, until_ms=last - (age - 1) * YEAR_MS)
+             for one in books) / 10.0**network.minor_digits
+        for age in (1, 2)
+    )  # fmt: skip
+    return {"revenue_this_year": latest, "revenue_year_before": before}
 
 
 def customers_stock(books: Books) -> tuple[Int64Array, Int64Array]:

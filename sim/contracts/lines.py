@@ -39,12 +39,12 @@ class LineTimes:
         self.names = line_names(records.network)
         self._known_costs: dict[tuple[int, ...], Int64Array] = {}
         if plan is None or records.plant_sums is None:
-            self._line = self._begin = self._end = np.zeros(0, np.int64)
+            self._line = self._start = self._begin = self._end = np.zeros(0, np.int64)
             self._clock = None
             return
         stops = records.plant_sums.stops.stops()
         self._clock = WorkingTime(plan)
-        self._line, self._end = stops.line, stops.end_ms
+        self._line, self._start, self._end = stops.line, stops.start_ms, stops.end_ms
         self._begin = np.maximum(stops.start_ms, covered_until(stops.line, stops.end_ms))
         lines = [line for plant in plan.plants for line in plant.lines]
         self._cost_per_hour = np.array([line.stop_cost_per_hour for line in lines], np.int64)
@@ -52,6 +52,10 @@ class LineTimes:
     def rows(self, names: Iterable[str]) -> list[int]:
         """The numbers of lines by their names `plant/line`."""
         return [self.names.index(name) for name in names]
+
+    def stops(self, lines: list[int], from_ms: int, to_ms: int) -> int:
+        """How many stops of machines of these lines begin within [from, to)."""
+        return int((np.isin(self._line, lines) & (self._start >= from_ms) & (self._start < to_ms)).sum())
 
     def running_ms(self, line: int, periods: Periods) -> Int64Array:
         """(n,) working time of a line in each period less what it lost in stops."""

@@ -13,6 +13,7 @@ from sim.kpi.kpis import MONEY, Group, kpi, ratio
 from sim.network import Float64Array, Network
 
 MONTH_MS: Final = 2_629_746_000.0
+YEAR_MS: Final = 365 * 86_400_000.0
 CONTRACT_SCOPES: Final = frozenset({"contract", "contracts"})
 SLA_SCOPES: Final = CONTRACT_SCOPES | {"sla"}
 
@@ -98,8 +99,8 @@ def capital_tied_up_p95(of: Group) -> Float64Array:
 
 @kpi(MONEY, CONTRACT_SCOPES, _has_contracts)
 def arpu(of: Group) -> Float64Array:
-    """Average revenue per user: per contract and month."""
-    return ratio(of("revenue"), of("contract_ms") / MONTH_MS)
+    """Average revenue per user: per customer and month, also of those with several contracts."""
+    return ratio(of("revenue"), of("customer_ms") / MONTH_MS)
 
 
 @kpi("share", CONTRACT_SCOPES, _has_contracts)
@@ -112,6 +113,18 @@ def renewal(of: Group) -> Float64Array:
 def lifetime_value_total(of: Group) -> Float64Array:
     """Margin over the years that a customer is expected to stay, discounted, mean per contract."""
     return ratio(of("lifetime_value"), of("contracts"))
+
+
+@kpi(MONEY, CONTRACT_SCOPES, _has_contracts)
+def customer_base_value_total(of: Group) -> Float64Array:
+    """The same, added up over all contracts: what all customers of today are worth."""
+    return of("lifetime_value")
+
+
+@kpi("share", CONTRACT_SCOPES, _has_contracts)
+def revenue_growth(of: Group) -> Float64Array:
+    """Revenue of the last 365 days measured / that of the 365 days before - 1; only where two years are measured."""
+    return ratio(of("revenue_this_year"), of("revenue_year_before")) - 1.0
 
 
 # --- service levels ---------------------------------------------------------------------------------------------------
@@ -154,15 +167,27 @@ def customer_paid(of: Group) -> Float64Array:
 
 @kpi(MONEY, CONTRACT_SCOPES, _has_contracts)
 def customer_stop_cost(of: Group) -> Float64Array:
-    """Cost per month of stops of the customer's lines."""
+    """Cost per month of stops of the customer's lines; once, however many contracts it has."""
     return _per_month(of, of("stop_cost"))
 
 
 @kpi(MONEY, CONTRACT_SCOPES, _has_contracts)
 def stop_cost_saved(of: Group) -> Float64Array:
-    """Stops avoided: the agreed baseline's cost of stops less that cost, per month."""
+    """Stops avoided, in money: the agreed baseline's cost of stops less that cost, per month."""
     known = of("baseline_stop_cost") > 0
     return np.where(known, _per_month(of, of("baseline_stop_cost") - of("stop_cost")), np.nan)
+
+
+@kpi("per year", CONTRACT_SCOPES, _has_contracts)
+def stops_avoided_per_year(of: Group) -> Float64Array:
+    """Stops avoided: the agreed baseline's number less that of now, per year; only where a number was agreed."""
+    return ratio(of("stops_avoided"), of("stops_known_ms") / YEAR_MS)
+
+
+@kpi("share", CONTRACT_SCOPES, _has_contracts)
+def stops_avoided_share(of: Group) -> Float64Array:
+    """Stops avoided / the agreed baseline's number."""
+    return ratio(of("stops_avoided"), of("baseline_stops"))
 
 
 @kpi(MONEY, CONTRACT_SCOPES, _has_contracts)

@@ -106,6 +106,9 @@ class ContractBaseline(Model):
     """How it was before the contract, by agreement. Savings are measured against it."""
 
     stop_cost_per_year: Money | None = Field(None, description="cost of line stops in a year; default: nothing")
+    stops_per_year: float | None = Field(
+        None, gt=0, le=1e9, allow_inf_nan=False, description="number of line stops in a year; default: not agreed"
+    )
     goods_per_year: Money | None = Field(
         None, description="what the customer paid in a year for the goods it now gets; default: nothing"
     )
