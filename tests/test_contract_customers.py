@@ -104,8 +104,8 @@ def test_time_of_customers_is_the_union_of_their_contracts() -> None:
 
 
 def test_growth_is_of_the_last_year_against_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    terms = (planned("base", base_fee("100 USD")), planned("more", fee("50 USD"), from_ms=7 * DAY_MS))
+    terms = (planned("base", base_fee("100 USD")), planned("more", fee("75 USD"), from_ms=7 * DAY_MS))
     records = with_contracts(plant_week(), contract(*terms, period_ms=4 * DAY_MS))
     assert "revenue_growth" not in kpis(records)  # eight days are not two years
     monkeypatch.setattr("sim.contracts.kpis.YEAR_MS", 4 * DAY_MS)
-    assert kpis(records)["revenue_growth"] == pytest.approx(0.5)  # days 6 to 10 have the fee of day 8 and 50 more
+    assert kpis(records)["revenue_growth"] == pytest.approx((50 + 75) / 100 - 1)  # the last period is half as long
