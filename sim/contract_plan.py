@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Int64Array = npt.NDArray[np.int64]
 
+FOREVER: Final = 2**62
+"""Later than any instant of a run, in milliseconds."""
+
 TITLE_DELIVERY: Final = 0  # the customer's when received
 TITLE_USE: Final = 1  # when it leaves the shelf
 TITLE_AFTER_USE: Final = 2  # so long after that
@@ -45,12 +48,14 @@ class PlannedTerm:
 
 @dataclass(frozen=True)
 class PlannedSla:
-    """A service level: settings, and which stock points count."""
+    """A service level: settings, and which stock points count. One that an amendment changes is two of a name."""
 
     name: str
     sla: Any  # policies.contracts.sla.Sla
     points: Int64Array  # covered stock points whose items it is about, ascending
     excluded_ms: Int64Array  # (k, 2) intervals [from, to) that do not count: holidays, hours outside shifts; disjoint
+    from_ms: int = 0  # it holds over [from_ms, to_ms), within the contract's time; its windows begin with it
+    to_ms: int = FOREVER
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,10 @@ class DecisionError(TwinError):
     """A policy that decides in Python failed, or returned what is no need."""
 
 
+class ContractError(TwinError):
+    """A term of a contract failed, or returned what is no charge."""
+
+
 class RunFailedError(TwinError):
     """The machine failed during the run (full disk, killed worker). Finished replications are kept."""
 

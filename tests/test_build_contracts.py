@@ -364,3 +364,21 @@ def test_a_range_of_names_is_a_contract_for_each_plant() -> None:
         (f"service-{number}", f"works-{number}", (f"works-{number}/turning",)) for number in (1, 2, 3)
     ]
     assert [covered(network, plan) for plan in network.contracts] == [{(f"box-{n}", "filter")} for n in (1, 2, 3)]
+
+
+def test_an_amendment_changes_adds_and_ends_service_levels() -> None:
+    level = {"measure": "availability", "target": "99 %"}
+    amendments = [
+        {"from": "2026-01-12", "sla": {"first": level | {"target": "95 %"}, "later": level}},
+        {"from": "2026-01-19", "ends_sla": ["first"]},
+    ]
+    service = {"sla": {"first": level}, "amendments": amendments}
+    network = build_network(load_scenario(with_contracts(service=service)))
+    (plan,) = network.contracts
+    begin, second, third = plan.from_ms, MS_PER_WEEK, 2 * MS_PER_WEEK
+    known = [(one.name, one.sla.target, one.from_ms, one.to_ms) for one in plan.slas]
+    assert known == [
+        ("first", 0.99, begin, second),
+        ("first", 0.95, second, third),
+        ("later", 0.99, second, plan.to_ms),
+    ]

@@ -283,3 +283,35 @@ def test_scenarios_with_contracts_travel_to_other_processes() -> None:
     for kind in TERMS.kinds:
         model = scenario_contracts._scoped(TERMS.model(kind))  # type: ignore[arg-type]
         assert pickle.loads(pickle.dumps(model)) is model
+
+
+@pytest.mark.parametrize(
+    ("term", "field", "by"),
+    [
+        ({"kind": "subscription", "amount": "10 USD", "items": "grease"}, "items", "neither items nor lines"),
+        ({"kind": "data_service", "amount": "10 USD", "lines": "line"}, "lines", "neither items nor lines"),
+        ({"kind": "fee", "amount": "10 USD", "items": "grease"}, "items", "neither items nor lines"),
+        ({"kind": "running_hours", "price": "1 USD", "items": "grease"}, "items", "but by lines"),
+        ({"kind": "usage", "price": "8 USD/kg", "items": "grease", "lines": "line"}, "lines", "but by items"),
+    ],
+)
+def test_a_term_is_not_narrowed_to_what_it_does_not_go_by(term: dict[str, Any], field: str, by: str) -> None:
+    for contract in ({"terms": {"one": term}}, {"amendments": [{"from": "2026-01-19", "terms": {"one": term}}]}):
+        found = findings_of(with_contracts(service=contract))
+        (finding,) = [one for one in found if "does not go by" in one.message]
+        assert f"does not go by {field}" in finding.message
+        assert by in finding.message
+        assert finding.path.endswith(f"terms.one.{field}")
+        assert ("usage" if field == "items" else "running_hours") in finding.hint
+
+
+def test_an_amendment_ends_a_service_level_that_is_in_force() -> None:
+    change = {"from": "2026-01-19", "ends_sla": ["frist"]}
+    found = findings_of(with_contracts(service={"sla": {"first": SLA}, "amendments": [change]}))
+    assert [one.message for one in found] == ["there is no service level `frist` in force then"]
+    assert "first" in found[0].hint
+    both = change | {"ends_sla": ["first"], "sla": {"first": SLA}}
+    found = findings_of(with_contracts(service={"sla": {"first": SLA}, "amendments": [both]}))
+    assert "`first` ends and is changed at the same time" in found[0].message
+    fine = change | {"ends_sla": ["first"], "sla": {"second": SLA}}
+    load_scenario(with_contracts(service={"sla": {"first": SLA}, "amendments": [fine]}))

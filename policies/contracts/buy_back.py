@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from policies.contracts.charging import charge_once, rounded
-from policies.contracts.term import Charges, Facts, Measures, Term, contract_term
+from policies.contracts.term import BY_ITEMS, Charges, Facts, Measures, Term, contract_term
 from policies.fields import Duration, Share
 from policies.units import exact
 
@@ -16,6 +16,7 @@ class BuyBack(Term):
 
     kind: Literal["buy_back"] = Field("buy_back", description="name of the term")
     stream: ClassVar[str] = "buy_back"
+    goes_by: ClassVar[frozenset[str]] = BY_ITEMS
 
     share: Share = Field(gt=0, le=1, description="of the units' cost")
     older_than: Duration = Field(0, description="only units that have lain for longer; default: all that have lain")

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from policies.contracts.charging import by_item, charge_rows, milli_of_units, minor_of_rows, rounded
 from policies.contracts.term import (
+    BY_ITEMS,
     RECEIVED_IN_EMERGENCY,
     SHIPMENTS,
     Charges,
@@ -26,6 +27,7 @@ class Emergency(Term):
 
     kind: Literal["emergency"] = Field("emergency", description="name of the term")
     stream: ClassVar[str] = "emergency"
+    goes_by: ClassVar[frozenset[str]] = BY_ITEMS
 
     premium: Money | None = Field(None, description="per emergency delivery of an item; default: nothing")
     share: Share = Field(0, ge=0, le=10, description="of the delivery's value at `price`, on top")

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from policies.contracts.charging import charge_once
-from policies.contracts.term import Charges, Facts, Measures, Term, contract_term
+from policies.contracts.term import NOTHING, Charges, Facts, Measures, Term, contract_term
 from policies.fields import Moment, Money
 
 
@@ -15,6 +15,7 @@ class Fee(Term):
 
     kind: Literal["fee"] = Field("fee", description="name of the term")
     stream: ClassVar[str] = "fee"
+    goes_by: ClassVar[frozenset[str]] = NOTHING
 
     amount: Money = Field(description="charged once")
     date: Moment | None = Field(None, description="when, within the contract; default: when the term begins")

@@ -5,7 +5,7 @@ from typing import ClassVar, Final, Literal
 from pydantic import Field
 
 from policies.contracts.charging import by_item, charge_rows, milli_of_units, minor_of_rows
-from policies.contracts.term import RETURNED_WORN, USAGE, USED, Charges, Facts, Measures, Term, contract_term
+from policies.contracts.term import BY_ITEMS, RETURNED_WORN, USAGE, USED, Charges, Facts, Measures, Term, contract_term
 from policies.fields import UnitPriceField
 
 _KINDS: Final = {"return": RETURNED_WORN, "use": USED}
@@ -17,6 +17,7 @@ class ReturnCredit(Term):
 
     kind: Literal["return_credit"] = Field("return_credit", description="name of the term")
     stream: ClassVar[str] = "return_credit"
+    goes_by: ClassVar[frozenset[str]] = BY_ITEMS
 
     credit: UnitPriceField = Field(description="per natural unit of the item")
     on: Literal["return", "use"] = Field(

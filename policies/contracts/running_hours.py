@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from policies.contracts.charging import charge_times, differences, period_ends
-from policies.contracts.term import Charges, Facts, Measures, Term, contract_term
+from policies.contracts.term import BY_LINES, Charges, Facts, Measures, Term, contract_term
 from policies.fields import Money
 from policies.units import MS_PER_HOUR
 
@@ -20,6 +20,7 @@ class RunningHours(Term):
 
     kind: Literal["running_hours"] = Field("running_hours", description="name of the term")
     stream: ClassVar[str] = "running_hours"
+    goes_by: ClassVar[frozenset[str]] = BY_LINES
 
     price: Money = Field(description="per hour that a line runs, to a thousandth of the currency's smallest unit")
 

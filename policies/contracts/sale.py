@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from policies.contracts.charging import by_item, charge_rows, milli_of_units, minor_of_rows
-from policies.contracts.term import SHIPMENTS, Charges, Facts, Measures, Term, contract_term
+from policies.contracts.term import BY_ITEMS, SHIPMENTS, Charges, Facts, Measures, Term, contract_term
 from policies.fields import UnitPriceField
 
 
@@ -15,6 +15,7 @@ class Sale(Term):
 
     kind: Literal["sale"] = Field("sale", description="name of the term")
     stream: ClassVar[str] = "sale"
+    goes_by: ClassVar[frozenset[str]] = BY_ITEMS
 
     price: UnitPriceField = Field(description="per natural unit of the item")
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from policies.contracts.charging import charge_times, differences, period_ends
-from policies.contracts.term import Charges, Facts, Measures, Term, contract_term
+from policies.contracts.term import BY_LINES, Charges, Facts, Measures, Term, contract_term
 from policies.fields import Share
 from policies.units import exact
 
@@ -17,6 +17,7 @@ class SavingsShare(Term):
 
     kind: Literal["savings_share"] = Field("savings_share", description="name of the term")
     stream: ClassVar[str] = "savings_share"
+    goes_by: ClassVar[frozenset[str]] = BY_LINES
 
     share: Share = Field(gt=0, le=1, description="of the baseline's stop cost less the stop cost, in each period")
 

@@ -5,12 +5,14 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from policies.contracts.charging import charge_times, shares_of_periods
-from policies.contracts.term import Charges, Facts, Measures, Term, contract_term
+from policies.contracts.term import NOTHING, Charges, Facts, Measures, Term, contract_term
 from policies.fields import Money
 
 
 class PeriodicFee(Term):
     """An amount per billing period, charged at its start; a period that is cut costs its share of time."""
+
+    goes_by: ClassVar[frozenset[str]] = NOTHING
 
     amount: Money = Field(description="per billing period")
     per: Literal["contract", "site", "device"] = Field(

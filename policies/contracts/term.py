@@ -137,6 +137,8 @@ class Term(Model):
     kind: str
     stream: ClassVar[str]
     """The revenue stream that its charges belong to."""
+    goes_by: ClassVar[frozenset[str]] = frozenset({"items", "lines"})
+    """What of a contract it can be narrowed to: `items`, `lines`, both or nothing. To name another is refused."""
 
     @abstractmethod
     def charges(self, facts: Facts, measures: Measures) -> Charges:
@@ -150,6 +152,11 @@ class Term(Model):
         """Settings that are dates, which lie within the contract, with their paths."""
         return [(path, value) for path, value in _leaves(self) if isinstance(value, datetime)]
 
+
+NOTHING: Final[frozenset[str]] = frozenset()
+BY_ITEMS: Final = frozenset({"items"})
+BY_LINES: Final = frozenset({"lines"})
+"""Values of `goes_by`."""
 
 OTHER_STREAMS: Final = ("penalty", "bonus")
 """Streams of service levels, which no term may have."""

@@ -17,7 +17,7 @@ from policies.contracts.charging import (
     shares_of_periods,
     sums_of_periods,
 )
-from policies.contracts.term import REPORTS, Charges, Facts, Int64Array, Measures, Rows, Term, contract_term
+from policies.contracts.term import BY_ITEMS, REPORTS, Charges, Facts, Int64Array, Measures, Rows, Term, contract_term
 from policies.contracts.tiers import Tier, check_tiers, tier_prices, tiered_milli
 from policies.fields import Money, UnitPriceField
 from policies.units import UnitError
@@ -33,6 +33,7 @@ class Usage(Term):
 
     kind: Literal["usage"] = Field("usage", description="name of the term")
     stream: ClassVar[str] = "usage"
+    goes_by: ClassVar[frozenset[str]] = BY_ITEMS
 
     price: UnitPriceField | None = Field(None, description="per natural unit of the item; or give `tiers`")
     tiers: tuple[Tier, ...] | None = Field(

@@ -169,7 +169,7 @@ class _Builder:
             bill_counted=contract.bill_counted,
             titles=self._titles(from_ms),
             terms=self._terms(from_ms, to_ms, points, lines),
-            slas=tuple(self._sla(name, entry, points) for name, entry in contract.sla.items()),
+            slas=self._slas(from_ms, to_ms, points),
             payment_terms_ms=contract.payment_terms,
             financing_per_year=exact(contract.financing),
             costs=self._costs(),
@@ -269,11 +269,27 @@ class _Builder:
 
     # --- service levels -----------------------------------------------------------------------------------------------
 
-    def _sla(self, name: str, entry: ContractSla, covered: Int64Array) -> PlannedSla:
+    def _slas(self, from_ms: int, to_ms: int, points: Int64Array) -> tuple[PlannedSla, ...]:
+        """Every service level over the time in which it holds, as terms are."""
+        amendments = [
+            (("amendments", index), one.begins_ms(self.scenario.start), one.ends_sla, one.sla)
+            for index, one in self.contract.dated_amendments()
+        ]
+        planned: dict[str, list[PlannedSla]] = {}
+        for at, begins, ended, levels in [((), from_ms, (), self.contract.sla), *amendments]:
+            for name in (*ended, *levels):
+                if planned.get(name) and planned[name][-1].to_ms > begins:
+                    planned[name][-1] = replace(planned[name][-1], to_ms=begins)
+            for name, entry in levels.items():
+                held = self._sla(name, entry, points, (*at, "sla", name))
+                planned.setdefault(name, []).append(replace(held, from_ms=begins, to_ms=to_ms))
+        return tuple(level for levels_of_name in planned.values() for level in levels_of_name)
+
+    def _sla(self, name: str, entry: ContractSla, covered: Int64Array, at: tuple[object, ...]) -> PlannedSla:
         items = item_filter(entry.items, self.network.item_names, self.network.item_class)
         points = covered[items[self.network.parameter[covered, c.P_ITEM]]]
         if covered.size and points.size == 0:
-            self._find("no covered node holds such an item", "name items of the contract", "sla", name, "items")
+            self._find("no covered node holds such an item", "name items of the contract", *at, "items")
         horizon = self.scenario.horizon
         hours = [(0, horizon)] if entry.within is None else self.coverage.hours(entry.within)
         counted = without(hours, [one.interval_ms(self.scenario.start) for one in entry.exclude])

@@ -6,10 +6,11 @@ records -> movements and titles -> facts -> charges -> ledger -> invoices, recon
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from policies.contracts.checked import charges_of
+from policies.contracts.checked import TermError, charges_of
 from policies.contracts.term import Charges
+from policies.units import UnitError
 from sim.build.contracts import ItemMeasures
-from sim.contract_plan import ContractPlan
+from sim.contract_plan import ContractPlan, PlannedTerm
 from sim.contracts.charges import Billed, InvoiceLines, Source, billed, lines_of
 from sim.contracts.costs import UnitCosts
 from sim.contracts.facts import History, facts_of, history_of
@@ -23,6 +24,7 @@ from sim.contracts.reconciliation import Reconciliation, reconciliation_of
 from sim.contracts.service import post_financing, post_service
 from sim.contracts.sla_windows import SLA_STREAMS, SlaWindows, windows_of
 from sim.contracts.titles import titles_of
+from sim.errors import ContractError
 from sim.record.records import Records
 
 
@@ -61,7 +63,8 @@ class Books:
 def books_of(records: Records) -> list[Books]:
     """The books of every contract of a replication, in the order of the plan.
 
-    Raises ConservationError (exit code 3) when they do not close, UnitError for a price that does not fit its item.
+    Raises ConservationError (exit code 3) when they do not close, ContractError (exit code 2) for a term that fails or
+    whose price does not fit its item.
     """
     from sim.contracts.conservation import check_books
 
@@ -140,12 +143,24 @@ def _of_terms(history: History, columns: RecordColumns) -> Iterator[tuple[Source
     for planned in history.plan.terms:
         if planned.from_ms < planned.to_ms:
             source = Source(planned.name, planned.term.stream)
-            yield source, charges_of(planned.term, facts_of(history, planned), measures)
+            yield source, _charges(planned, history, measures)
+
+
+def _charges(planned: PlannedTerm, history: History, measures: ItemMeasures) -> Charges:
+    """What a term charges; ContractError, which says whose term it is, when it cannot."""
+    try:
+        return charges_of(planned.term, facts_of(history, planned), measures)
+    except TermError as error:
+        raise ContractError(f"contract `{history.plan.name}`, term `{planned.name}`: {error}") from error
+    except UnitError as error:
+        message = f"contract `{history.plan.name}`, term `{planned.name}`: {error.message} ({error.hint})"
+        raise ContractError(message) from error
 
 
 def _service_levels(plan: ContractPlan, records: Records) -> Iterator[tuple[str, SlaWindows]]:
     for sla in plan.slas:
-        yield sla.name, windows_of(plan, sla, records)
+        if max(sla.from_ms, plan.from_ms) < min(sla.to_ms, plan.to_ms):
+            yield sla.name, windows_of(plan, sla, records)
 
 
 def _of_levels(levels: tuple[tuple[str, SlaWindows], ...]) -> Iterator[tuple[Source, Charges]]:

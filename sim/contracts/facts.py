@@ -77,7 +77,8 @@ def facts_of(history: History, planned: PlannedTerm) -> Facts:
     plan, from_ms, to_ms = history.plan, planned.from_ms, planned.to_ms
     periods = history.periods.within(from_ms, to_ms)
     lines = history.lines.rows(planned.lines or plan.lines)
-    unused = history.unused.where(np.isin(history.unused.item, planned.items))
+    to_the_end = to_ms >= plan.to_ms  # what is left is known when the contract ends, not when an amendment ends a term
+    unused = history.unused.where(np.isin(history.unused.item, planned.items) & to_the_end)
 
     def chosen(rows: Rows) -> Rows:
         in_time: npt.NDArray[np.bool_] = (rows.time_ms >= from_ms) & (rows.time_ms < to_ms)

@@ -190,7 +190,16 @@ def _attained(network: Network, books: Books) -> dict[str, float]:
 
 
 def _levels(network: Network, books: Books) -> Iterator[tuple[str, dict[str, float]]]:
-    """By service level: windows that end within the measured time."""
+    """By service level: windows that end within the measured time, also of what an amendment made of it."""
+    together: dict[str, dict[str, float]] = {}
+    for name, values in _parts_of_levels(network, books):
+        before = together.get(name)
+        together[name] = values if before is None else {key: before[key] + values[key] for key in values}
+    for name, values in together.items():
+        yield name, values | {"points": 1.0, "contracts": 1.0, "paying": float(values["penalty_windows"] > 0)}
+
+
+def _parts_of_levels(network: Network, books: Books) -> Iterator[tuple[str, dict[str, float]]]:
     window, scale = window_of(network, books), 10.0**network.minor_digits
     for name, windows in books.sla:
         inside = (windows.to_ms > window.from_ms) & (windows.to_ms <= window.to_ms)
@@ -198,15 +207,12 @@ def _levels(network: Network, books: Books) -> Iterator[tuple[str, dict[str, flo
         yield (
             name,
             {
-                "points": 1.0,
                 "windows": float(inside.sum()),
                 "windows_kept": float(windows.kept[inside].sum()),
                 "counted": float(windows.counted[inside].sum()),
                 "good": float(windows.good[inside].sum()),
                 "penalty_windows": penalty,
                 "bonus_windows": float(windows.bonus_minor[inside].sum()) / scale,
-                "contracts": 1.0,
-                "paying": float(penalty > 0),
             },
         )
 

@@ -99,7 +99,8 @@ def windows_of(plan: ContractPlan, sla: PlannedSla, records: Records, levels: St
     ConservationError when the records do not give the engine's closing stock.
     """
     network, settings = records.network, sla.sla
-    edges = window_edges(plan.from_ms, plan.to_ms, settings.window, network.start_epoch_ms)
+    from_ms, to_ms = max(plan.from_ms, sla.from_ms), min(plan.to_ms, sla.to_ms)
+    edges = window_edges(from_ms, to_ms, settings.window, network.start_epoch_ms)
     clock = CountedTime([*map(tuple, sla.excluded_ms.tolist()), *_unrecorded(plan, records)])
     if settings.measure == "availability":
         known = stock_levels(records, sla.points) if levels is None else levels

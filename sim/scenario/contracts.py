@@ -213,6 +213,12 @@ class Amendment(Model):
         {}, description="terms by name: one of a name that is in force takes its place, others are added"
     )
     ends: tuple[Name, ...] = Field((), description="names of terms that end")
+    sla: dict[Name, ContractSla] = Field(
+        {},
+        description="service levels by name: one of a name that is in force takes its place, others are added; windows "
+        "are whole from here on",
+    )
+    ends_sla: tuple[Name, ...] = Field((), description="names of service levels that end")
     title: Titles | None = Field(
         None,
         description="as in the contract, for the items that it names; stock on hand at covered nodes changes hands at "
@@ -221,11 +227,15 @@ class Amendment(Model):
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if not (self.terms or self.ends or self.title):
-            raise UnitError("the amendment changes nothing", "give `terms`, `ends` or `title`")
-        both = sorted(set(self.terms) & set(self.ends))
-        if both:
-            raise UnitError(f"`{both[0]}` ends and is changed at the same time", "take it out of `ends` or `terms`")
+        if not (self.terms or self.ends or self.title or self.sla or self.ends_sla):
+            hint = "give `terms`, `ends`, `title`, `sla` or `ends_sla`"
+            raise UnitError("the amendment changes nothing", hint)
+        for ended, changed, names in ((self.ends, self.terms, "terms"), (self.ends_sla, self.sla, "sla")):
+            both = sorted(set(changed) & set(ended))
+            if both:
+                which = "ends" if names == "terms" else "ends_sla"
+                hint = f"take it out of `{which}` or `{names}`"
+                raise UnitError(f"`{both[0]}` ends and is changed at the same time", hint)
         return self
 
     def begins_ms(self, start: datetime) -> int:

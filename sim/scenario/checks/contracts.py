@@ -6,8 +6,9 @@ What follows only from the finished network (who covers a stock point, what is a
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
+from policies.contracts.term import TERMS, Term
 from sim.scenario.calendars import since_ms
 from sim.scenario.checks.context import Context
 from sim.scenario.checks.names import check_names, names_in_filter, refuse_plants, refuse_suppliers, texts
@@ -29,7 +30,7 @@ def check_contract_names(context: Context) -> None:
         if contract.get("nodes") is None:
             _check_customer(context, contract.get("customer"), *at, "customer")
         lines = _lines(context, contract.get("customer"))
-        for level_at, level in context.entries(*at, "sla"):
+        for level_at, level in _levels(context, at):
             _check_hours(context, level.get("within"), *level_at, "within")
         for scope_at, scope in _scopes(context, at, contract):
             if context.items_known:
@@ -82,7 +83,13 @@ def _scopes(context: Context, at: Location, contract: dict[str, Any]) -> Iterato
             yield (*part_at, "title"), title
         else:
             yield from context.entries(*part_at, "title")
-    yield from context.entries(*at, "sla")
+    yield from _levels(context, at)
+
+
+def _levels(context: Context, at: Location) -> Iterator[tuple[Location, dict[str, Any]]]:
+    """Service levels of a contract and of its amendments, as they are written."""
+    for part_at in (at, *(amended for amended, _ in context.entries(*at, "amendments"))):
+        yield from context.entries(*part_at, "sla")
 
 
 def check_contract_times(context: Context) -> None:
@@ -140,19 +147,46 @@ def _check_term_dates(context: Context, name: str, contract: Contract, begins: i
 
 
 def check_contract_terms(context: Context) -> None:
-    """A contract charges something, and amendments end terms that are in force."""
+    """A contract charges something, terms name only what they go by, and amendments end what is in force."""
     for name, contract in context.scenario.contracts.items():
         if not contract.terms and not any(amendment.terms for amendment in contract.amendments):
             hint = "give it `terms`, as in `terms: {base: {kind: subscription, amount: 2000 "
             context.add("the contract has no terms", hint + f"{context.scenario.currency}}}}}`", "contracts", name)
-        in_force = set(contract.terms)
-        for index, amendment in contract.dated_amendments():
-            for position, ended in enumerate(amendment.ends):
-                if ended not in in_force:
-                    hint = did_you_mean(ended, sorted(in_force)) or "no term is in force then"
-                    at = ("contracts", name, "amendments", index, "ends", position)
-                    context.add(f"there is no term `{ended}` in force then", hint, *at)
-            in_force = (in_force - set(amendment.ends)) | set(amendment.terms)
+        _check_scopes(context, name, contract)
+        terms = [(index, "ends", one.ends, set(one.terms)) for index, one in contract.dated_amendments()]
+        levels = [(index, "ends_sla", one.ends_sla, set(one.sla)) for index, one in contract.dated_amendments()]
+        _check_ended(context, name, "term", set(contract.terms), terms)
+        _check_ended(context, name, "service level", set(contract.sla), levels)
+
+
+_Change = tuple[int, str, tuple[str, ...], set[str]]
+
+
+def _check_ended(context: Context, name: str, what: str, in_force: set[str], changes: list[_Change]) -> None:
+    """What amendments end is in force then; each change is (amendment, its field, what ends, what begins)."""
+    for index, field, ends, begins in changes:
+        for position, ended in enumerate(ends):
+            if ended not in in_force:
+                hint = did_you_mean(ended, sorted(in_force)) or f"no {what} is in force then"
+                at = ("contracts", name, "amendments", index, field, position)
+                context.add(f"there is no {what} `{ended}` in force then", hint, *at)
+        in_force = (in_force - set(ends)) | begins
+
+
+def _check_scopes(context: Context, name: str, contract: Contract) -> None:
+    """A term that names items or lines goes by them."""
+    for at, term in contract.all_terms():
+        for field in ("items", "lines"):
+            if field in term.model_fields_set and getattr(term, field) is not None and field not in term.goes_by:
+                by = " and ".join(sorted(term.goes_by)) or "neither items nor lines"
+                message = f"a `{term.kind}` does not go by {field}, but by {by}"
+                others = ", ".join(kind for kind in TERMS.kinds if field in _goes_by(kind))
+                hint = f"leave `{field}` out; terms that go by {field} are {others}"
+                context.add(message, hint, "contracts", name, *at, field)
+
+
+def _goes_by(kind: str) -> frozenset[str]:
+    return cast(type[Term], TERMS.model(kind)).goes_by
 
 
 def check_contract_units(context: Context) -> None:
