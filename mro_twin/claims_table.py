@@ -1,5 +1,7 @@
-"""What `mro-twin compare` prints of claims: the reported change, the model's own beside it, and a verdict."""
+"""What is printed of claims: the reported figure or change, the model's own beside it, and a verdict."""
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from rich import box
@@ -7,18 +9,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sim.compare.claims import (
-    AS_REPORTED,
-    NOT_SHOWN,
-    NOT_SO,
-    OPPOSITE,
-    Answer,
-    ClaimResult,
-    service_in_words,
-    unanswered,
-)
+from mro_twin.number_format import format_mean
+from sim.kpi.claims import AS_REPORTED, BEFORE, LESS, MORE, NOT_SHOWN, NOT_SO, OPPOSITE, ToldClaim
+from sim.kpi.summary import Mean
 
 if TYPE_CHECKING:
+    from sim.compare.claims import Answer, ClaimResult
     from sim.compare.comparison import Comparison
 
 _TONE: Final = {AS_REPORTED: "green", OPPOSITE: "red", NOT_SO: "red", NOT_SHOWN: "yellow"}
@@ -28,6 +24,8 @@ _REPORTED_WIDTH: Final = 18
 
 def print_claims(console: Console, comparison: "Comparison") -> None:
     """Print the table of claims that could be answered, and a line about those that could not; nothing without."""
+    from sim.compare.claims import service_in_words, unanswered
+
     told = [one for one in comparison.claims if one.answers]
     if told:
         level = f"{comparison.confidence:.0%} intervals, each for itself"
@@ -41,7 +39,7 @@ def print_claims(console: Console, comparison: "Comparison") -> None:
         console.print(escape(text), soft_wrap=True)
 
 
-def _table(told: list[ClaimResult], views: list[str]) -> Table:
+def _table(told: "list[ClaimResult]", views: list[str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("claim", max_width=_CLAIM_WIDTH)
     table.add_column("reported", max_width=_REPORTED_WIDTH)
@@ -51,11 +49,33 @@ def _table(told: list[ClaimResult], views: list[str]) -> Table:
         answers = {answer.view: answer for answer in one.answers}
         about = f"{one.kpi}: {one.against} → {one.variant}"
         cells = [_cell(answers[view]) if view in answers else "" for view in views]
-        table.add_row(f"{escape(one.says)}\n[dim]{escape(about)}[/]", escape(one.reported), *cells)
+        remark = f"\n[italic]{escape(one.remark)}[/]" if one.remark else ""
+        table.add_row(f"{escape(one.says)}\n[dim]{escape(about)}[/]{remark}", escape(one.reported), *cells)
     return table
 
 
-def _cell(answer: Answer) -> str:
+def claims_of_run(claims: Sequence[ToldClaim]) -> Table:
+    """A row per claim that is about the variant of a run, with the model's mean; the notes stand below each claim."""
+    table = Table(title="claims about this variant", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("claim", max_width=2 * _CLAIM_WIDTH)
+    table.add_column("reported", max_width=_REPORTED_WIDTH)
+    table.add_column("the model", justify="right", no_wrap=True)
+    table.add_column("unit")
+    table.add_column("verdict")
+    for one in claims:
+        width = math.nan if one.half_width is None else one.half_width
+        mean = Mean(one.scope, one.key, one.kpi, one.mean, width, one.n, one.unit)
+        about = " ".join(text for text in (one.kpi, "" if one.scope == "network" else one.key) if text)
+        note = f"\n[italic]{escape(one.note)}[/]" if one.note else ""
+        said = f"{escape(one.says)}\n[dim]{escape(about)}[/]{note}"
+        reported = escape(one.reported) + (" (before)" if one.side == BEFORE else "")
+        tone = _TONE.get(one.verdict) or ("yellow" if one.verdict in (MORE, LESS) else None)
+        verdict = f"[{tone}]{escape(one.verdict)}[/]" if tone else escape(one.verdict)
+        table.add_row(said, reported, format_mean(mean, one.n), "" if one.unit == "share" else one.unit, verdict)
+    return table
+
+
+def _cell(answer: "Answer") -> str:
     tone = _TONE.get(answer.verdict)
     verdict = escape(answer.verdict)
     return f"{escape(answer.words)}\n{f'[{tone}]{verdict}[/]' if tone else verdict}"

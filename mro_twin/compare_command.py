@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 @click.option(
     "--scope",
     "scopes",
-    type=click.Choice(["echelon", "class", "node"]),
+    type=click.Choice(["echelon", "class", "node", "contract", "contract_stream", "sla"]),
     multiple=True,
     help="Print these differences too, beside the whole network's; repeatable.",
 )
@@ -136,7 +136,7 @@ def _print(comparison: "Comparison", scopes: tuple[str, ...], as_json: bool, bro
             "replications": comparison.replications,
             "confidence": comparison.confidence,
             **comparison.document(),
-            "differences": comparison.rows("network", "echelon", *scopes),
+            "differences": comparison.rows("network", "echelon", "contracts", *scopes),
             "failed": broken,
         }
         click.echo(json.dumps(finite(document), indent=1, allow_nan=False, default=str))

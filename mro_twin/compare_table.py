@@ -30,7 +30,7 @@ def print_comparison(comparison: Comparison, scopes: Sequence[str] = ()) -> None
         console.print(escape(f"  {text}"), soft_wrap=True)
     print_claims(console, comparison)
     for label in comparison.labels[1:]:
-        for scope in ("network", *scopes):
+        for scope in ("network", "contracts", *scopes):
             rows = [one for one in comparison.found if one.variant == label and one.scope == scope]
             if rows:
                 console.print(difference_table(rows, comparison))

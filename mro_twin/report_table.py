@@ -8,9 +8,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from mro_twin.claims_table import claims_of_run
 from mro_twin.contract_block import contract_tables
 from mro_twin.number_format import format_mean
 from mro_twin.plant_block import PLANT_KPIS, plant_tables
+from sim.kpi.claims import told_claims
 from sim.kpi.kpis import KPIS
 from sim.kpi.summary import Mean
 from sim.run.precision import describe as describe_precision
@@ -31,6 +33,9 @@ def print_report(scenario: Scenario, means: Sequence[Mean], result: Result) -> N
     console.print(kpi_table([mean for mean in means if mean.kpi not in PLANT_KPIS]))
     for table in (*plant_tables(means), *contract_tables(means, result.confidence)):
         console.print(table)
+    claims = told_claims(scenario.claims, scenario.variant, means)
+    if claims:
+        console.print(claims_of_run(claims))
     console.print(_basis(result.measured_ms), soft_wrap=True)
     if result.warm_up is not None:
         console.print(describe_warm_up(result.warm_up), soft_wrap=True)

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,9 +126,13 @@ def command(
         click.echo(f"report: {report_of_run(result.path)}", err=True)
     means = result.means()
     if as_json:
+        from sim.kpi.claims import told_claims
         from sim.kpi.summary import summary_document
 
         document = summary_document(means, checked.variant, result.confidence, result.measured_ms)
+        claims = told_claims(checked.claims, checked.variant, means)
+        if claims:
+            document["claims"] = [asdict(one) for one in claims]
         if result.precision is not None:
             document["precision"] = result.precision.as_dict()
         if result.warm_up is not None:

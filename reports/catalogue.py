@@ -203,6 +203,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "service_cost": "Service cost per month",
         "penalties": "Penalties per month",
         "gross_margin": "Gross margin per month",
+        "goods_share": "Share of revenue that goods cost",
         "gross_margin_share": "Gross margin / revenue",
         "financing_cost": "Financing cost per month",
         "margin_after_financing": "Margin after financing, per month",
@@ -357,7 +358,7 @@ def better_when(kpi: str) -> int:
 
 
 _EITHER_SIGN: Final = frozenset(
-    {"forecast_bias", "settlement_balance"}
+    {"forecast_bias", "settlement_balance", "goods_share"}
     | {"contract_revenue", "goods_cost", "gross_margin", "gross_margin_share", "margin_after_financing", "arpu"}
     | {"lifetime_value_total", "customer_paid", "stop_cost_saved", "customer_cost", "customer_benefit"}
     | {"customer_base_value_total", "revenue_growth", "stops_avoided_per_year", "stops_avoided_share"}

@@ -58,6 +58,7 @@ def comparison_page(comparison: ComparisonFiles, progress: Progress = no_progres
         "basis": lambda: basis(comparison),
         "forest": lambda: forest(comparison),
         "differences": lambda: differences(comparison, "network"),
+        "by_contracts": lambda: differences(comparison, "contracts"),
         "by_echelon": lambda: differences(comparison, "echelon"),
         "side_by_side": lambda: side_by_side(comparison),
         "frontier": lambda: frontier(comparison),

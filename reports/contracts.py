@@ -23,6 +23,7 @@ SUPPLIER_FIGURES: Final = (
     "service_cost",
     "penalties",
     "gross_margin",
+    "goods_share",
     "gross_margin_share",
     "financing_cost",
     "margin_after_financing",

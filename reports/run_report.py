@@ -9,6 +9,7 @@ from markupsafe import Markup
 from reports.catalogue import CUT, EXPECTED, NOT_MODELLED
 from reports.charts import chart
 from reports.checklist import checklist, words
+from reports.claims import claims_of_run
 from reports.contract_figures import contract_pictures
 from reports.contracts import contracts
 from reports.figures import draw_age, draw_costs, draw_fill_rates, draw_forecast, draw_service, draw_stock, draw_waiting
@@ -63,6 +64,7 @@ def run_page(run: RunFiles, progress: Progress = no_progress) -> str:
         "echelon_groups": by_group(row for row in rows if any(row.echelons)),
         "trace_size": (TRACE_WIDTH, TRACE_HEIGHT),
         "notes": scenario.notes,
+        "claims": claims_of_run(run),
         "absent": absent(run),
         "versions": words(run, "versions"),
         "definitions": definitions(run.path / "README.md"),

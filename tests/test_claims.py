@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import mro_twin
-from sim.compare.claims import AS_REPORTED, LESS, MORE, NOT_SHOWN, NOT_SO, OPPOSITE, ClaimResult, verdict
+from sim.compare.claims import ClaimResult
+from sim.kpi.claims import AS_REPORTED, LESS, MORE, NOT_SHOWN, NOT_SO, OPPOSITE, verdict
 from sim.scenario import load_scenario
 from sim.scenario.claims import parse_reported
 from tests.comparison_samples import call, write_regions

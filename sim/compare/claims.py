@@ -16,21 +16,11 @@ from sim.compare.directions import in_words
 from sim.compare.kpi_values import Float64Array, KpiValues, Row
 from sim.compare.pairing import Pairing
 from sim.compare.sentences import number, signed
+from sim.kpi.claims import HELD_EQUAL, ONE_REPLICATION, place_of, verdict
 from sim.scenario.claims import Claim, Range
 
 AS_DESIGNED: Final = "as designed"
 EQUAL_SERVICE: Final = "at equal service"
-
-AS_REPORTED: Final = "as reported"
-MORE: Final = "more"
-LESS: Final = "less"
-OPPOSITE: Final = "opposite"
-NOT_SHOWN: Final = "not shown"
-NOT_SO: Final = "not so"
-HELD_EQUAL: Final = "held equal"
-ONE_REPLICATION: Final = "one replication"
-"""Verdicts. `more` and `less`: in the reported direction (of a value: above and below it), by more or less than
-reported. `not so`: no change is reported, and there is one. `held equal`: what was matched says nothing."""
 
 _MILLION: Final = 1e6
 _Bounds = tuple[float, float, float]
@@ -66,7 +56,7 @@ class ClaimResult:
 
     Attributes:
         says, source, kpi, variant, against, reported: as the scenario states them. unit: the KPI's.
-        service: KPI that was made equal, empty where nothing was.
+        service: KPI that was made equal, empty where nothing was. remark: what the scenario says about it.
     """
 
     says: str
@@ -79,6 +69,7 @@ class ClaimResult:
     service: str = ""
     answers: Sequence[Answer] = ()
     note: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,8 +114,8 @@ class ClaimTester:
             told = [self._of_change(claim, view, before, after) for view in self.views]
         answers = [answer for answer in told if answer is not None]
         if not answers:
-            return self._result(claim, "", (), f"no {claim.kpi_name} of the network that could be compared")
-        row = Row("network", "network", claim.kpi_name)
+            return self._result(claim, "", (), f"no {claim.kpi_name} of {_about(claim)} that could be compared")
+        row = Row(*place_of(claim))
         values = self.views[0].values[after]
         return self._result(claim, values.units[values.place[row]], answers)
 
@@ -140,10 +131,11 @@ class ClaimTester:
             next((view.held for view in self.views if view.held), ""),
             answers,
             note,
+            claim.note,
         )
 
     def _difference(self, view: View, claim: Claim, before: str, after: str) -> Difference | None:
-        row = Row("network", "network", claim.kpi_name)
+        row = Row(*place_of(claim))
         ours, theirs = (_only(view.values[label], row) for label in (before, after))
         if ours is None or theirs is None:
             return None
@@ -162,11 +154,11 @@ class ClaimTester:
 
     def _of_value(self, claim: Claim, view: View, before: str, after: str) -> Answer | None:
         """The value after the change; the one before it may be without meaning (transfers where there are none)."""
-        values = view.values[after].network(claim.kpi_name)
+        values = view.values[after].of(Row(*place_of(claim)))
         if values is None or np.isnan(values).all():
             return None
-        earlier = view.values[before].network(claim.kpi_name)
-        unit = view.values[after].units[view.values[after].place[Row("network", "network", claim.kpi_name)]]
+        earlier = view.values[before].of(Row(*place_of(claim)))
+        unit = view.values[after].units[view.values[after].place[Row(*place_of(claim))]]
         mean, low, high = _mean_interval(1.0 - values if claim.complement else values, self.confidence)
         known = earlier is not None and not np.isnan(earlier).all()
         start = float(np.nanmean(earlier)) if earlier is not None and known else math.nan
@@ -182,23 +174,9 @@ class ClaimTester:
         return Answer(view.name, *means, *bounds, count, told, _words(claim, unit, means, bounds))
 
 
-def verdict(low: float, high: float, reported: Range, of_value: bool = False) -> str:
-    """What the interval [low, high] of a change says of a reported one, a range; or of a reported value."""
-    if math.isnan(low) or math.isnan(high):
-        return NOT_SHOWN
-    agrees = low <= reported[1] and reported[0] <= high
-    if of_value:
-        return AS_REPORTED if agrees else MORE if low > reported[1] else LESS
-    none_reported = reported[0] <= 0.0 <= reported[1]
-    if none_reported:
-        return AS_REPORTED if agrees else NOT_SO
-    if low <= 0.0 <= high:
-        return NOT_SHOWN
-    if (low > 0.0) != (reported[0] > 0.0):
-        return OPPOSITE
-    if agrees:
-        return AS_REPORTED
-    return MORE if min(abs(low), abs(high)) > max(abs(one) for one in reported) else LESS
+def _about(claim: Claim) -> str:
+    scope, key, _ = place_of(claim)
+    return "the network" if scope == "network" else "contracts" if scope == "contracts" else key
 
 
 def _oriented(claim: Claim, one: Difference) -> tuple[Range, _Bounds]:

@@ -102,6 +102,7 @@ DIRECTION: Final[dict[str, int]] = {
     "stops_avoided_share": 1,
     "customer_benefit": 1,
     "goods_cost": -1,
+    "goods_share": -1,
     "shrinkage_cost": -1,
     "service_cost": -1,
     "penalties": -1,

@@ -15,8 +15,10 @@ from sim.record.arrow import texts
 
 Float64Array = npt.NDArray[np.float64]
 
-SCOPES: Final = ("network", "echelon", "class", "node")
-"""What is compared. Items and single stock points are too many to be read, and too noisy to be told apart."""
+SCOPES: Final = ("network", "echelon", "class", "node", "contracts", "contract", "contract_stream", "sla")
+"""What is compared, contracts where there are any.
+
+Items and single stock points are too many to be read, and too noisy to be told apart."""
 
 
 class Row(NamedTuple):

@@ -39,6 +39,12 @@ def goods_cost(of: Group) -> Float64Array:
     return _per_month(of, of("goods"))
 
 
+@kpi("share", CONTRACT_SCOPES, _has_contracts)
+def goods_share(of: Group) -> Float64Array:
+    """That cost / revenue."""
+    return ratio(of("goods"), of("revenue"))
+
+
 @kpi(MONEY, CONTRACT_SCOPES, _has_contracts)
 def shrinkage_cost(of: Group) -> Float64Array:
     """Cost per month of the supplier's goods that leaked, expired or were rejected."""

@@ -17,7 +17,8 @@ _HEAD = """# A run of mro-twin
 
 `manifest.json` says what was run; `scenario.resolved.yaml` (with `inputs/`) runs again to the same records.
 `kpis.parquet` has every KPI of every replication (variant, replication, scope, key, kpi, value, unit), `summary.json`
-the means over replications with the half width of their confidence intervals.
+the means over replications with the half width of their confidence intervals, `claims.json`, where there is one, what
+sources claim of this variant beside them.
 
 Times are milliseconds since the scenario's start, quantities integers in the item's own resolution (`natural_units` of
 table `items` turns them into natural units). Nodes, items, stock points, lanes and routes are row numbers of the tables

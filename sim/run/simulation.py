@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from sim.errors import RunDirectoryError, RunFailedError, RunInterruptedError, TwinError
+from sim.kpi.claims import CLAIMS_FILE, told_claims
 from sim.kpi.summary import summarize, summary_document
 from sim.network import Network
 from sim.record.records import Records
@@ -84,7 +85,15 @@ def run_scenario(scenario: Scenario, options: RunOptions, progress: Progress | N
             with Interruption():  # from here on there is something to tidy up
                 run = _directory(scenario, network, manifest, options, warm_up)
                 result = _in_directory(plan, manifest, run, options, crew, progress)
+                _write_claims(run, scenario, result)
         return replace(result, warm_up=warm_up)
+
+
+def _write_claims(run: RunDirectory, scenario: Scenario, result: Result) -> None:
+    """Put what a source says of this variant beside what came out, for the report."""
+    if scenario.claims:
+        told = [asdict(one) for one in told_claims(scenario.claims, scenario.variant, result.means())]
+        run.write_json(CLAIMS_FILE, {"claims": told})
 
 
 def plan_of(scenario: Scenario, options: RunOptions, network: Network | None = None) -> Plan:

@@ -144,6 +144,12 @@ class Claim(Model):
     kpi: str = Field(
         min_length=1, description="KPI of the whole network that it is about; `1 - fill_rate`: what a share leaves"
     )
+    contract: Name | None = Field(
+        None, description="contract whose KPI it is; default: the network's, or all contracts' for KPIs of contracts"
+    )
+    stream: Name | None = Field(None, description="revenue stream of the contract; default: all of it")
+    sla: Name | None = Field(None, description="service level of the contract; default: all of it")
+    note: str = Field("", max_length=600, description="what to know about it: what contradicts it, what it rests on")
     variant: Name = Field(description="the variant after the change")
     against: Name | None = Field(
         None, description="the variant before; default: `comparison.base`, else the base variant"
@@ -156,6 +162,14 @@ class Claim(Model):
     def _two_variants(self) -> "Claim":
         if self.variant == self.against:
             raise UnitError(f"`{self.variant}` is set against itself", "name another variant under `against`")
+        return self
+
+    @model_validator(mode="after")
+    def _part_of_a_contract(self) -> "Claim":
+        if (self.stream is not None or self.sla is not None) and self.contract is None:
+            raise UnitError("`stream` and `sla` are parts of a contract", "name the `contract`, too")
+        if self.stream is not None and self.sla is not None:
+            raise UnitError("a KPI is of a `stream` or of an `sla`, not of both", "leave one of them out")
         return self
 
     @property

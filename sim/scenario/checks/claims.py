@@ -27,8 +27,9 @@ def check_claims(context: Context) -> None:
         _check_variant(context, claim.variant, *at, "variant")
         if claim.against is not None:
             _check_variant(context, claim.against, *at, "against")
+        _check_contract(context, claim, *at)
         unit = _unit(context, claim.kpi_name, *at, "kpi")
-        if unit is None:
+        if unit is None or not _check_scope(context, claim, *at):
             continue
         if claim.complement and unit != SHARE:
             context.add(f"`{claim.kpi_name}` is no share", "`1 -` goes with shares, as in `1 - fill_rate`", *at, "kpi")
@@ -43,6 +44,32 @@ def _check_variant(context: Context, name: str, *location: object) -> None:
     # a resolved scenario (of a run, say) no longer has the variants that its claims are about
     if context.written("variants") and "variants" not in context.broken and name not in known:
         context.add(f"there is no variant `{name}`", did_you_mean(name, known), *location)
+
+
+def _check_contract(context: Context, claim: Claim, *location: object) -> None:
+    variants = context.written("variants")
+    if claim.contract is None or not isinstance(variants, dict) or "contracts" in context.broken:
+        return
+    known = set(context.scenario.contracts)
+    for name in variants:
+        known |= set(context.written("variants", name, "set", "contracts") or ())
+    if claim.contract not in known:
+        message = f"there is no contract `{claim.contract}`"
+        context.add(message, did_you_mean(claim.contract, sorted(known)), *location, "contract")
+
+
+def _check_scope(context: Context, claim: Claim, *location: object) -> bool:
+    from sim.kpi.claims import place_of
+    from sim.kpi.kpis import KPIS
+
+    scope = place_of(claim)[0]
+    fits = scope in KPIS[claim.kpi_name].scopes
+    if not fits:
+        kind = {"contract_stream": "a revenue stream", "sla": "a service level", "contract": "a contract"}
+        message = f"`{claim.kpi_name}` is no KPI of {kind.get(scope, 'the whole network')}"
+        hint = f"it is one of: {', '.join(sorted(KPIS[claim.kpi_name].scopes))}"
+        context.add(message, hint, *location, "kpi")
+    return fits
 
 
 def _unit(context: Context, kpi: str, *location: object) -> str | None:
