@@ -45,13 +45,14 @@ def load_scenario(
     know_all_policies()
     if isinstance(source, Mapping):
         sources, path = Sources(Path(folder) if folder is not None else Path.cwd()), None
-        _refuse_extends(source)
+        _refuse_extends(source, variant)
         tree = expand_ranges(from_plain(source)).with_child("extends", None)
     else:
         path = Path(source)
         resolved = _resolved(path)
         sources = Sources(resolved.parent)
         tree = sources.read_tree(resolved)
+    tree = sources.with_file_of_variant(tree, variant, path)
     tree, name, names = _changed(tree, overrides, variant)
     scenario = _checked(tree, sources, names)
     written = tree.with_child("variants", None).plain()
@@ -66,9 +67,12 @@ def _resolved(path: Path) -> Path:
         raise ScenarioError([Finding("this is not a usable path", "", "", Place(str(path)[:200]))]) from None
 
 
-def _refuse_extends(source: Mapping[str, Any]) -> None:
-    if source.get("extends") is not None:
-        raise ScenarioError([Finding("plain data cannot extend a file", "load the file instead", "extends")])
+def _refuse_extends(source: Mapping[str, Any], variant: str | None) -> None:
+    variants = source.get("variants")
+    chosen = variants.get(variant) if isinstance(variants, Mapping) else None
+    for one, at in ((source, "extends"), (chosen, f"variants.{variant}.extends")):
+        if isinstance(one, Mapping) and one.get("extends") is not None:
+            raise ScenarioError([Finding("plain data cannot extend a file", "load the file instead", at)])
 
 
 def _changed(

@@ -28,6 +28,11 @@ class Variant(Model):
     """An alternative of an A/B study."""
 
     description: str = Field("", description="free text")
+    extends: str | None = Field(
+        None,
+        min_length=1,
+        description="another scenario file, beside this one or below, that it starts from in place of it",
+    )
     set: dict[str, Any] = Field(
         {}, description="settings that differ: merged into the scenario; null removes a key, a list replaces a list"
     )

@@ -20,6 +20,9 @@ TABLE_KEYS: Final = ("items_table", "stocking_table")
 TABLES_WITHIN: Final = (("trace", "table"), ("sizing", "usage"))
 """Section and key of table paths that are not at the top."""
 
+OF_THE_FILE: Final = ("name", "description", "notes", "base_variant", "variants", "comparison", "claims", "sizing")
+"""What a variant that starts from another file has from its own: what it is called, and what it is compared with."""
+
 
 class Sources:
     """The files one scenario is read from. Paths in it are relative to `folder` and may not lead out of it."""
@@ -95,6 +98,24 @@ class Sources:
         if extends is None or extends.value is None:
             return tree.with_child("extends", None)
         return self._extended(tree, extends, path, (*chain, path))
+
+    def with_file_of_variant(self, tree: Tree, variant: str | None, path: Path | None) -> Tree:
+        """What a variant starts from: the file that it extends, under this scenario's name and with its variants.
+
+        Claims and how variants are compared are this scenario's, too. A variant that extends none starts from the tree.
+        """
+        variants = tree.child("variants")
+        chosen = variants.child(variant) if variants is not None and variant is not None else None
+        extends = chosen.child("extends") if chosen is not None else None
+        if extends is None or extends.value is None or path is None:
+            return tree
+        setting = f"variants.{variant}.extends"
+        if not isinstance(extends.value, str):
+            raise ScenarioError([Finding("this is not a file name", "", setting, extends.place)])
+        base = self.read_tree(self.inside(extends.value, extends.place, setting), (path.resolve(),))
+        for name in OF_THE_FILE:
+            base = base.with_child(name, tree.child(name))
+        return base
 
     def _extended(self, tree: Tree, extends: Tree, path: Path, chain: tuple[Path, ...]) -> Tree:
         if not isinstance(extends.value, str):
