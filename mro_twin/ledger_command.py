@@ -11,6 +11,7 @@ import click
 
 from mro_twin.errors import errors_told
 from mro_twin.invoices_command import command as invoices
+from mro_twin.signing_keys import warn_of_shared_key
 
 if TYPE_CHECKING:
     from sim.usage_log.check import Checked
@@ -54,14 +55,11 @@ def sign(run: Path, replication: tuple[int, ...], key_file: Path | None, replace
         from sim.usage_log.signing import SigningKey, read_signing_key
 
         key = read_signing_key(key_file) if key_file is not None else SigningKey.generate()
+        warn_of_shared_key(key_file)
         logs = sign_run(run, key, replication or None, replace)
     if as_json:
-        found = [
-            {"replication": one.replication, "entries": one.entries, "checkpoints": one.checkpoints}
-            | {"root": one.root.hex(), "folder": str(one.path)}
-            for one in logs
-        ]
-        click.echo(json.dumps({"key": key.public.fingerprint if logs else None, "logs": found}, indent=1))
+        found = {"key": key.public.fingerprint if logs else None, "logs": [one.as_dict() for one in logs]}
+        click.echo(json.dumps(found, indent=1))
         return
     for one in logs:
         click.echo(f"replication {one.replication}: {one.entries:,} entries, {one.checkpoints} checkpoints  {one.path}")

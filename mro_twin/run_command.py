@@ -13,6 +13,7 @@ import click
 from mro_twin.errors import errors_told
 from mro_twin.policy_files import policies_option
 from mro_twin.progress import ReplicationProgress
+from mro_twin.signing_keys import warn_of_shared_key
 from sim.errors import TwinError
 from sim.run.simulation import RunOptions, run_scenario
 from sim.scenario import Scenario, ScenarioError, load_scenario
@@ -20,6 +21,7 @@ from sim.scenario.findings import Place
 
 if TYPE_CHECKING:
     from sim.run.precision import Precision
+    from sim.run.result import Result
 
 DEFAULT_OUT = Path("runs")
 
@@ -65,6 +67,13 @@ DEFAULT_OUT = Path("runs")
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Start from a saved state, or from those of a run directory's replications; no warm-up then.",
 )
+@click.option(
+    "--sign-key",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Ed25519 private key (PEM) that signs the usage log of a scenario with contracts; default: a key made for "
+    "this run, whose private half is never written.",
+)
 @policies_option
 @click.option(
     "--cluster",
@@ -90,6 +99,7 @@ def command(
     resume: bool,
     save_state: str | None,
     from_state: Path | None,
+    sign_key: Path | None,
     cluster: str | None,
     wants_report: bool,
     as_json: bool,
@@ -115,7 +125,9 @@ def command(
             precision=_precision(targets, min_replications, max_replications, checked),
             cluster=cluster,
             pilot=pilot,
+            sign_key=sign_key,
         )
+        warn_of_shared_key(sign_key)
         if cluster is None:
             announce_compilation(checked.has_plants)
         with ReplicationProgress() as progress:
@@ -125,6 +137,7 @@ def command(
 
         click.echo(f"report: {report_of_run(result.path)}", err=True)
     means = result.means()
+    _tell_signed(result, sign_key)
     if as_json:
         from sim.kpi.claims import told_claims
         from sim.kpi.summary import summary_document
@@ -137,6 +150,8 @@ def command(
             document["precision"] = result.precision.as_dict()
         if result.warm_up is not None:
             document["warm_up"] = result.warm_up
+        if result.usage_log is not None:
+            document["usage_log"] = result.usage_log.as_dict()
         click.echo(json.dumps({"run_directory": str(result.path), **document}, indent=1, allow_nan=False))
     else:
         from mro_twin.report_table import print_report
@@ -144,6 +159,20 @@ def command(
         print_report(checked, means, result)
     if result.precision is not None and not result.precision.reached:
         sys.exit(1)
+
+
+def _tell_signed(result: "Result", key_file: Path | None) -> None:
+    """Say on stderr what was signed, with which key, and how to verify it."""
+    log = result.usage_log
+    if log is None:
+        if key_file is not None:
+            click.echo("usage log: signed before and kept; `mro-twin ledger sign --replace` signs it anew", err=True)
+        return
+    whose = f"the key in {key_file}" if key_file is not None else "a key made for this run and forgotten"
+    click.echo(
+        f"usage log: {log.entries - 1:,} reports of replication {log.replication}, signed with {whose}", err=True
+    )
+    click.echo(f"  fingerprint {log.key}; `mro-twin ledger verify {result.path}` verifies it", err=True)
 
 
 def _precision(

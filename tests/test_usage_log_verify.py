@@ -174,8 +174,10 @@ def test_a_tail_that_every_copy_has_lost(log: SignedCopy) -> None:
     log.write(log.rows[: marks[3] - 1], *COPIES)
     data = log.checkpoints()
     log.write_checkpoints(data | {"checkpoints": data["checkpoints"][:4]})
-    (found,) = findings(log)
-    assert (found.kind, found.file, found.first_entry) == (What.CUT_OFF, "checkpoints.json", marks[3])
+    assert places(findings(log)) == {
+        ("cut off", "checkpoints.json", marks[3], None),
+        ("manifest", "manifest.json", marks[3], None),
+    }
 
 
 def test_bytes_that_are_no_entry(log: SignedCopy) -> None:

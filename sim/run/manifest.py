@@ -29,6 +29,7 @@ class Manifest:
         finished: number of whole replications.
         precision: targets of a run until a precision, and how it ended; empty for a given number of replications.
         status: `running`, `interrupted`, `failed` or `complete`.
+        usage_logs: by number of the replication, what was signed of its reports: fingerprint of the key, entries, root.
         timings: wall and CPU seconds per replication number, of the processes that made them.
     """
 
@@ -53,6 +54,7 @@ class Manifest:
     finished: int = 0
     workers: int = 1
     precision: dict[str, Any] = field(default_factory=dict)
+    usage_logs: dict[str, dict[str, Any]] = field(default_factory=dict)
     timings: dict[str, dict[str, float]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     git: dict[str, Any] = field(default_factory=dict)

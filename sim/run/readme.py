@@ -10,7 +10,7 @@ from sim.record.plant_arrays import PLANT_ARRAY_TABLES
 
 def readme() -> str:
     """Markdown that explains every file and column of a run directory."""
-    return "\n".join([_HEAD, *_record_tables(), *_array_tables(), *_network_tables(), *_kpis()]) + "\n"
+    return "\n".join([_HEAD, *_record_tables(), *_array_tables(), _USAGE_LOG, *_network_tables(), *_kpis()]) + "\n"
 
 
 _HEAD = """# A run of mro-twin
@@ -27,6 +27,25 @@ series begin at time 0. A run from a saved state begins there (table `start`), w
 is one, is a state that was saved on the way; its own README explains it.
 
 ## replications/0000/ ...: what happened
+"""
+
+
+_USAGE_LOG = """### usage_log/ (only with contracts; replication 0, and those that `mro-twin ledger sign` was asked for)
+
+Every row of `reports` is an entry of a Merkle log (RFC 6962), whose root is signed (Ed25519) at the end of each month
+and of the run. It lets anybody find out whether what was billed was changed afterwards.
+
+- `entries.bin`: entry 0 is a line of JSON that names the run and the columns; entry k is row k - 1 of `reports`, its
+  columns as 8-byte little-endian integers.
+- `leaves.bin`: SHA-256(00 || entry) of each entry, 32 bytes each.
+- `stock_points.jsonl`: what the numbers of stock points stand for; a tree over these lines has its root in entry 0.
+- `checkpoints.json`: number of entries, root, time and reason of each signature.
+- `public_key.pem`: the half of the key that verifies. The private half is nowhere in this folder: it was made for this
+  run and forgotten, or stayed in the file that was given.
+
+Signatures differ from run to run unless the key is the same; everything else here does not. `manifest.json` notes key
+and root (`usage_logs`). `mro-twin ledger verify` checks all of it, `mro-twin ledger proof` gives the entries behind a
+line of an invoice with their signature, and `mro-twin ledger check` verifies such a proof with the public key alone.
 """
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sim.run.precision import PrecisionReport
+    from sim.usage_log.log import SignedLog
 
 
 class Tables(Mapping[str, "pd.DataFrame"]):
@@ -70,6 +71,7 @@ class Result:
         path: the run directory, None when nothing was written.
         precision: how a run until a precision ended; None for a given number of replications.
         warm_up: how the warm-up was found (content of warm_up.json); None when it was stated.
+        usage_log: what was signed of the reports that contracts bill; None where nothing was signed now.
     """
 
     kpi_table: pa.Table
@@ -79,6 +81,7 @@ class Result:
     path: Path | None = None
     precision: "PrecisionReport | None" = None
     warm_up: Mapping[str, Any] | None = None
+    usage_log: "SignedLog | None" = None
 
     @cached_property
     def kpis(self) -> "pd.DataFrame":

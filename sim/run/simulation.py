@@ -22,6 +22,7 @@ from sim.run.manifest import Manifest, now
 from sim.run.plan import Outcome, Plan, ShouldStop
 from sim.run.precision import Precision, manifest_entry, run_until_precise
 from sim.run.result import Result, Tables
+from sim.run.signing import check_key, sign_whole_run
 from sim.run.warm_up_length import FILE as WARM_UP_FILE
 from sim.run.warm_up_length import PILOT_REPLICATIONS, find_warm_up, read_warm_up
 from sim.run.workers import Workers, open_workers
@@ -44,6 +45,8 @@ class RunOptions:
         precision: when to stop, instead of a number of replications.
         cluster: address of a Dask scheduler whose workers simulate, instead of processes on this machine.
         pilot: replications from which `warm_up: auto` is found.
+        sign_key: file of the private key that signs the usage log of a scenario with contracts; None makes one for this
+            run, and forgets it.
     """
 
     replications: int | None = None
@@ -57,6 +60,7 @@ class RunOptions:
     precision: Precision | None = None
     cluster: str | None = None
     pilot: int = PILOT_REPLICATIONS
+    sign_key: Path | None = None
 
 
 def run_scenario(scenario: Scenario, options: RunOptions, progress: Progress | None = None) -> Result:
@@ -66,6 +70,7 @@ def run_scenario(scenario: Scenario, options: RunOptions, progress: Progress | N
     when a saved state cannot be used; nothing is written then.
     """
     _check_together(scenario, options)
+    key = check_key(scenario, options.sign_key, writes=options.out is not None)
     replications = _replications(scenario, options)
     network = network_of(scenario)
     if options.from_state is not None:
@@ -86,6 +91,7 @@ def run_scenario(scenario: Scenario, options: RunOptions, progress: Progress | N
                 run = _directory(scenario, network, manifest, options, warm_up)
                 result = _in_directory(plan, manifest, run, options, crew, progress)
                 _write_claims(run, scenario, result)
+                result = replace(result, usage_log=sign_whole_run(run, scenario, key))
         return replace(result, warm_up=warm_up)
 
 
@@ -266,7 +272,7 @@ def _in_directory(
 ) -> Result:
     before = run.manifest()
     if options.resume:
-        wanted = replace(wanted, timings=before.timings, started=before.started)
+        wanted = replace(wanted, timings=before.timings, started=before.started, usage_logs=before.usage_logs)
     missing = sorted(set(range(wanted.replications)) - set(run.finished()))
     if options.resume and options.save_state_ms is not None and not missing:
         raise RunDirectoryError(f"nothing to save: all replications in {run.path} are finished")

@@ -11,11 +11,13 @@ The log is written once, after the replication, in one place: so it does not mat
 the records themselves have nothing in them that differs from run to run. Signatures do, unless the key is given.
 """
 
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +25,7 @@ import pyarrow.parquet as pq
 
 from sim.errors import RunFailedError
 from sim.explain.run_files import RunFiles, column, read_table
+from sim.run.directory import RunDirectory
 from sim.usage_log.checkpoints import checkpoints_text, sign_checkpoints
 from sim.usage_log.entries import COLUMNS, Header, Int64Array, StockPoint, row_bytes
 from sim.usage_log.errors import UsageLogError
@@ -40,13 +43,19 @@ REPORTS: Final = "reports.parquet"
 
 @dataclass(frozen=True)
 class SignedLog:
-    """A log that was written. `entries`: with the header."""
+    """A log that was written. `entries`: with the header; `key`: fingerprint of the key that signed it."""
 
     replication: int
     path: Path
     entries: int
     checkpoints: int
     root: bytes
+    key: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for `--json`."""
+        figures = {"replication": self.replication, "entries": self.entries, "checkpoints": self.checkpoints}
+        return figures | {"root": self.root.hex(), "key": self.key, "folder": str(self.path)}
 
 
 def sign_run(
@@ -70,11 +79,58 @@ def sign_run(
     if not chosen:
         raise UsageLogError(f"{run.path} has no reports of use to sign: only runs with devices or contracts have them")
     folders = [(number, run.replication_folder(number)) for number in chosen]
-    return [
-        _write_log(run, number, folder, key)
-        for number, folder in folders
-        if replace or not (folder / FOLDER / CHECKPOINTS).is_file()
-    ]
+    wanted = [one for one in folders if replace or not (one[1] / FOLDER / CHECKPOINTS).is_file()]
+    if not replace:
+        _check_not_removed(run, [number for number, _ in wanted])
+    logs = [_write_log(run, number, folder, key) for number, folder in wanted]
+    _note(run, logs)
+    return logs
+
+
+def _check_not_removed(run: RunFiles, replications: Sequence[int]) -> None:
+    """UsageLogError for a log that was signed before and is not there any more."""
+    for number in replications:
+        before = noted(run, number)
+        if before is not None:
+            raise UsageLogError(
+                f"the usage log of replication {number} of {run.path} was signed before, with the key "
+                f"{before.key[:16]}..., and is not there any more: bring it back, or write another one with --replace"
+            )
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What a run's manifest says of a log that was signed: fingerprint of the key, entries with the header, root."""
+
+    key: str
+    entries: int
+    root: str
+
+
+def noted(run: RunFiles, replication: int) -> Noted | None:
+    """What the manifest says of a replication's log; None when it says nothing, or nothing that can be read."""
+    said = run.manifest.usage_logs
+    one = said.get(str(replication)) if isinstance(said, dict) else None
+    if not isinstance(one, dict):
+        return None
+    key, entries, root = (one.get(name) for name in ("key", "entries", "root"))
+    if type(entries) is not int or entries < 1 or not (_is_hash(key) and _is_hash(root)):
+        return None
+    return Noted(str(key), entries, str(root))
+
+
+def _is_hash(text: object) -> bool:
+    return isinstance(text, str) and re.fullmatch("[0-9a-f]{64}", text) is not None
+
+
+def _note(run: RunFiles, logs: Sequence[SignedLog]) -> None:
+    """Write down in the run's manifest what was signed, so that a log that is gone, or another, is noticed."""
+    if not logs:
+        return
+    said = {str(one.replication): {"key": one.key, "entries": one.entries, "root": one.root.hex()} for one in logs}
+    directory = RunDirectory(run.path)
+    now = directory.manifest()
+    directory.write_manifest(replace_fields(now, usage_logs=now.usage_logs | said))
 
 
 def reporting(run: RunFiles) -> list[int]:
@@ -84,9 +140,14 @@ def reporting(run: RunFiles) -> list[int]:
 
 
 def logged(run: RunFiles) -> list[int]:
-    """Numbers of the whole replications that have a usage log."""
-    folders = sorted(run.path.glob(f"replications/*/{FOLDER}"))
-    return [int(folder.parent.name) for folder in folders if folder.parent.name.isdecimal()]
+    """Numbers of the whole replications that have a usage log, or had one, as the manifest says."""
+    there = {int(folder.parent.name) for folder in run.path.glob(f"replications/*/{FOLDER}") if _is_number(folder)}
+    whole = RunDirectory(run.path).finished()
+    return sorted(there | {number for number in whole if noted(run, number) is not None})
+
+
+def _is_number(folder: Path) -> bool:
+    return folder.parent.name.isdecimal()
 
 
 def _write_log(run: RunFiles, replication: int, folder: Path, key: SigningKey) -> SignedLog:
@@ -107,7 +168,7 @@ def _write_log(run: RunFiles, replication: int, folder: Path, key: SigningKey) -
         PUBLIC_KEY: key.public.to_pem(),
     }
     _write(folder / FOLDER, files)
-    return SignedLog(replication, folder / FOLDER, tree.size, len(checkpoints), tree.root())
+    return SignedLog(replication, folder / FOLDER, tree.size, len(checkpoints), tree.root(), key.public.fingerprint)
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:

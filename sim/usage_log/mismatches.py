@@ -21,6 +21,8 @@ class What(StrEnum):
     OTHER_RUN = "other run"
     NAMES = "names"
     UNREADABLE = "unreadable"
+    REMOVED = "removed"  # all of the log
+    MANIFEST = "manifest"  # manifest.json speaks of another log
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ A signed note (C2SP signed-note, as in Go's golang.org/x/mod/sumdb/note) is a te
 """
 
 import base64
+import os
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -82,6 +83,14 @@ class SigningKey:
 
     def __repr__(self) -> str:
         return f"SigningKey(public {self.public.fingerprint[:16]})"
+
+
+def is_shared(file: Path) -> bool:
+    """Whether the file of a private key can be read by others than its owner, where files have such rights."""
+    try:
+        return os.name == "posix" and bool(file.stat().st_mode & 0o077)
+    except OSError:
+        return False
 
 
 def read_signing_key(file: Path) -> SigningKey:

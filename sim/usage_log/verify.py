@@ -10,10 +10,11 @@ import numpy as np
 
 from sim.errors import TwinError
 from sim.explain.run_files import RunFiles
+from sim.run.directory import MANIFEST
 from sim.usage_log.copies import NO_LEAF, Copies, read_copies
 from sim.usage_log.entries import Header, StockPoint, Words
 from sim.usage_log.errors import UsageLogError
-from sim.usage_log.log import ENTRIES, FOLDER, LEAVES, STOCK_POINTS, header_of, named_points, names_tree
+from sim.usage_log.log import ENTRIES, FOLDER, LEAVES, STOCK_POINTS, Noted, header_of, named_points, names_tree, noted
 from sim.usage_log.merkle import leaf_hash
 from sim.usage_log.mismatches import Mismatch, What
 from sim.usage_log.reference import put_together
@@ -50,10 +51,13 @@ def verify_log(run: RunFiles, replication: int, trusted: PublicKey | None = None
     """
     folder = run.replication_folder(replication)
     log = folder / FOLDER
+    before = noted(run, replication)
     if not log.is_dir():
-        raise UsageLogError(
-            f"replication {replication} of {run.path} has no usage log; `mro-twin ledger sign` writes it"
-        )
+        if before is None:
+            raise UsageLogError(
+                f"replication {replication} of {run.path} has no usage log; `mro-twin ledger sign` writes it"
+            )
+        return Verification(replication, 0, 0, "", [_removed(before)])
     copies = read_copies(folder)
     names, wrong = _names(log / STOCK_POINTS)
     expected = header_of(run, replication, names)
@@ -67,9 +71,35 @@ def verify_log(run: RunFiles, replication: int, trusted: PublicKey | None = None
     reference = put_together(aligned, header_leaf, said.checkpoints)
     words = Words(datetime.fromisoformat(headers[0].start), _points(names))
     wrong += Teller(reference, aligned, words).findings()
+    wrong += _manifest_mismatches(before, said)
     signed = said.checkpoints[-1].size if said.signed else 0
     fingerprint = said.key.fingerprint if said.key else ""
     return Verification(replication, signed, len(said.checkpoints) if said.signed else 0, fingerprint, wrong)
+
+
+# --- the manifest -----------------------------------------------------------------------------------------------------
+def _removed(before: Noted) -> Mismatch:
+    said = f"was removed: manifest.json knows of {before.entries:,} entries signed with the key {before.key[:16]}..."
+    return Mismatch(What.REMOVED, FOLDER, said, 0, before.entries - 1)
+
+
+def _manifest_mismatches(before: Noted | None, said: Statements) -> Iterator[Mismatch]:
+    """Another key, or another end of the log, than the run's manifest noted when the log was signed.
+
+    The manifest is not signed: it tells of a forger who forgot it, not of one who did not.
+    """
+    if before is None or said.key is None:
+        return
+    if said.key.fingerprint != before.key:
+        text = f"notes that the log was signed with the key {before.key[:16]}..., not {said.key.fingerprint[:16]}..."
+        yield Mismatch(What.MANIFEST, MANIFEST, text)
+    last = said.checkpoints[-1] if said.signed else None
+    if last is not None and (last.size, last.root.hex()) != (before.entries, before.root):
+        text = (
+            f"notes that {before.entries:,} entries with the root {before.root[:16]}... were signed; the last "
+            f"checkpoint is of {last.size:,} with {last.root.hex()[:16]}..."
+        )
+        yield Mismatch(What.MANIFEST, MANIFEST, text, min(before.entries, last.size))
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
