@@ -212,6 +212,7 @@ def _print_checked_json(found: "Checked", trusted: bool) -> None:
         ],
         "entries": [{"entry": one.entry, "words": one.words} for one in found.entries],
         "totals": [{"place": place, "amount": amount} for place, amount in found.totals],
+        "item_totals": [{"item": item, "amount": amount} for item, amount in found.item_totals],
         "invoice_line": found.invoice_line,
     }
     click.echo(json.dumps(document, indent=1))
@@ -231,6 +232,9 @@ def _print_checked(found: "Checked", trusted: bool) -> None:
         click.echo(f"... and {len(found.entries) - _SHOWN:,} more; --json prints them")
     for place, amount in found.totals:
         click.echo(f"in all {amount}, {place}")
+    if len(found.totals) > len(found.item_totals):
+        for item, amount in found.item_totals:
+            click.echo(f"in all {amount}, {item} at all places together")
     for line in _meaning(found, trusted):
         click.echo(line)
 

@@ -149,6 +149,41 @@ def test_a_proof_that_does_not_hold(signed: Path, tmp_path: Path) -> None:
     assert call("check", file).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe\x00",
+        b"[" * 200_000,
+        b'{"format": "mro-twin usage proof 1"}',
+        b'{"format": "mro-twin usage proof 1", "header": 7}',
+        b"1" * 6000,
+        b'{"format": "mro-twin usage proof 1", "entries": ' + b"9" * 6000 + b"}",
+        b'"\\ud800"',
+        b"NaN",
+    ],
+)
+def test_a_file_of_anybody_is_refused_in_a_line(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "proof.json"
+    file.write_bytes(content)
+    done = call("check", file)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("mro-twin: ")
+    assert done.stderr.count("\n") == 1
+    assert len(done.stderr) < 600
+
+
+def test_a_header_full_of_words_is_cut_short(signed: Path, tmp_path: Path) -> None:
+    file = tmp_path / "proof.json"
+    call("proof", signed, "--entries", "5", "-o", file)
+    long = file.read_text().replace("2026-01-05T00:00:00", "\\\\u001b[31m" * 3000, 1)
+    file.write_text(long)
+    done = call("check", file)
+    assert done.exit_code == 2
+    assert len(done.stderr) < 600
+    assert "\x1b" not in done.stderr
+
+
 def test_a_proof_for_an_invoice_line(signed: Path, tmp_path: Path) -> None:
     folder = signed / "replications" / "0000"
     books = {"line": [4], "table": [2], "first_row": [10], "last_row": [11]}

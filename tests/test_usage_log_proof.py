@@ -3,7 +3,7 @@
 import copy
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from policies.contracts.term import REPORTS as REPORTS_CODE
@@ -126,6 +126,57 @@ def test_a_proof_that_was_changed_does_not_hold(
 def test_no_hash_can_change(proof: Document, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(proof["hashes"]) - 1))
     assert changed(proof, lambda other: flip(other, "hashes", at)).findings
+
+
+def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The paths of everything in a proof that is no list and no object."""
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    if children is None:
+        yield path
+        return
+    for key, one in children:
+        yield from leaves(one, (*path, key))
+
+
+def refused(document: Document) -> str:
+    """What is said of a proof that does not hold, or is none; any other error is one of the test. Empty: it holds."""
+    try:
+        return "; ".join(check_proof(document, KEY.public).findings)
+    except UsageLogError as error:
+        return str(error)
+
+
+ODD = st.one_of(
+    *(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=90), st.binary(max_size=70)),
+    st.sampled_from([10**4000, -(1 << 63), "\ud800", "=" * 44, "A" * 1_000_000, [], {}, [[]], {"entry": 1}]),
+)
+
+
+@given(st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+def test_no_field_can_change(proof: Document, data: st.DataObject) -> None:
+    path = data.draw(st.sampled_from(list(leaves(proof))))
+    other = copy.deepcopy(proof)
+    holder: Any = other
+    for key in path[:-1]:
+        holder = holder[key]
+    before = holder[path[-1]]
+    nearly = [before + 1, before - 1, before << 40] if isinstance(before, int) else [before[:-1], before + "=", ""]
+    if isinstance(before, str):
+        at = data.draw(st.integers(0, len(before) - 1))
+        nearly.append(before[:at] + data.draw(st.sampled_from("AbZz019 =\n")) + before[at + 1 :])
+        nearly.append(before.swapcase())
+    holder[path[-1]] = data.draw(st.sampled_from(nearly) | ODD)
+    assume((type(holder[path[-1]]), holder[path[-1]]) != (type(before), before))
+    assert refused(other), path
+
+
+@given(st.recursive(ODD, lambda one: st.lists(one) | st.dictionaries(st.text(max_size=9), one), max_leaves=20))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_anything_in_the_place_of_a_part_is_refused(proof: Document, value: Any) -> None:
+    for name in proof:
+        if value != proof[name]:
+            assert refused(proof | {name: value}), name
 
 
 def test_a_proof_of_somebody_else_is_found_by_the_key(signed: Path, proof: Document, tmp_path: Path) -> None:

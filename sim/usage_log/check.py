@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sim.columns import R_SHORT
 from sim.usage_log.checkpoints import Checkpoint, read_checkpoint
-from sim.usage_log.entries import COLUMNS, ROW_BYTES, Header, StockPoint, Words, rows_of
+from sim.usage_log.entries import COLUMNS, ROW_BYTES, Header, StockPoint, Words, printable, rows_of
 from sim.usage_log.errors import UsageLogError
 from sim.usage_log.merkle import HASH_BYTES, consistency_holds, inclusion_holds, leaf_hash
 from sim.usage_log.signing import KEY_BYTES, PublicKey
@@ -23,6 +23,7 @@ PROOF_FORMAT: Final = "mro-twin usage proof 1"
 MOST_ENTRIES: Final = 100_000
 MOST_BYTES: Final = 256 << 20
 _MOST_PATH: Final = 64
+_MOST_SAID: Final = 300
 _KEYS: Final = {
     "format": str,
     "header": str,
@@ -34,6 +35,9 @@ _KEYS: Final = {
     "entries": list,
     "hashes": list,
 }
+
+_ENTRY_KEYS: Final = frozenset({"entry", "bytes", "path", "words"})
+_NAME_KEYS: Final = frozenset({"index", "line", "path"})
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Checked:
         since, until: the first checkpoint that has the entries, and the last one of the log.
         totals: of each stock point that appears, place and amount of what the record says was used; without what was
             short, net of what came back.
+        item_totals: the same of each item over all places, to be held against the quantity of an invoice line.
         invoice_line: what the proof says that it was made for; nothing proves that.
     """
 
@@ -64,6 +69,7 @@ class Checked:
     until: Checkpoint
     entries: Sequence[Shown]
     totals: Sequence[tuple[str, str]]
+    item_totals: Sequence[tuple[str, str]]
     invoice_line: int | None
     findings: Sequence[str]
 
@@ -71,10 +77,11 @@ class Checked:
 def read_proof(file: Path) -> Mapping[str, Any]:
     """The data in a proof's file; UsageLogError when it is no proof."""
     try:
-        size = file.stat().st_size
-        if size > MOST_BYTES:
-            raise UsageLogError(f"{file} is too large for a proof: {size:,} bytes")
-        data = json.loads(file.read_text(encoding="utf-8"))
+        with file.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)  # the size of a file may change, and a device has none
+        if len(content) > MOST_BYTES:
+            raise UsageLogError(f"{file} is too large for a proof: more than {MOST_BYTES:,} bytes")
+        data = json.loads(content.decode("utf-8"))
     except OSError as error:
         raise UsageLogError(f"{file} cannot be read: {error.strerror or error}") from error
     except RecursionError:
@@ -95,7 +102,8 @@ def check_proof(data: Mapping[str, Any], trusted: PublicKey | None = None) -> Ch
     try:
         return _check(data, trusted)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise UsageLogError(f"this is no whole proof: {error}") from error
+        said = printable(str(error))  # of the file's own words, maybe
+        raise UsageLogError(f"this is no whole proof: {said[:_MOST_SAID]}") from error
 
 
 def _check(data: Mapping[str, Any], trusted: PublicKey | None) -> Checked:
@@ -119,6 +127,7 @@ def _check(data: Mapping[str, Any], trusted: PublicKey | None) -> Checked:
     points: dict[int, StockPoint] = {}
     root = bytes.fromhex(header.stock_points_root)
     for one in data["stock_points"]:
+        _check_keys(one, _NAME_KEYS)
         name = one["line"].encode("ascii")
         point = StockPoint.from_line(name)
         if not inclusion_holds(leaf_hash(name), _number(one["index"]), header.stock_points, path(one["path"]), root):
@@ -127,6 +136,7 @@ def _check(data: Mapping[str, Any], trusted: PublicKey | None) -> Checked:
     words = Words(start, points)
     shown = []
     for one in data["entries"]:
+        _check_keys(one, _ENTRY_KEYS)
         number, content = _number(one["entry"]), _bytes(one["bytes"], ROW_BYTES, "an entry")
         shown.append(entry := _shown(number, content, words))
         if not inclusion_holds(leaf_hash(content), number, since.size, path(one["path"]), since.root):
@@ -139,7 +149,8 @@ def _check(data: Mapping[str, Any], trusted: PublicKey | None) -> Checked:
         findings.append("an entry is shown twice")
     line_number = data.get("invoice_line")
     made_for = None if line_number is None else _number(line_number)
-    return Checked(header, key, since, until, shown, list(_totals(shown, words)), made_for, findings)
+    totals = list(_totals(shown, words)), list(_item_totals(shown, points, words))
+    return Checked(header, key, since, until, shown, *totals, made_for, findings)
 
 
 def _signatures(marks: Sequence[Checkpoint], key: PublicKey, stated: str) -> Iterator[str]:
@@ -158,12 +169,30 @@ def _shown(number: int, content: bytes, words: Words) -> Shown:
 
 def _totals(shown: Sequence[Shown], words: Words) -> Iterator[tuple[str, str]]:
     """Place and net amount per stock point."""
+    for point, total in _net_units(shown).items():
+        yield words.place(point), words.amount(point, total)
+
+
+def _item_totals(shown: Sequence[Shown], points: Mapping[int, StockPoint], words: Words) -> Iterator[tuple[str, str]]:
+    """Item and net amount over all places that measure it alike."""
+    units: dict[tuple[str, str, float], int] = {}
+    where: dict[tuple[str, str, float], int] = {}
+    for point, total in _net_units(shown).items():
+        if (named := points.get(point)) is not None:
+            item = named.item, named.unit, named.natural_units
+            units[item] = units.get(item, 0) + total
+            where[item] = point
+    for item, total in units.items():
+        yield printable(item[0]), words.amount(where[item], total)
+
+
+def _net_units(shown: Sequence[Shown]) -> dict[int, int]:
+    """Units by stock point, in order of their numbers."""
     units: dict[int, int] = {}
     for one in shown:
         if one.kind != R_SHORT:
             units[one.stock_point] = units.get(one.stock_point, 0) + one.units
-    for point, total in sorted(units.items()):
-        yield words.place(point), words.amount(point, total)
+    return dict(sorted(units.items()))
 
 
 # --- types ------------------------------------------------------------------------------------------------------------
@@ -174,15 +203,23 @@ def _check_types(data: Mapping[str, Any]) -> None:
     for name, kind in _KEYS.items():
         if type(data[name]) is not kind:
             raise ValueError(f"`{name}` is of the wrong type")
+    if data["format"] != PROOF_FORMAT:
+        raise ValueError(f"its format is not {PROOF_FORMAT!r}, the only one that this version reads")
     if not 1 <= len(data["entries"]) <= MOST_ENTRIES or not 1 <= len(data["checkpoints"]) <= 2:
         raise ValueError("it has too many or too few entries or checkpoints")
+
+
+def _check_keys(one: object, keys: frozenset[str]) -> None:
+    """What else stood there would be read by people, and is not proven."""
+    if not isinstance(one, dict) or set(one) != keys:
+        raise ValueError(f"its entries and names have the keys {', '.join(sorted(keys))} and no other")
 
 
 def _bytes(value: object, length: int, what: str) -> bytes:
     if type(value) is not str or len(value) > 2 * length:
         raise ValueError(f"{what} is not base64 of {length} bytes")
     data = base64.b64decode(value, validate=True)
-    if len(data) != length:
+    if len(data) != length or base64.b64encode(data).decode() != value:
         raise ValueError(f"{what} is not base64 of {length} bytes")
     return data
 

@@ -89,7 +89,12 @@ def read_checkpoint(data: object, origin: str, start: datetime) -> Checkpoint:
     if not isinstance(data, dict) or {name: type(value) for name, value in data.items()} != _TYPES:
         raise ValueError(f"a checkpoint has the keys {', '.join(_TYPES)}, numbers and texts")
     root = bytes.fromhex(data["root"])
-    if len(root) != HASH_BYTES or not 1 <= data["size"] < 1 << 62 or data["reason"] not in REASONS:
+    if (
+        root.hex() != data["root"]
+        or len(root) != HASH_BYTES
+        or not 1 <= data["size"] < 1 << 62
+        or data["reason"] not in REASONS
+    ):
         raise ValueError("a checkpoint has a size from 1, a root of 64 hex digits and a reason")
     if not re.fullmatch("[0-9a-f]{64}", data["previous"]):
         raise ValueError("`previous` of a checkpoint has 64 hex digits")

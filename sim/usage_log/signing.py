@@ -47,7 +47,8 @@ class PublicKey:
 
         try:
             data = base64.b64decode(signature, validate=True)
-            if len(data) != 4 + _SIGNATURE_BYTES or data[:4] != self.key_id:
+            canonical = base64.b64encode(data).decode() == signature
+            if not canonical or len(data) != 4 + _SIGNATURE_BYTES or data[:4] != self.key_id:
                 return False
             Ed25519PublicKey.from_public_bytes(self.raw).verify(data[4:], text.encode())
         except (InvalidSignature, ValueError):
