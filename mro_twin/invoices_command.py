@@ -14,7 +14,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 _WIDTH = 160
 
 
-@click.command("invoices")
+@click.command("invoices", short_help="List invoices; write them as pages or as a workbook.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--replication", type=click.IntRange(0), default=0, show_default=True, help="Number of the replication.")
 @click.option("--html", type=_FILE, metavar="FILE", help="Write a page too that prints one invoice per sheet.")

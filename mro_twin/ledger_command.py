@@ -26,10 +26,18 @@ _EXISTING = click.Path(path_type=Path)
 
 @click.group("ledger")
 def command() -> None:
-    """List invoices, sign and verify the log of reported use that they rest on, and prove single entries of it.
+    """Invoices of a run's contracts, and the tamper-evident log of reported use that they rest on.
 
-    Every row of the table `reports` is an entry of a Merkle log (RFC 6962), signed (Ed25519) at the end of each month
-    and of the run: docs/contracts.md, "Usage log".
+    Every report of use is an entry of a Merkle log (RFC 6962), signed (Ed25519) at the end of each month and of the
+    run. `mro-twin run` signs replication 0 of a scenario with contracts. From there:
+
+    \b
+      mro-twin ledger invoices runs                          what was billed
+      mro-twin ledger verify runs                            was anything changed since?
+      mro-twin ledger proof runs --invoice-line 1 -o p.json  the entries behind one line, for the customer
+      mro-twin ledger check p.json --key public_key.pem      the customer checks them, with nothing else
+
+    What each of them proves, and what it cannot: docs/usage-log.md.
     """
 
 
@@ -37,7 +45,7 @@ command.add_command(invoices)
 
 
 # --- sign -------------------------------------------------------------------------------------------------------------
-@command.command("sign")
+@command.command("sign", short_help="Sign the usage logs of a run's other replications, or anew.")
 @click.argument("run", type=_EXISTING)
 @click.option("--replication", type=click.IntRange(0), multiple=True, help="Only these; may be repeated.")
 @click.option("--key", "key_file", type=_EXISTING, metavar="FILE", help="Ed25519 private key (PEM) to sign with.")
@@ -46,8 +54,11 @@ command.add_command(invoices)
 def sign(run: Path, replication: tuple[int, ...], key_file: Path | None, replace: bool, as_json: bool) -> None:
     """Write and sign the usage logs of RUN, a run directory or a folder of them, whose newest is taken.
 
-    Without --key a key is made for this call and forgotten afterwards: only its public half stays, beside the log.
-    `openssl genpkey -algorithm ed25519 -out key.pem` makes one to keep, and
+    `mro-twin run` has signed replication 0 of a run of contracts already; this is for the other replications, and for
+    runs that have devices but no contracts.
+
+    Without --key a key is made for this call and forgotten afterwards: only its public half stays, beside the log. To
+    keep one: `openssl genpkey -algorithm ed25519 -out key.pem; chmod 600 key.pem` makes it, and
     `openssl pkey -in key.pem -pubout` prints the public half that a customer should get.
     """
     with errors_told():
@@ -70,19 +81,20 @@ def sign(run: Path, replication: tuple[int, ...], key_file: Path | None, replace
 
 
 # --- verify -----------------------------------------------------------------------------------------------------------
-@command.command("verify")
+@command.command("verify", short_help="Find what was changed in a run's usage logs since they were signed.")
 @click.argument("run", type=_EXISTING)
 @click.option("--replication", type=click.IntRange(0), multiple=True, help="Only these; may be repeated.")
 @click.option("--key", "key_file", type=_EXISTING, metavar="PUBLIC", help="The public key (PEM) that you were given.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def verify(run: Path, replication: tuple[int, ...], key_file: Path | None, as_json: bool) -> None:
-    """Verify the usage logs of RUN: work out everything again, and name what does not fit.
+    """Verify the usage logs of RUN, a run directory or a folder of them: work out everything again from the entries.
 
     Entries that were edited, deleted, inserted or reordered, a tail that was cut off, and a table of reports that says
-    something else than the log are found, and named exactly as long as one of the log's copies of them is still what
-    was signed. A log that was rewritten as a whole and signed with another key is found by --key alone.
+    something else than the log are named one by one as long as one of the log's copies is still what was signed; else
+    the month is named. A log that was removed, or signed anew with another key, is told by the run's manifest, and if
+    that was changed, too, by --key alone: so keep the public key somewhere else.
 
-    Exit code 1: something does not fit.
+    Exit code 1: something does not fit; 2: there is no log.
     """
     with errors_told():
         from sim.explain.run_files import RunFiles
@@ -136,7 +148,7 @@ def _print_verified(found: Sequence["Verification"], trusted: bool) -> None:
 
 
 # --- proof ------------------------------------------------------------------------------------------------------------
-@command.command("proof")
+@command.command("proof", short_help="Write the proof of an invoice line, or of single entries.")
 @click.argument("run", type=_EXISTING)
 @click.option("--entries", metavar="LIST", help="Numbers of entries, such as `5-9,12`: row of the table + 1.")
 @click.option("--invoice-line", type=click.IntRange(0), metavar="N", help="The entries that this line rests on.")
@@ -145,8 +157,11 @@ def _print_verified(found: Sequence["Verification"], trusted: bool) -> None:
 def proof(run: Path, entries: str | None, invoice_line: int | None, replication: int, out: Path | None) -> None:
     """Write a proof of entries of RUN's usage log, or of those that an invoice line rests on, as JSON.
 
-    It holds the entries, their audit paths, the signed checkpoints and the public key, and nothing else of the run.
-    `mro-twin ledger check` verifies it anywhere.
+    RUN is a run directory, or a folder of them, whose newest is taken. `mro-twin ledger invoices RUN --json` gives the
+    numbers of the lines that can be proven; a base fee, a minimum or a delivery rests on no report of use.
+
+    A proof holds the entries, their audit paths, the signed checkpoints and the public key, and nothing else of the
+    run. `mro-twin ledger check` verifies it anywhere.
 
     Exit code 1: the log is not what was signed, so that nothing can be proven from it.
     """
@@ -173,16 +188,17 @@ def proof(run: Path, entries: str | None, invoice_line: int | None, replication:
     click.echo(out)
 
 
-@command.command("check")
+@command.command("check", short_help="Check a proof with nothing but the public key.")
 @click.argument("proof_file", metavar="PROOF", type=_EXISTING)
 @click.option("--key", "key_file", type=_EXISTING, metavar="PUBLIC", help="The public key (PEM) that you were given.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def check(proof_file: Path, key_file: Path | None, as_json: bool) -> None:
-    """Check the file PROOF by itself, and say what it proves.
+    """Check the file PROOF by itself, without the run it was made from, and say what it proves.
 
-    Without --key it shows only that whoever holds the key in the file has signed.
+    Without --key it shows only that whoever holds the key in the file has signed. That the entries are all that the
+    invoice line rests on is not proven: hold the amounts at the end against the quantity of the line.
 
-    Exit code 1: it does not hold.
+    Exit code 1: it does not hold; 2: it is no proof.
     """
     with errors_told():
         from sim.usage_log.check import check_proof, read_proof
