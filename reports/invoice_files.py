@@ -26,22 +26,28 @@ def invoice_workbook(found: Invoices) -> bytes:
     book = Book()
     head = ("Invoice", "Contract", "Customer", "From", "To", "Issued", "Due", f"Amount, {found.run.currency}", "Status")
     book.sheet("Invoices", head, (_invoice_row(found, one) for one in found.invoices))
-    head = ("Invoice", "Line", "Term", "Kind", "Item", "Quantity", "Unit", f"Amount, {found.run.currency}", "Provable")
+    head = ("Invoice", "Line", "Term", "Kind", "Item", "Quantity", "Unit")
+    head += (f"Mean price, {found.run.currency}", f"Amount, {found.run.currency}", "Provable")
     book.sheet("Lines", head, _line_rows(found))
     return book.content()
 
 
 def unit_price(found: Invoices, line: Line) -> str:
     """The mean price per natural unit of a line, to two digits more than the minor unit has; empty without quantity."""
+    price = _mean_price(found, line)
+    return "" if price is None else f"{price:,f}"
+
+
+def _mean_price(found: Invoices, line: Line) -> Decimal | None:
     if not line.quantity:
-        return ""
+        return None
     price = abs(Decimal(line.minor).scaleb(-found.digits) / line.quantity)
     exact = round(price, found.digits)
-    return f"{exact if exact == price else round(price, found.digits + 2):,f}"
+    return exact if exact == price else round(price, found.digits + 2)
 
 
 def _invoice_row(found: Invoices, one: Invoice) -> Sequence[Cell]:
-    days = (day.isoformat() for day in (one.first_day, one.last_day, one.issued, one.due))
+    days = (one.first_day, one.last_day, one.issued, one.due)
     return [one.name, one.contract, one.customer, *days, _major(found, one.minor), one.status]
 
 
@@ -49,7 +55,8 @@ def _line_rows(found: Invoices) -> Iterator[Sequence[Cell]]:
     for invoice in found.invoices:
         for line in invoice.lines:
             what: tuple[Cell, ...] = (line.term, line.stream, line.item, line.quantity, line.unit)
-            yield [invoice.name, line.number, *what, _major(found, line.minor), "yes" if line.provable else "no"]
+            money = _mean_price(found, line), _major(found, line.minor)
+            yield [invoice.name, line.number, *what, *money, "yes" if line.provable else "no"]
 
 
 def _major(found: Invoices, minor: int) -> Decimal:

@@ -5,7 +5,7 @@ import math
 import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ _LONGEST_TEXT: Final = 32_000  # a cell holds 32,767 characters
 _ILLEGAL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _HEAD: Final = {"font": Font(bold=True, color="FFFFFF"), "fill": PatternFill("solid", fgColor="0B3D63")}
 _WRAPPED: Final = Alignment(wrap_text=True, vertical="top")
-Cell = str | float | int | Decimal | None
+Cell = str | float | int | Decimal | date | None
 """A Decimal is shown with just the digits that it has, as amounts of money are."""
 
 
@@ -214,7 +214,7 @@ def _cell(value: object) -> Cell:
         return str(value).lower()
     if isinstance(value, str):
         return plain_text(value)
-    if isinstance(value, (int, Decimal)):
+    if isinstance(value, (int, Decimal, date)):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None

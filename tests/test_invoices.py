@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+from datetime import datetime, time
 from decimal import Decimal
 from pathlib import Path
 
@@ -121,6 +122,12 @@ def test_the_page_and_the_workbook_hold_names_as_text(copy: Path, tmp_path: Path
     rows = list(sheets["Invoices"].values)
     assert [row[7] for row in rows[1:]] == [pytest.approx(one.minor / 100) for one in found.invoices]
     assert sheets["Invoices"]["H2"].number_format == "#,##0.00"
+    days = [cell.value for cell in sheets["Invoices"][2][3:7]]
+    first = found.invoices[0]
+    assert days == [datetime.combine(day, time()) for day in (first.first_day, first.last_day, first.issued, first.due)]
+    assert sheets["Invoices"]["D2"].number_format == "yyyy-mm-dd"
+    grease = [cell.value for cell in sheets["Lines"][3]]
+    assert grease[4:9] == ["grease", float(first.lines[1].quantity or 0), "kg", 14.5, first.lines[1].minor / 100]
     terms = sheets["Lines"]["C"][1:]
     assert {cell.value for cell in terms} == {f"'={HOSTILE}\ufffd"}
     assert {cell.data_type for cell in terms} == {"s"}
