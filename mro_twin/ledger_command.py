@@ -98,8 +98,7 @@ def verify(run: Path, replication: tuple[int, ...], key_file: Path | None, as_js
     """
     with errors_told():
         from sim.explain.run_files import RunFiles
-        from sim.usage_log.errors import UsageLogError
-        from sim.usage_log.log import logged, reporting
+        from sim.usage_log.log import logged, no_log, reporting
         from sim.usage_log.signing import read_public_key
         from sim.usage_log.verify import verify_log
 
@@ -107,7 +106,7 @@ def verify(run: Path, replication: tuple[int, ...], key_file: Path | None, as_js
         files = RunFiles.open(run)
         chosen = replication or tuple(logged(files))
         if not chosen:
-            raise UsageLogError(f"{files.path} has no usage log; `mro-twin ledger sign {files.path}` writes it")
+            raise no_log(files, 0)
         without = [] if replication else sorted(set(reporting(files)) - set(chosen))
         found = [verify_log(files, number, key) for number in chosen]
     if as_json:

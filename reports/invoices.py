@@ -99,7 +99,7 @@ def invoices_of(run: RunFiles, replication: int = 0) -> Invoices:
     if not folder.is_dir():
         raise NoRunError(f"{run.path} has no whole replication {replication}")
     if not (folder / "invoices.parquet").is_file():
-        raise NoRunError(f"{run.path} has no invoices: only runs of scenarios with `contracts:` have books")
+        raise NoRunError(f"{run.path} has no invoices: {_why_none(run)}")
     customers = customers_of(run)
     lines = _lines(run, folder)
     start = start_of(run)
@@ -132,6 +132,12 @@ def invoices_of(run: RunFiles, replication: int = 0) -> Invoices:
             )
         )
     return Invoices(run, replication, found, _checkpoints(folder))
+
+
+def _why_none(run: RunFiles) -> str:
+    if customers_of(run):
+        return "an earlier version of mro-twin made it, which kept no books; run the scenario again"
+    return "its scenario has no contracts; docs/contracts.md says how to add some, then run it again"
 
 
 def customers_of(run: RunFiles) -> Mapping[str, str]:

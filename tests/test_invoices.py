@@ -139,7 +139,7 @@ def test_what_cannot_be_listed(copy: Path, tmp_path: Path) -> None:
     plain = make_run(tmp_path / "plain", 1)
     lines = copy / "replications" / "0000" / "invoice_lines.parquet"
     for arguments, said in (
-        ((plain,), "has no invoices"),
+        ((plain,), "has no invoices: its scenario has no contracts; docs/contracts.md says how"),
         ((copy, "--replication", 7), "has no whole replication 7"),
         ((tmp_path / "none",), "is not a run directory"),
         ((copy, "--html", tmp_path / "page.txt"), "must end in .html"),
@@ -148,6 +148,10 @@ def test_what_cannot_be_listed(copy: Path, tmp_path: Path) -> None:
         done = call(*arguments)
         assert (done.exit_code, done.stdout) == (2, "")
         assert said in done.stderr
+    (copy / "replications" / "0001" / "invoices.parquet").unlink()
+    older = call(copy, "--replication", 1)
+    assert older.exit_code == 2
+    assert "an earlier version of mro-twin made it, which kept no books; run the scenario again" in older.stderr
     rewrite(lines, "item", 99)
     with pytest.raises(NoRunError, match="line 0 has no such item"):
         invoices_of(RunFiles.open(copy))

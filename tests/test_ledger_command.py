@@ -104,7 +104,7 @@ def test_replications_without_a_log_are_named(run: Path) -> None:
 
 def test_what_cannot_be_verified(run: Path, tmp_path: Path) -> None:
     for arguments, said in (
-        (("verify", run), "has no usage log; `mro-twin ledger sign"),
+        (("verify", run), "has no usage log: `mro-twin ledger sign"),
         (("verify", tmp_path / "none"), "there is no folder"),
         (("sign", run, "--replication", 9), "no whole replication 9"),
         (("proof", run, "--entries", "1"), "has no usage log"),

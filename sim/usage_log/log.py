@@ -39,6 +39,7 @@ STOCK_POINTS: Final = "stock_points.jsonl"
 CHECKPOINTS: Final = "checkpoints.json"
 PUBLIC_KEY: Final = "public_key.pem"
 REPORTS: Final = "reports.parquet"
+_NOTHING_REPORTED: Final = "only runs with devices or contracts have reports of use (docs/contracts.md)"
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def sign_run(
     key = key or SigningKey.generate()
     chosen = reporting(run) if replications is None else list(replications)
     if not chosen:
-        raise UsageLogError(f"{run.path} has no reports of use to sign: only runs with devices or contracts have them")
+        raise UsageLogError(f"{run.path} has no reports of use to sign: {_NOTHING_REPORTED}")
     folders = [(number, run.replication_folder(number)) for number in chosen]
     wanted = [one for one in folders if replace or not (one[1] / FOLDER / CHECKPOINTS).is_file()]
     if not replace:
@@ -146,6 +147,13 @@ def logged(run: RunFiles) -> list[int]:
     return sorted(there | {number for number in whole if noted(run, number) is not None})
 
 
+def no_log(run: RunFiles, replication: int) -> UsageLogError:
+    """What to say of a replication without a log, and what would be right."""
+    reports = run.replication_folder(replication) / REPORTS
+    how = f"`mro-twin ledger sign {run.path}` writes it" if reports.is_file() else _NOTHING_REPORTED
+    return UsageLogError(f"replication {replication} of {run.path} has no usage log: {how}")
+
+
 def _is_number(folder: Path) -> bool:
     return folder.parent.name.isdecimal()
 
@@ -192,7 +200,7 @@ def _write(folder: Path, files: dict[str, bytes]) -> None:
 def read_rows(file: Path) -> Int64Array:
     """The rows of a table of reports, (n, 6) in the order of COLUMNS; UsageLogError when there is none."""
     if not file.is_file():
-        raise UsageLogError(f"there is no {file}: only runs with devices or contracts have reports of use")
+        raise UsageLogError(f"there is no {file}: {_NOTHING_REPORTED}")
     table = read_table(file)
     missing = [name for name in COLUMNS if name not in table.column_names]
     if missing:

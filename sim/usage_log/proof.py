@@ -32,7 +32,7 @@ from sim.usage_log.check import MOST_ENTRIES, PROOF_FORMAT
 from sim.usage_log.copies import read_copies
 from sim.usage_log.entries import COLUMNS, Header, Int64Array, StockPoint, Words, row_bytes
 from sim.usage_log.errors import ProofRefusedError, UsageLogError
-from sim.usage_log.log import ENTRIES, FOLDER, STOCK_POINTS, names_tree
+from sim.usage_log.log import ENTRIES, FOLDER, STOCK_POINTS, names_tree, no_log
 from sim.usage_log.merkle import MerkleTree
 from sim.usage_log.statements import read_statements
 
@@ -48,9 +48,7 @@ def prove_entries(
     """
     folder = run.replication_folder(replication)
     if not (folder / FOLDER).is_dir():
-        raise UsageLogError(
-            f"replication {replication} of {run.path} has no usage log; `mro-twin ledger sign` writes it"
-        )
+        raise no_log(run, replication)
     log = _Log(run, replication, folder)
     return log.proof(sorted(set(entries)), invoice_line)
 
@@ -202,7 +200,10 @@ def invoice_entries(run: RunFiles, replication: int, line: int) -> list[int]:
 def _book(file: Path, names: Sequence[str]) -> pa.Table:
     """A table of the books that has these columns; UsageLogError when there is no such table."""
     if not file.is_file():
-        raise UsageLogError(f"there is no {file}: only runs of a scenario with `contracts` have invoices")
+        raise UsageLogError(
+            f"there is no {file}: only runs of a scenario with `contracts` have invoices (docs/contracts.md); "
+            "--entries proves single entries of any log"
+        )
     table = read_table(file)
     missing = [name for name in names if name not in table.column_names]
     if missing:

@@ -13,8 +13,18 @@ from sim.explain.run_files import RunFiles
 from sim.run.directory import MANIFEST
 from sim.usage_log.copies import NO_LEAF, Copies, read_copies
 from sim.usage_log.entries import Header, StockPoint, Words
-from sim.usage_log.errors import UsageLogError
-from sim.usage_log.log import ENTRIES, FOLDER, LEAVES, STOCK_POINTS, Noted, header_of, named_points, names_tree, noted
+from sim.usage_log.log import (
+    ENTRIES,
+    FOLDER,
+    LEAVES,
+    STOCK_POINTS,
+    Noted,
+    header_of,
+    named_points,
+    names_tree,
+    no_log,
+    noted,
+)
 from sim.usage_log.merkle import leaf_hash
 from sim.usage_log.mismatches import Mismatch, What
 from sim.usage_log.reference import put_together
@@ -54,9 +64,7 @@ def verify_log(run: RunFiles, replication: int, trusted: PublicKey | None = None
     before = noted(run, replication)
     if not log.is_dir():
         if before is None:
-            raise UsageLogError(
-                f"replication {replication} of {run.path} has no usage log; `mro-twin ledger sign` writes it"
-            )
+            raise no_log(run, replication)
         return Verification(replication, 0, 0, "", [_removed(before)])
     copies = read_copies(folder)
     names, wrong = _names(log / STOCK_POINTS)
