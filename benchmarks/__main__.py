@@ -7,13 +7,13 @@ Machines differ and are noisy: judge by the multiples of the yardstick and by th
 import argparse
 import sys
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
 
 import simpy
 
-from benchmarks import bare_kernel, forecasts, our_engine, plain_simpy, plants, usage_log
+from benchmarks import bare_kernel, books, forecasts, our_engine, plain_simpy, plants, usage_log
 from benchmarks import reference_workload as workload
 from benchmarks.measure import Measured, cpu_time, median_child, run_child
 from benchmarks.table import Row, print_table
@@ -102,6 +102,19 @@ def commands(repeats: int) -> Iterator[Row]:
         yield Row.at_most("    first use: seconds of compiling", cold.cpu - one.cpu, 30.0)
 
 
+def engines(days: int, repeats: int, plain_repeats: int) -> Iterator[Row]:
+    """The reference workload in our engine, the bare kernel and plain SimPy."""
+    for policy in (workload.LOTS, workload.ONE_FOR_ONE):  # compile
+        our_engine.simulate_everything(workload.network(policy, 10, 30 * workload.DAY_MS), SEED)
+        shape = workload.shape(policy, 10)
+        bare_kernel.simulate_lines(shape, *bare_kernel.draw_lines(shape, SEED, workload.DAY_MS), workload.DAY_MS)
+    for policy in (workload.LOTS, workload.ONE_FOR_ONE):
+        yield from compare_engines(policy, days, repeats, plain_repeats)
+
+
+COMMAND_PARTS = ("commands", "region")
+
+
 def main() -> int:
     """Print the table; exit code 1 when a promised figure is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
@@ -111,34 +124,37 @@ def main() -> int:
         "--days", type=int, default=365, help="horizon of the reference workload; promises are for a year"
     )
     parser.add_argument("--skip-commands", action="store_true", help="leave out what runs the command line")
+    parser.add_argument("--only", nargs="+", metavar="PART", help="these parts: " + ", ".join(_parts(365, 1, 1)))
     arguments = parser.parse_args()
-    if min(arguments.repeats, arguments.plain_repeats, arguments.days) < 1:
+    repeats = arguments.repeats
+    if min(repeats, arguments.plain_repeats, arguments.days) < 1:
         parser.error("repeats and days must be at least 1")
+    parts = _parts(arguments.days, repeats, arguments.plain_repeats)
+    unknown = sorted(set(arguments.only or ()) - set(parts))
+    if unknown:
+        parser.error(f"there is no part {unknown[0]}; there are {', '.join(parts)}")
+    chosen = arguments.only or [name for name in parts if not (arguments.skip_commands and name in COMMAND_PARTS)]
 
-    for policy in (workload.LOTS, workload.ONE_FOR_ONE):  # compile
-        our_engine.simulate_everything(workload.network(policy, 10, 30 * workload.DAY_MS), SEED)
-        shape = workload.shape(policy, 10)
-        bare_kernel.simulate_lines(shape, *bare_kernel.draw_lines(shape, SEED, workload.DAY_MS), workload.DAY_MS)
-
-    unit: Measured[None] = cpu_time(yardstick, arguments.repeats)
+    unit: Measured[None] = cpu_time(yardstick, repeats)
     rows = [Row("yardstick: one million SimPy timeouts", unit.seconds)]
-    for policy in (workload.LOTS, workload.ONE_FOR_ONE):
-        print(f"measuring {policy.name} ...", file=sys.stderr)
-        rows += compare_engines(policy, arguments.days, arguments.repeats, arguments.plain_repeats)
-    print("measuring growth ...", file=sys.stderr)
-    rows += growth(arguments.days, arguments.repeats)
-    print("measuring forecasts ...", file=sys.stderr)
-    rows += forecasting(arguments.days, arguments.repeats)
-    print("measuring plants ...", file=sys.stderr)
-    rows += plants.pilot(SEED, arguments.repeats)
-    print("measuring the usage log ...", file=sys.stderr)
-    rows += usage_log.million(SEED, arguments.repeats)
-    if not arguments.skip_commands:
-        print("measuring commands ...", file=sys.stderr)
-        rows += commands(arguments.repeats)
-        print("measuring a region ...", file=sys.stderr)
-        rows += plants.region(COMMAND)
+    for name in chosen:
+        print(f"measuring {name} ...", file=sys.stderr)
+        rows += parts[name]()
     return print_table(rows, unit.seconds)
+
+
+def _parts(days: int, repeats: int, plain_repeats: int) -> dict[str, Callable[[], Iterator[Row]]]:
+    """What is measured, by the name that `--only` takes, in the order of the table."""
+    return {
+        "engines": partial(engines, days, repeats, plain_repeats),
+        "growth": partial(growth, days, repeats),
+        "forecasts": partial(forecasting, days, repeats),
+        "plants": partial(plants.pilot, SEED, repeats),
+        "books": partial(books.pilot, SEED, repeats),
+        "usage-log": partial(usage_log.million, SEED, repeats),
+        "commands": partial(commands, repeats),
+        "region": partial(plants.region, COMMAND),
+    }
 
 
 if __name__ == "__main__":

@@ -26,9 +26,9 @@ def invoice_workbook(found: Invoices) -> bytes:
     book = Book()
     head = ("Invoice", "Contract", "Customer", "From", "To", "Issued", "Due", f"Amount, {found.run.currency}", "Status")
     book.sheet("Invoices", head, (_invoice_row(found, one) for one in found.invoices))
-    head = ("Invoice", "Line", "Term", "Kind", "Item", "Quantity", "Unit")
-    head += (f"Mean price, {found.run.currency}", f"Amount, {found.run.currency}", "Provable")
-    book.sheet("Lines", head, _line_rows(found))
+    price, amount = f"Mean price, {found.run.currency}", f"Amount, {found.run.currency}"
+    what = ("Invoice", "Line", "Term", "Kind", "Item", "Quantity", "Unit")
+    book.sheet("Lines", (*what, price, amount, "Provable"), _line_rows(found))
     return book.content()
 
 
