@@ -13,6 +13,8 @@ from sim.units import MS_PER_MONTH, UnitError
 class Offer(Model):
     """The money side of the pilot: what is asked today, and what the supplier wants to earn."""
 
+    supplier: str | None = Field(None, max_length=60, description="who offers, as the proposal names him")
+    customer: str | None = Field(None, max_length=60, description="who it is offered to, as the proposal names him")
     base_fee: Money | None = Field(None, description="per month, as it is offered now; default: nothing")
     mark_up: Share = Field(
         0.0, ge=-0.9, le=10, description="on the prices of the usage table, which the customer pays elsewhere today"

@@ -60,6 +60,11 @@ class ServiceCosts(Model):
     staff: Money = Field(NO_MONEY, description="per month whatever happens: planning, account, platform")
     financing_rate: Share = Field(0.08, ge=0, le=1, description="per year, on the cost of consigned stock")
 
+    def under(self, promise: "Promise") -> "ServiceCosts":
+        """The costs where a promise has emergency deliveries of its own: faster and dearer, or slower and cheaper."""
+        own = {name: getattr(promise, name) for name in ("emergency", "emergency_time")}
+        return self.model_copy(update={name: value for name, value in own.items() if value is not None})
+
 
 class Promise(Model):
     """The service promised, and how sure the supplier wants to be of keeping it."""
@@ -73,6 +78,10 @@ class Promise(Model):
     confidence: Share = Field(0.95, gt=0.5, lt=1, description="of the statement that it does, from simulation")
     window: PositiveDuration = Field(MS_PER_MONTH, description="over which the promise is measured")
     covers: Literal["critical", "all"] = Field("critical", description="items covered: critical ones, or all")
+    emergency: Money | None = Field(None, description="one emergency delivery; default: as in `service`")
+    emergency_time: PositiveDuration | None = Field(
+        None, description="from running out until an emergency delivery is there; default: as in `service`"
+    )
 
 
 class Visits(Model):

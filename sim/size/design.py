@@ -47,7 +47,7 @@ class Task:
         """What the section of a scenario asks for; `promise` for another tier."""
         wanted = section.promise if promise is None else promise
         windows = section.pilot // wanted.window
-        return Task(items, section.devices, section.service, wanted, section.visits, windows)
+        return Task(items, section.devices, section.service.under(wanted), wanted, section.visits, windows)
 
     @cached_property
     def covered(self) -> tuple[int, ...]:

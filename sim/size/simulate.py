@@ -23,6 +23,7 @@ from sim.run.experiment import Batch, Progress, run_many
 from sim.run.plan import Outcome, Plan
 from sim.run.workers import Workers
 from sim.scenario.loader import load_scenario
+from sim.size.catalogue import Promise
 from sim.size.demand import DAYS_PER_MONTH
 from sim.size.design import Design, Task, visits_per_month
 from sim.size.model import SITE, scenario_data
@@ -34,6 +35,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 TABLE: Final = "sizing"
 """Name under which a replication's figures come back."""
+EXACT: Final = 1e-12
+"""Share of time by which a promise may be missed through rounding."""
 _RECEIPT, _DEMAND, _ORDER = (c.EVENT_NAMES.index(name) for name in ("receipt", "demand", "order"))
 _GIFTS: Final = tuple(c.EVENT_NAMES.index(name) for name in ("transfer", "preventive"))
 
@@ -92,12 +95,11 @@ class Question:
     """What is asked of a replication, small enough to be sent along: the promise and whom it covers.
 
     Attributes:
-        window_ms: of the promise; the horizon is a whole number of them. target: share of time in stock.
+        window_ms: of the promise; the horizon is a whole number of them.
         covered: indices of the items that it covers, in the order of the network's items. critical: that stop work.
     """
 
     window_ms: int
-    target: float
     covered: tuple[int, ...]
     critical: tuple[int, ...]
 
@@ -109,7 +111,7 @@ def simulate_design(network: Network, seed: int, replication: int, *, question: 
 
 
 def figures(records: Records, question: Question) -> pa.Table:
-    """One row with the fields of `Outcomes`."""
+    """One row with the fields of `Outcomes`, but for `kept`: that depends on what is promised."""
     network = records.network
     levels, counted = _net_stock(records)
     edges = np.arange(0, network.horizon_ms + 1, question.window_ms, dtype=np.int64)
@@ -119,7 +121,6 @@ def figures(records: Records, question: Question) -> pa.Table:
     shares = 1 - out.sum(axis=0) / (max(len(covered), 1) * question.window_ms)
     short = _starts(levels, np.array(question.critical, np.int64))
     row = {
-        "kept": bool((shares >= question.target - 1e-12).all()),
         "availability": float(shares.mean()),
         "worst": float(shares.min()),
         "emergencies": counted["gifts"] / months,
@@ -209,12 +210,15 @@ class Simulations:
 
         if batches:
             run_many(batches, self._workers, self._progress, take)
-        return [_together([self._known[_key(one)][number] for number in range(one.replications)]) for one in wanted]
+        return [
+            _together([self._known[_key(one)][number] for number in range(one.replications)], one.task.promise)
+            for one in wanted
+        ]
 
     def _plan(self, one: Wanted) -> Plan:
         task = one.task
         critical = tuple(n for n, item in enumerate(task.items) if item.critical)
-        question = Question(task.promise.window, task.promise.availability, task.covered, critical)
+        question = Question(task.promise.window, task.covered, critical)
         build = partial(network_of_design, scenario_data(task, one.design))
         return Plan(
             None, build, simulate_design, self._seed, options={"question": question},
@@ -228,13 +232,14 @@ def network_of_design(data: Mapping[str, Any]) -> Network:
 
 
 def _key(one: Wanted) -> object:
+    """What a replication depends on: not on the share that is promised, so tiers of one design are simulated once."""
     uses = tuple((item.item, item.use_per_month, item.variability) for item in one.task.items)
     promise = one.task.promise
-    asked = (promise.availability, promise.window, promise.covers, one.task.windows)
+    asked = (promise.window, promise.covers, one.task.windows, one.task.service.emergency_time)
     return (one.design.interval_ms, one.design.levels, uses, asked)
 
 
-def _together(outcomes: Sequence[Outcome]) -> Outcomes:
+def _together(outcomes: Sequence[Outcome], promise: Promise) -> Outcomes:
     table = pa.concat_tables([one.tables[TABLE] for one in outcomes]).to_pydict()
-    figures = (np.array(table[name], np.float64) for name in _FIELDS[1:])
-    return Outcomes(np.array(table["kept"], np.bool_), *figures)
+    figures = {name: np.array(table[name], np.float64) for name in _FIELDS[1:]}
+    return Outcomes(figures["worst"] >= promise.availability - EXACT, **figures)

@@ -20,7 +20,7 @@ from sim.size.design import Design, Task, design
 from sim.size.money import Money, Prices, money_of, prices_for, stops_today
 from sim.size.power import Provable, provable
 from sim.size.search import Effort, Found, Say, lower_bound, search, upper_bound
-from sim.size.simulate import Outcomes, Simulations, Wanted, monthly_costs, stock_value
+from sim.size.simulate import EXACT, Outcomes, Simulations, Wanted, monthly_costs, stock_value
 from sim.size.slots import NoLayoutError
 from sim.units import MS_PER_DAY
 
@@ -33,6 +33,8 @@ CURVE: Final = (0.35, 0.45, 0.55, 0.65, 0.8, 1.0, 1.2)
 """Multiples of the recommended levels on the curve of cost against availability."""
 USAGES: Final = (0.8, 1.0, 1.2)
 STOP_COSTS: Final = (0.5, 2.0)
+TIMES_OUT: Final = (2.0, 0.5, 0.1)
+"""Multiples of the time out of stock that is promised, for the sensitivity to the promise."""
 HOPED_CUT: Final = 0.1
 BASELINE_DAYS: Final = 365.0
 
@@ -90,14 +92,25 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """What becomes of the recommended design when a figure is different; money a month."""
+    """What becomes of the recommended design when a figure is different; money a month.
 
-    what: str
+    `about`: usage, stop_cost or promise. `value`: share of today's usage or stop cost, or the availability promised.
+    """
+
+    about: str
+    value: float
     kept: float
     availability: float
     cost: float
     margin: float
     saving: float
+
+    @property
+    def what(self) -> str:
+        """In words, for a table."""
+        if self.about == "promise":
+            return f"promise {round(self.value * 100, 6):g}%"
+        return f"{self.about.replace('_', ' ')} {self.value:.0%}"
 
 
 @dataclass(frozen=True)
@@ -178,8 +191,12 @@ class Sizer:
             recommended=best,
             alternatives=alternatives,
             curve=self._curve(found.best),
-            sensitivity=(*self._by_usage(found.best), *self._by_stop_cost(best, money)),
-            tiers=tuple(self._tier(name, promise) for name, promise in self._section.tiers.items()),
+            sensitivity=(
+                *self._by_usage(found.best),
+                *self._by_stop_cost(best, money),
+                *self._by_promise(found.best, money),
+            ),
+            tiers=tuple(self._tier(name, promise, best, money) for name, promise in self._section.tiers.items()),
             prices=prices_for(money, self._section.offer),
             provable=self._provable(money),
             simulated=self._simulated,
@@ -216,7 +233,7 @@ class Sizer:
         rows = []
         for share, task, one in zip(USAGES, tasks, seen, strict=True):
             money = money_of(self._section, task, best, one)
-            rows.append(self._row(f"usage {share:.0%}", one, money))
+            rows.append(self._row("usage", share, one, money))
         return tuple(rows)
 
     def _by_stop_cost(self, best: Appraisal, money: Money) -> tuple[Sensitivity, ...]:
@@ -225,23 +242,36 @@ class Sizer:
         for factor in STOP_COSTS:
             before, after = money.stops_before * factor, money.stops_after * factor
             saving = float(replace(money, stops_before=before, stops_after=after).saving(self._section.offer).mean())
-            rows.append(Sensitivity(f"stop cost {factor:.0%}", best.kept, best.availability, best.cost, margin, saving))
+            rows.append(Sensitivity("stop_cost", factor, best.kept, best.availability, best.cost, margin, saving))
         return tuple(rows)
 
-    def _row(self, what: str, seen: Outcomes, money: Money) -> Sensitivity:
+    def _by_promise(self, best: Design, money: Money) -> tuple[Sensitivity, ...]:
+        """The same design under other promises: how much more it keeps than it has to."""
+        [seen] = self._fresh.outcomes([Wanted(self._task, best, self._effort.fresh)])
+        rows = []
+        for factor in TIMES_OUT:
+            target = 1 - (1 - self._task.promise.availability) * factor
+            rows.append(self._row("promise", target, replace(seen, kept=seen.worst >= target - EXACT), money))
+        return tuple(rows)
+
+    def _row(self, about: str, value: float, seen: Outcomes, money: Money) -> Sensitivity:
         offer = self._section.offer
         margin, saving = float(money.margin(offer).mean()), float(money.saving(offer).mean())
         cost, availability = float(money.service.mean()), float(seen.availability.mean())
-        return Sensitivity(what, float(seen.kept.mean()), availability, cost, margin, saving)
+        return Sensitivity(about, value, float(seen.kept.mean()), availability, cost, margin, saving)
 
-    def _tier(self, name: str, promise: Promise) -> Tier:
+    def _tier(self, name: str, promise: Promise, best: Appraisal, money: Money) -> Tier:
+        if promise == self._task.promise:
+            return Tier(name, promise, best, prices_for(money, self._section.offer).least)
         self._say(f"sizing the tier `{name}`")
         task = Task.of(self._section, self._task.items, promise)
         found = search(task, self._search, self._effort, lambda text: None, walk=False)
         if found.best is None:
             return Tier(name, promise, None, math.nan, found.reasons, not found.settled)
-        one, money = self._appraised(task, found.best, self._effort.side)
-        return Tier(name, promise, one, prices_for(money, self._section.offer).least)
+        one, own = self._appraised(task, found.best, self._effort.side)
+        if one.cost > best.cost and no_stricter(promise, self._task.promise):  # what keeps more keeps this too
+            one, own = self._appraised(task, best.design)
+        return Tier(name, promise, one, prices_for(own, self._section.offer).least)
 
     def _provable(self, money: Money) -> tuple[tuple[float, Provable], ...]:
         today = stops_today(self._task)
@@ -279,6 +309,14 @@ def alternatives_of(found: Found, most: int = 2) -> list[Design]:
             chosen.append(one)
     rest = [one for one in others if one not in chosen]
     return [*chosen, *rest][:most]
+
+
+def no_stricter(one: Promise, other: Promise) -> bool:
+    """Whether whoever keeps the other promise keeps this one: it asks for no more, in the same way."""
+    if one.availability > other.availability or one.probability > other.probability:
+        return False
+    same = {"availability": other.availability, "probability": other.probability}
+    return one.model_copy(update=same) == other
 
 
 def with_usage(task: Task, share: float) -> Task:

@@ -43,11 +43,12 @@ erratic by Syntetos, Boylan and Croston (2005), "On the categorization of demand
 DEFAULT_VARIABILITY: Final = "variable"
 LARGEST_VARIABILITY: Final = 5.0
 LARGEST_BYTES: Final = 50_000_000
+LONGEST_LABEL: Final = 60
 
 REQUIRED: Final = ("item", "use_per_month")
 OPTIONAL: Final = (
     "unit", "variability", "volume", "weight", "critical", "cost", "price", "stock_today", "shortages_per_year",
-    "lead_time", "description",
+    "lead_time", "description", "name_en", "name_zh",
 )  # fmt: skip
 
 _YES: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
@@ -71,6 +72,7 @@ class ItemUse:
         stock_today: what the customer holds, None: not known.
         shortages_per_year: how often it was missing, None: not known.
         lead_time_ms: from an order until the goods are with the customer.
+        name_en, name_zh: what a proposal calls it, in English and in Chinese; empty: its name.
     """
 
     item: str
@@ -85,6 +87,8 @@ class ItemUse:
     stock_today: Fraction | None
     shortages_per_year: float | None
     lead_time_ms: int
+    name_en: str = ""
+    name_zh: str = ""
 
     @property
     def form(self) -> Form:
@@ -202,6 +206,8 @@ def _item(row: _Row, currency: str) -> ItemUse:
         row.read("stock_today", lambda text: units(text), None),
         row.read("shortages_per_year", _shortages, None),
         row.read("lead_time", _lead_time, 0),
+        row.read("name_en", _label, ""),
+        row.read("name_zh", _label, ""),
     )
 
 
@@ -212,6 +218,12 @@ def _name(text: str) -> str:
         raise UnitError(
             f"{text[:60]!r} is not a usable name", "no slash, comma, @, brackets or wildcard; 100 characters"
         )
+    return text
+
+
+def _label(text: str) -> str:
+    if len(text) > LONGEST_LABEL:
+        raise UnitError(f"{text[:60]!r} is too long", f"at most {LONGEST_LABEL} characters")
     return text
 
 
