@@ -2,6 +2,8 @@
 
 import json
 import sys
+from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from mro_twin.progress import ReplicationProgress
 from mro_twin.run_command import announce_compilation
 
 if TYPE_CHECKING:
+    from reports.proposal_words import Language
     from sim.size.run import SizeOptions
     from sim.size.study import Study
 
@@ -23,6 +26,12 @@ if TYPE_CHECKING:
 @click.option("-j", "--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("--quick", is_flag=True, help="Fewer replications: a first look in a third of the time.")
 @click.option("--xlsx", type=click.Path(dir_okay=False, path_type=Path), help="Write the tables to this workbook.")
+@click.option(
+    "--proposal",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write an offer of two pages to this HTML file: for the customer, without the supplier's costs and margin.",
+)
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the offer.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     scenario: str,
@@ -31,6 +40,8 @@ def command(
     workers: int,
     quick: bool,
     xlsx: Path | None,
+    proposal: Path | None,
+    lang: str,
     as_json: bool,
 ) -> None:
     """Find devices, slots, par levels and visits that keep the promise of SCENARIO's section `sizing` at least cost.
@@ -40,16 +51,31 @@ def command(
     capital of the supplier, saving of the customer, what a pilot of this length can prove, sensitivity, tiers, prices.
     docs/sizing.md explains the section and the method.
 
-    Exit codes: 0 a design was found; 1 no design of the catalogue is shown to keep the promise; 2 bad input.
+    Exit codes: 0 a design was found; 1 no design of the catalogue is shown to keep the promise, and no offer is
+    written; 2 bad input.
     """
     from sim.size.run import SizeOptions
 
+    _check_writable("--xlsx", xlsx, (".xlsx",))
+    _check_writable("--proposal", proposal, (".html", ".htm"))
     with errors_told():
         study = _sized(scenario, settings, SizeOptions(seed, workers, quick))
         if xlsx is not None:
             _write_workbook(study, xlsx)
+        if proposal is not None:
+            _write_proposal(study, proposal, "zh" if lang == "zh" else "en")
     _print(study, as_json)
     sys.exit(0 if study.recommended is not None else 1)
+
+
+def _check_writable(option: str, path: Path | None, endings: tuple[str, ...]) -> None:
+    """Before minutes of simulation: whether the file has the right ending and its folder is there."""
+    if path is None:
+        return
+    if path.suffix.lower() not in endings:
+        raise click.BadParameter(f"{path}: the name must end in {endings[0]}", param_hint=option)
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"{path}: there is no folder {path.parent}", param_hint=option)
 
 
 def _sized(scenario: str, settings: tuple[str, ...], options: "SizeOptions") -> "Study":
@@ -64,15 +90,37 @@ def _sized(scenario: str, settings: tuple[str, ...], options: "SizeOptions") -> 
 
 def _write_workbook(study: "Study", path: Path) -> None:
     from reports.workbook import tables_workbook
-    from sim.errors import TwinError
     from sim.size.tables import sentences, sheets
 
     tables = [(sheet.title, [one.name for one in sheet.columns], sheet.rows) for sheet in sheets(study)]
+    _write(path, tables_workbook(sentences(study), tables))
+    click.echo(f"tables: {path}", err=True)
+
+
+def _write_proposal(study: "Study", path: Path, language: "Language") -> None:
+    """The offer; where no design was found there is nothing to offer, and stderr says so."""
+    if study.recommended is None:
+        click.echo(f"no offer was written to {path}: no design is shown to keep the promise", err=True)
+        return
+    from reports.proposal import proposal_page
+    from sim.size.offer import customer_offer
+
+    offer = customer_offer(study)
+    _write(path, proposal_page(asdict(offer), language, date.today()).encode())
+    click.echo(f"offer: {path}", err=True)
+    if offer.recommended.saving < 0:
+        click.echo(
+            "look at it before you hand it over: with this fee the customer loses money, and it says so", err=True
+        )
+
+
+def _write(path: Path, content: bytes) -> None:
+    from sim.errors import TwinError
+
     try:
-        path.write_bytes(tables_workbook(sentences(study), tables))
+        path.write_bytes(content)
     except OSError as error:
         raise TwinError(f"{path} cannot be written: {(error.strerror or 'unknown reason').lower()}") from None
-    click.echo(f"tables: {path}", err=True)
 
 
 def _print(study: "Study", as_json: bool) -> None:

@@ -28,7 +28,8 @@ def make_parts(parts: Mapping[str, Callable[[], Any]], progress: Progress) -> di
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where the templates are; what they show is escaped."""
     environment = Environment(
         loader=PackageLoader("reports", "templates"),
         autoescape=True,
@@ -43,4 +44,4 @@ def _environment() -> Environment:
 def render(template: str, content: Mapping[str, Any]) -> str:
     """A whole page: the template with its style sheet inside, so that it needs no other file."""
     style = Markup(resources.files("reports").joinpath("templates/style.css").read_text(encoding="utf-8"))
-    return _environment().get_template(template).render(style=style, version=metadata.version("mro-twin"), **content)
+    return environment().get_template(template).render(style=style, version=metadata.version("mro-twin"), **content)
