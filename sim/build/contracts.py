@@ -306,8 +306,12 @@ class _Builder:
 
     def _baseline(self) -> Baseline:
         before, minor = self.contract.baseline, self.scenario.minor
-        money = (before.stop_cost_per_year, before.goods_per_year, before.stock_value)
-        return Baseline(*(minor(one) for one in money), stops_per_year=before.stops_per_year or 0.0)
+        return Baseline(
+            minor(before.stop_cost_per_year),
+            minor(before.goods_per_year),
+            minor(before.stock_value),
+            before.stops_per_year or 0.0,
+        )
 
     def _renewal(self) -> Renewal:
         given = self.contract.renewal
