@@ -15,6 +15,8 @@ _CONTRACT: Final = {
     "gross_margin": "margin per month",
     "capital_tied_up": "capital",
     "customer_benefit": "customer's gain",
+    "renewal": "renewal",
+    "lifetime_value_total": "lifetime value",
     "sla_attainment": "windows kept",
 }
 _LEVEL: Final = {

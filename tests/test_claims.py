@@ -8,11 +8,27 @@ from typing import Any
 import pytest
 
 import mro_twin
+from mro_twin.report_table import print_report
+from reports.run_files import RunFiles
+from reports.run_report import run_page
 from sim.compare.claims import ClaimResult
-from sim.kpi.claims import AS_REPORTED, LESS, MORE, NOT_SHOWN, NOT_SO, OPPOSITE, verdict
+from sim.kpi.claims import (
+    AS_REPORTED,
+    LESS,
+    MORE,
+    NEEDS_COMPARISON,
+    NOT_SHOWN,
+    NOT_SO,
+    ONE_REPLICATION,
+    OPPOSITE,
+    told_claims,
+    verdict,
+)
 from sim.scenario import load_scenario
 from sim.scenario.claims import parse_reported
 from tests.comparison_samples import call, write_regions
+from tests.contract_run_samples import contract_sample
+from tests.scenario_samples import findings_of
 
 CLAIMS: list[dict[str, Any]] = [
     {"says": "richer", "source": "a report", "kpi": "stock_value", "variant": "rich-a", "reported": "+1 %"},
@@ -201,3 +217,77 @@ def test_no_match_contradicts_match(tmp_path: Path) -> None:
     result = call("compare", write_regions(tmp_path), "--match", "fill_rate", "--no-match")
     assert result.exit_code == 2
     assert "contradict" in result.stderr
+
+
+# --- claims about one variant -----------------------------------------------------------------------------------------
+MONEY_CLAIMS: list[dict[str, Any]] = [
+    {
+        "says": "the fee",
+        "kpi": "contract_revenue",
+        "contract": "service",
+        "stream": "subscription",
+        "reported": "300 USD",
+    },
+    {"says": "all of it", "kpi": "contract_revenue", "reported": "1 USD", "note": "of both contracts"},
+    {"says": "of one", "kpi": "contract_revenue", "contract": "gloves", "reported": "1 bn USD", "source": "a rumour"},
+    {"says": "kept", "kpi": "1 - sla_attainment", "contract": "service", "sla": "asked", "reported": "0 %"},
+    {"says": "a change", "kpi": "stock_value", "reported": "-5 %"},
+    {"says": "elsewhere", "kpi": "stock_value", "variant": "other", "against": "base", "reported": "50 USD -> 40 USD"},
+]
+
+
+def claiming(**more: Any) -> dict[str, Any]:
+    """The plant with contracts, and claims about them."""
+    claims = [{"variant": "base", "against": "other", **claim, **more} for claim in MONEY_CLAIMS]
+    return contract_sample() | {"claims": claims, "variants": {"other": {}}}
+
+
+def test_a_run_puts_claims_about_its_variant_beside_its_means(tmp_path: Path) -> None:
+    scenario = load_scenario(claiming())
+    result = mro_twin.simulate(scenario, replications=3, out=tmp_path)
+    assert result.path is not None
+    told = json.loads((result.path / "claims.json").read_text(encoding="utf-8"))["claims"]
+    assert [one["says"] for one in told] == [claim["says"] for claim in MONEY_CLAIMS]
+    by_name = {one["says"]: one for one in told}
+    streams = result.value("contract_revenue", "service/subscription", "contract_stream")
+    assert (by_name["the fee"]["mean"], by_name["the fee"]["scope"]) == (streams, "contract_stream")
+    assert by_name["all of it"]["mean"] == result.value("contract_revenue", "all", "contracts")
+    assert (by_name["all of it"]["verdict"], by_name["all of it"]["note"]) == (MORE, "of both contracts")
+    assert (by_name["of one"]["verdict"], by_name["of one"]["source"]) == (LESS, "a rumour")
+    kept = result.value("sla_attainment", "service/asked", "sla")
+    assert by_name["kept"]["mean"] == pytest.approx(1 - kept)
+    assert by_name["a change"]["verdict"] == NEEDS_COMPARISON
+    assert (by_name["elsewhere"]["side"], by_name["elsewhere"]["mean"]) == ("before", result.value("stock_value"))
+    page = run_page(RunFiles.open(result.path))
+    assert "What sources say, and the model" in page
+    assert "of both contracts" in page
+    assert "a rumour" in page
+
+
+def test_claims_of_one_replication_are_printed_without_a_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    scenario = load_scenario(claiming())
+    result = mro_twin.simulate(scenario, replications=1)
+    told = told_claims(scenario.claims, scenario.variant, result.means())
+    assert {one.verdict for one in told} == {ONE_REPLICATION, NEEDS_COMPARISON}
+    print_report(scenario, result.means(), result)
+    printed = capsys.readouterr().out
+    assert "claims about this variant" in printed
+    assert "contract_revenue service/subscription" in printed
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"contract": "sevrice"}, "there is no contract `sevrice`"),
+        ({"contract": None}, "`stream` and `sla` are parts of a contract"),
+        ({"sla": "asked"}, "a KPI is of a `stream` or of an `sla`, not of both"),
+        ({"kpi": "stock_value"}, "`stock_value` is no KPI of a revenue stream"),
+        ({"kpi": "contract_revenue", "reported": "5 %"}, "'5 %' does not fit `contract_revenue`"),
+    ],
+)
+def test_claims_about_what_contracts_do_not_have(change: dict[str, Any], message: str) -> None:
+    data = claiming()
+    data["claims"] = [data["claims"][0]]
+    assert findings_of(data) == ()
+    data["claims"] = [{**data["claims"][0], **change}]
+    assert any(message in one.message for one in findings_of(data)), findings_of(data)
