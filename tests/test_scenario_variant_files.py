@@ -41,7 +41,6 @@ def test_a_variant_starts_from_its_file_and_keeps_the_name(tmp_path: Path) -> No
         ("../other.yaml", "leads outside the scenario's folder"),
         ("missing.yaml", "there is no file `missing.yaml`"),
         ("stages.yaml", "files extend each other in a circle"),
-        ("[a]", "is not a text"),
     ],
 )
 def test_files_of_variants_that_cannot_be_used(tmp_path: Path, extends: str, message: str) -> None:
