@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import mro_twin
 from sim import columns as c
 from sim.build.network_builder import build_network
+from sim.contracts.movements import RecordColumns
 from sim.contracts.sla_windows import fill_rate
 from sim.contracts.stock_levels import (
     Changes,
@@ -55,7 +56,7 @@ def test_time_with_stock_is_the_engines_to_the_millisecond(records: Records) -> 
 def test_units_given_at_once_are_the_engines(records: Records) -> None:
     network, points = records.network, devices(records)
     measured = np.array([network.warm_up_ms, network.horizon_ms])
-    tally = fill_rate(records, points, measured, NO_EXCLUSIONS)
+    tally = fill_rate(RecordColumns(records), points, measured, NO_EXCLUSIONS)
     total = records.summary.total[points].sum(axis=0)
     assert tally.good.tolist() == [total[c.T_UNITS_AT_ONCE]]
     assert tally.counted.tolist() == [total[c.T_DEMAND_UNITS]]

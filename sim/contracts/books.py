@@ -74,7 +74,7 @@ def books_of(records: Records) -> list[Books]:
     for plan in records.network.contracts:
         begun = _begun(plan, records.summary.start.time_ms)
         if begun.from_ms < begun.to_ms:
-            levels = tuple(_service_levels(plan, records))
+            levels = tuple(_service_levels(plan, columns))
             books.append(_books(begun, levels, columns, lines, firsts))
             firsts = _after(books[-1])
     check_books(records, books)
@@ -157,10 +157,10 @@ def _charges(planned: PlannedTerm, history: History, measures: ItemMeasures) -> 
         raise ContractError(message) from error
 
 
-def _service_levels(plan: ContractPlan, records: Records) -> Iterator[tuple[str, SlaWindows]]:
+def _service_levels(plan: ContractPlan, columns: RecordColumns) -> Iterator[tuple[str, SlaWindows]]:
     for sla in plan.slas:
         if max(sla.from_ms, plan.from_ms) < min(sla.to_ms, plan.to_ms):
-            yield sla.name, windows_of(plan, sla, records)
+            yield sla.name, windows_of(plan, sla, columns.records, columns)
 
 
 def _of_levels(levels: tuple[tuple[str, SlaWindows], ...]) -> Iterator[tuple[Source, Charges]]:

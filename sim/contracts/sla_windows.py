@@ -16,6 +16,7 @@ from policies.contracts.sla import Settlement, Sla, attained_shares, settle, win
 from policies.contracts.term import NO_TABLE, REPORTS, SHIPMENTS, USAGE, Charges
 from sim import columns as c
 from sim.contract_plan import ContractPlan, PlannedSla
+from sim.contracts.movements import RecordColumns
 from sim.contracts.stock_levels import (
     CountedTime,
     StockLevels,
@@ -25,6 +26,8 @@ from sim.contracts.stock_levels import (
     without_stock_anywhere,
 )
 from sim.network import Int64Array
+from sim.record import layouts
+from sim.record.layouts import TableLayout
 from sim.record.records import Records
 from sim.units import round_half_up
 
@@ -90,26 +93,28 @@ class SlaWindows:
         return float(self.kept.mean()) if len(self.kept) else 1.0
 
 
-def windows_of(plan: ContractPlan, sla: PlannedSla, records: Records, levels: StockLevels | None = None) -> SlaWindows:
+def windows_of(
+    plan: ContractPlan, sla: PlannedSla, records: Records, columns: RecordColumns | None = None
+) -> SlaWindows:
     """The windows of one service level in one replication.
 
     Args:
-        levels: stock levels of `sla.points`, if somebody has worked them out already.
+        columns: of the records, if somebody has them already: they are read once for many service levels.
 
     ConservationError when the records do not give the engine's closing stock.
     """
     network, settings = records.network, sla.sla
+    known = RecordColumns(records) if columns is None else columns
     from_ms, to_ms = max(plan.from_ms, sla.from_ms), min(plan.to_ms, sla.to_ms)
     edges = window_edges(from_ms, to_ms, settings.window, network.start_epoch_ms)
     clock = CountedTime([*map(tuple, sla.excluded_ms.tolist()), *_unrecorded(plan, records)])
     if settings.measure == "availability":
-        known = stock_levels(records, sla.points) if levels is None else levels
         groups = network.parameter[sla.points, c.P_ITEM] if settings.places == "any" else None
-        tally = availability(known, edges, clock, groups, records)
+        tally = availability(stock_levels(records, sla.points, known), edges, clock, groups, known)
     elif settings.measure == "fill_rate":
-        tally = fill_rate(records, sla.points, edges, clock)
+        tally = fill_rate(known, sla.points, edges, clock)
     else:
-        tally = response_time(records, sla.points, settings.promised, edges, clock)
+        tally = response_time(known, sla.points, settings.promised, edges, clock)
     scale = 10**network.minor_digits
 
     def minor(amount: Fraction) -> int:
@@ -129,13 +134,13 @@ def availability(
     edges_ms: Int64Array,
     clock: CountedTime,
     groups: Int64Array | None = None,
-    records: Records | None = None,
+    columns: RecordColumns | None = None,
 ) -> Tally:
     """Time of all places together in each window, and of it the time with stock on hand (ms).
 
     Args:
         groups: places of equal numbers are one, which has stock when one of them has (`places: any`).
-        records: for the rows of the usage log in each window.
+        columns: for the rows of the usage log in each window.
     """
     if groups is None:
         spells = without_stock(levels)
@@ -143,28 +148,26 @@ def availability(
         spells = without_stock_anywhere(levels, np.unique(groups, return_inverse=True)[1].reshape(-1))
     counted = spells.places * np.diff(clock.at(edges_ms))
     missing = in_windows(spells, edges_ms, clock).sum(axis=0)
-    times = None if records is None else _times(records, "usage")
+    times = None if columns is None else _times(columns, layouts.USAGE)
     if times is None:
         return Tally(counted - missing, counted, NO_TABLE, np.full((len(counted), 2), -1, np.int64))
     return Tally(counted - missing, counted, USAGE, _rows_within(times, edges_ms))
 
 
-def fill_rate(records: Records, points: Int64Array, edges_ms: Int64Array, clock: CountedTime) -> Tally:
+def fill_rate(columns: RecordColumns, points: Int64Array, edges_ms: Int64Array, clock: CountedTime) -> Tally:
     """Units asked for at these stock points in each window, and of them those given at once."""
     windows = len(edges_ms) - 1
-    reports_time = _times(records, "reports")
+    reports_time = _times(columns, layouts.REPORTS)
     if reports_time is None:
         nothing = np.zeros(windows, np.int64)
         return Tally(nothing, nothing, NO_TABLE, np.full((windows, 2), -1, np.int64))
-    covered = np.zeros(records.network.stock_points, np.bool_)
-    covered[points] = True
-    reports, usage = records.table("reports"), records.table("usage")
-    short = (reports["kind"].to_numpy() == c.R_SHORT) & covered[reports["stock_point"].to_numpy()]
-    short_ms, missing = reports_time[short], reports["quantity"].to_numpy()[short]
-    given = np.isin(usage["kind"].to_numpy(), _ASKED_BY_LINE) & covered[usage["stock_point"].to_numpy()]
-    given_ms, units = usage["time_ms"].to_numpy()[given], usage["quantity"].to_numpy()[given]
-    lines = usage["reference"].to_numpy()[given]
-    at_once = ~_after_shortage(lines, given_ms, reports["reference"].to_numpy()[short], short_ms)
+    short = columns.at(layouts.REPORTS, points)
+    short = short[columns(layouts.REPORTS, "kind")[short] == c.R_SHORT]
+    short_ms, missing = reports_time[short], columns(layouts.REPORTS, "quantity")[short]
+    given = columns.at(layouts.USAGE, points)
+    given = given[np.isin(columns(layouts.USAGE, "kind")[given], _ASKED_BY_LINE)]
+    given_ms, units, lines = (columns(layouts.USAGE, name)[given] for name in ("time_ms", "quantity", "reference"))
+    at_once = ~_after_shortage(lines, given_ms, columns(layouts.REPORTS, "reference")[short], short_ms)
     good = _summed(given_ms[at_once], units[at_once], edges_ms, clock)
     asked = good + _summed(short_ms, missing, edges_ms, clock)
     return Tally(good, asked, REPORTS, _rows_within(reports_time, edges_ms))
@@ -184,39 +187,38 @@ def _after_shortage(
 
 
 def response_time(
-    records: Records, points: Int64Array, promised_ms: int, edges_ms: Int64Array, clock: CountedTime
+    columns: RecordColumns, points: Int64Array, promised_ms: int, edges_ms: Int64Array, clock: CountedTime
 ) -> Tally:
     """Urgent orders of these stock points that fell due in each window, and of them those delivered whole by then.
 
     An order falls due `promised_ms` after it was placed. One that was placed while time did not count does not either.
     """
-    orders, shipments = records.table("orders"), records.table("shipments")
-    placed, wanted = orders["time_ms"].to_numpy(), orders["quantity"].to_numpy()
-    covered = np.isin(orders["stock_point"].to_numpy(), points)
-    urgent = np.flatnonzero(covered & np.isin(orders["kind"].to_numpy(), EMERGENCY_ORDERS) & (placed >= 0))
-    due = placed[urgent] + promised_ms
-    arrived, order = shipments["received_ms"].to_numpy(), shipments["order"].to_numpy()
-    row = order - records.summary.start.first_order
-    candidate = np.zeros(len(placed) + 1, np.int64)  # 1 + position in `urgent`
-    candidate[urgent] = 1 + np.arange(len(urgent))
-    position = candidate[np.where((row >= 0) & (row < len(placed)), row, len(placed))] - 1
-    mine = position >= 0
-    mine[mine] = (arrived[mine] >= 0) & (arrived[mine] <= due[position[mine]])
+    placed_ms, kind = columns(layouts.ORDERS, "time_ms"), columns(layouts.ORDERS, "kind")
+    urgent = columns.at(layouts.ORDERS, points)  # ascending
+    urgent = urgent[np.isin(kind[urgent], EMERGENCY_ORDERS) & (placed_ms[urgent] >= 0)]
+    placed, wanted = placed_ms[urgent], columns(layouts.ORDERS, "quantity")[urgent]
+    due = placed + promised_ms
+    rows = columns.at(layouts.SHIPMENTS, points)
+    order = columns(layouts.SHIPMENTS, "order")[rows] - columns.records.summary.start.first_order
+    position = np.searchsorted(urgent, order)
+    mine = np.append(urgent, -1)[position] == order  # beyond the last there is none
+    rows, position = rows[mine], position[mine]
+    arrived = columns(layouts.SHIPMENTS, "received_ms")[rows]
+    in_time = (arrived >= 0) & (arrived <= due[position])
     delivered = np.zeros(len(urgent), np.int64)
-    np.add.at(delivered, position[mine], shipments["quantity"].to_numpy()[mine])
-    ones = clock.counts(placed[urgent]).astype(np.int64)
-    in_time = ones * (delivered >= wanted[urgent])
+    np.add.at(delivered, position[in_time], columns(layouts.SHIPMENTS, "quantity")[rows[in_time]])
+    ones = clock.counts(placed).astype(np.int64)
     unstopped = CountedTime([])
-    counted, good = (_summed(due, what, edges_ms, unstopped) for what in (ones, in_time))
-    return Tally(good, counted, SHIPMENTS, _rows_within(np.maximum.accumulate(arrived), edges_ms))
+    counted, good = (_summed(due, what, edges_ms, unstopped) for what in (ones, ones * (delivered >= wanted)))
+    until = np.maximum.accumulate(columns(layouts.SHIPMENTS, "received_ms"))
+    return Tally(good, counted, SHIPMENTS, _rows_within(until, edges_ms))
 
 
-def _times(records: Records, table: str) -> Int64Array | None:
+def _times(columns: RecordColumns, table: TableLayout) -> Int64Array | None:
     try:
-        times: Int64Array = records.table(table)["time_ms"].to_numpy()
+        return columns(table, "time_ms")
     except KeyError:
         return None
-    return times
 
 
 def _summed(time_ms: Int64Array, units: Int64Array, edges_ms: Int64Array, clock: CountedTime) -> Int64Array:

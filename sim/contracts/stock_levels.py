@@ -12,9 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sim import columns as c
+from sim.contracts.movements import RecordColumns
 from sim.errors import ConservationError
 from sim.network import Int64Array
 from sim.record.books import Equation
+from sim.record.layouts import SHIPMENTS, USAGE
 from sim.record.records import Records
 
 _LEAVES: Final = (
@@ -83,14 +85,18 @@ class Spells:
     to_ms: Int64Array
 
 
-def stock_levels(records: Records, points: Int64Array) -> StockLevels:
+def stock_levels(records: Records, points: Int64Array, columns: RecordColumns | None = None) -> StockLevels:
     """Levels at these stock points (rows; none of them a supplier's), from the start of the records to the horizon.
+
+    Args:
+        columns: of the records, if somebody has them already.
 
     ConservationError where a level does not end at the engine's closing stock.
     """
     network, summary = records.network, records.summary
+    changes = changes_of(RecordColumns(records) if columns is None else columns, points)
     opening = summary.opening.state[points, c.S_ON_HAND]
-    levels = levels_of(opening, changes_of(records, points), summary.start.time_ms, network.horizon_ms)
+    levels = levels_of(opening, changes, summary.start.time_ms, network.horizon_ms)
     expected, found = summary.closing.state[points, c.S_ON_HAND], levels.closing
     wrong = np.flatnonzero(expected != found)
     if len(wrong):
@@ -100,45 +106,41 @@ def stock_levels(records: Records, points: Int64Array) -> StockLevels:
     return levels
 
 
-def changes_of(records: Records, points: Int64Array) -> Changes:
+def changes_of(columns: RecordColumns, points: Int64Array) -> Changes:
     """Every recorded change of stock at these stock points; places are their positions in `points`."""
-    place_of = np.full(records.network.stock_points, -1, np.int64)
+    place_of = np.full(columns.records.network.stock_points, -1, np.int64)
     place_of[points] = np.arange(len(points))
-    shipments = records.table("shipments")
-    quantity = shipments["quantity"].to_numpy()
-    received, dispatched = shipments["received_ms"].to_numpy(), shipments["dispatched_ms"].to_numpy()
-    came, went = shipments["stock_point"].to_numpy(), shipments["source"].to_numpy()
     parts = [
-        _part(place_of, came, received, quantity, received >= 0),
-        _part(place_of, went, dispatched, -quantity, (dispatched >= records.summary.start.time_ms) & (went >= 0)),
+        _shipped(columns, points, "stock_point", "received_ms", 1, 0),
+        _shipped(columns, points, "source", "dispatched_ms", -1, columns.records.summary.start.time_ms),
+        _used(columns, points),
     ]
-    usage = _usage(records)
-    if usage is not None:
-        stock_point, time_ms, units = usage
-        parts.append(_part(place_of, stock_point, time_ms, units, units != 0))
-    return Changes(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    point, time_ms, units = (np.concatenate(values) for values in zip(*parts, strict=True))
+    return Changes(place_of[point], time_ms, units)
 
 
-def _usage(records: Records) -> tuple[Int64Array, Int64Array, Int64Array] | None:
-    """Stock point, time and change of every usage row; None where the replication recorded no use."""
+_Change = tuple[Int64Array, Int64Array, Int64Array]
+"""Stock point, time and units of changes."""
+
+
+def _shipped(columns: RecordColumns, points: Int64Array, at: str, when: str, sign: int, since_ms: int) -> _Change:
+    """What came or went with shipments, from an instant on."""
+    rows = columns.at(SHIPMENTS, points, by=at)
+    rows = rows[columns(SHIPMENTS, when)[rows] >= since_ms]
+    point, time_ms, units = (columns(SHIPMENTS, name)[rows] for name in (at, when, "quantity"))
+    return point, time_ms, sign * units
+
+
+def _used(columns: RecordColumns, points: Int64Array) -> _Change:
+    """What left by use and came back; nothing where the replication recorded no use."""
     try:
-        usage = records.table("usage")
+        rows = columns.at(USAGE, points)
     except KeyError:
-        return None
-    units = usage["quantity"].to_numpy() * _SIGN[usage["kind"].to_numpy()]
-    return usage["stock_point"].to_numpy(), usage["time_ms"].to_numpy(), units
-
-
-def _part(
-    place_of: Int64Array,
-    stock_point: npt.NDArray[np.integer],
-    time_ms: Int64Array,
-    units: Int64Array,
-    rows: npt.NDArray[np.bool_],
-) -> tuple[Int64Array, Int64Array, Int64Array]:
-    place = np.where(rows, place_of[stock_point], -1)
-    chosen = place >= 0
-    return place[chosen], time_ms[chosen], units[chosen]
+        nothing = np.zeros(0, np.int64)
+        return nothing, nothing, nothing
+    units = columns(USAGE, "quantity")[rows] * _SIGN[columns(USAGE, "kind")[rows]]
+    rows, units = rows[units != 0], units[units != 0]
+    return columns(USAGE, "stock_point")[rows], columns(USAGE, "time_ms")[rows], units
 
 
 def levels_of(opening: Int64Array, changes: Changes, from_ms: int, to_ms: int) -> StockLevels:
