@@ -97,12 +97,11 @@ def command(
 
 
 def _known_kpis(names: Sequence[str]) -> tuple[str, ...]:
-    """The names, each once; TwinError (exit code 2) for one that is no KPI of the whole network."""
-    from sim.kpi.kpis import KPIS
-    from sim.kpi.network_values import NETWORK
+    """The names, each once; TwinError (exit code 2) for one that is no KPI of the whole network or of contracts."""
+    from sim.kpi.network_values import whole_kpis
     from sim.scenario.findings import did_you_mean
 
-    known = [kpi.name for kpi in KPIS.values() if NETWORK in kpi.scopes]
+    known = whole_kpis()
     for name in names:
         if name not in known:
             hint = did_you_mean(name, known) or f"known are {', '.join(known)}"

@@ -84,6 +84,21 @@ def test_stock_and_service_in_one_sentence(stock: dict[str, Any], service: dict[
     assert sentences(found, "A", "B")[0] == text
 
 
+def test_contracts_that_differ_alone_are_not_the_same() -> None:
+    margin = STOCK | {"scope": "contracts", "key": "all", "kpi": "gross_margin", "verdict": "worse"}
+    same = SAME | {"scope": "contracts", "key": "all", "kpi": "customer_paid", "unit": "USD"}
+    apart = sentences([a_difference(**SAME), a_difference(**margin)], "A", "B")
+    assert apart == [
+        "B and A differ in their contracts only: what happens is exactly the same.",
+        "B: gross margin is 18.0 % lower, worse [16.0, 20.0] (1,000 USD → 820 USD).",
+    ]
+    alike = sentences([a_difference(**SAME), a_difference(**same)], "A", "B")
+    assert alike == ["B and A are exactly the same in every KPI and every replication."]
+    both = sentences([a_difference(), a_difference(**margin)], "A", "B")
+    assert both[-1] == apart[-1]
+    assert len(both) == 2
+
+
 def test_nothing_is_said_about_amounts_that_are_nothing_on_both_sides() -> None:
     nothing = a_difference(**SAME | {"kpi": "transport_cost", "unit": "USD", "base_mean": 0.0, "mean": 0.0})
     said = sentences([a_difference(), nothing], "A", "B")

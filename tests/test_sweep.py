@@ -28,6 +28,7 @@ from sim.run.sweep_grid import grid, parse_factor, remarks
 from sim.run.sweep_table import write_safe_csv
 from sim.scenario import load_scenario
 from tests import fake_engine
+from tests.contract_run_samples import contract_sample
 from tests.test_cli import SHOP
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -359,3 +360,18 @@ def test_texts_that_look_like_formulas_are_neutralised(tmp_path: Path) -> None:
     assert [row[0] for row in rows] == ["'=a", "'=1+1", "'@x", "'-5 d", "'+3", "'\tx", "plain", ""]
     assert rows[1][1] == "-1.5", "a number stays one"
     assert rows[7][1] == ""
+
+
+def test_prices_of_a_contract_are_swept(tmp_path: Path) -> None:
+    """All contracts together are a study's business, too: a dearer base fee, the same plant, another margin."""
+    file = tmp_path / "works.yaml"
+    file.write_text(json.dumps(contract_sample(), default=str))
+    fee = "contracts.service.terms.base.amount"
+    vary = ("--vary", f"{fee}=300 USD,800 USD", "--kpi", "gross_margin", "--kpi", "fill_rate")
+    done = call("sweep", file, *vary, "-r", 1, "--out", tmp_path / "sweeps", "--json")
+    assert done.exit_code == 0, done.output
+    cheap, dear = (point["kpis"] for point in json.loads(done.stdout)["points"])
+    billed, measured = 13 / 31 + 2 + 26 / 30, 98 / 30.436875  # months from 19 January to 26 April
+    more = dear["gross_margin"]["mean"] - cheap["gross_margin"]["mean"]
+    assert more == pytest.approx(500 * billed / measured, abs=0.02)
+    assert dear["fill_rate"] == cheap["fill_rate"]

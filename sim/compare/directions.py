@@ -138,6 +138,9 @@ MAIN: Final = (
 )
 """The KPIs of the whole network that a comparison puts into words."""
 
+OF_CONTRACTS: Final = ("customer_paid", "gross_margin", "customer_benefit", "sla_attainment")
+"""And those of all contracts together: what the customer pays and gains, what the supplier earns and keeps."""
+
 _RATE_UNITS: Final = frozenset({"share", "h", "per year", "per 30 d"})
 _TIME_MEANS: Final = frozenset(
     {"on_hand", "on_order", "in_transit", "backorders", "stock_value", "record_error", "record_error_value"}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from sim.compare.differences import Difference
-from sim.compare.directions import MAIN, in_words, verdict
+from sim.compare.directions import MAIN, OF_CONTRACTS, in_words, verdict
 
 SAME_SERVICE: Final = 0.002
 """Fill rates that differ by less than this (0.2 points), the whole interval included, count as the same service."""
@@ -17,8 +17,12 @@ _STOCK: Final = "stock_value"
 def sentences(found: Sequence[Difference], base: str, variant: str) -> list[str]:
     """The sentences about one variant: stock and service together, then each main KPI that is of any size."""
     here = {one.kpi: one for one in found if one.variant == variant and one.scope == "network"}
+    paid = {one.kpi: one for one in found if one.variant == variant and one.scope == "contracts"}
+    bills = [sentence(paid[kpi]) for kpi in OF_CONTRACTS if kpi in paid and (paid[kpi].base_mean or paid[kpi].mean)]
     if here and all(one.identical for one in here.values()):
-        return [f"{variant} and {base} are exactly the same in every KPI and every replication."]
+        if all(one.identical for one in paid.values()):
+            return [f"{variant} and {base} are exactly the same in every KPI and every replication."]
+        return [f"{variant} and {base} differ in their contracts only: what happens is exactly the same.", *bills]
     service = next((here[kpi] for kpi in _SERVICE if kpi in here), None)
     said = []
     if _STOCK in here and service is not None:
@@ -26,7 +30,7 @@ def sentences(found: Sequence[Difference], base: str, variant: str) -> list[str]
     for kpi in MAIN:
         if kpi in here and (here[kpi].base_mean != 0.0 or here[kpi].mean != 0.0):
             said.append(sentence(here[kpi]))
-    return said
+    return [*said, *bills]
 
 
 def _headline(stock: Difference, service: Difference) -> str:

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from sim.errors import RunInterruptedError, TwinError
 from sim.kpi.kpis import KPIS, MONEY
-from sim.kpi.network_values import NETWORK, network_values
+from sim.kpi.network_values import network_values, whole_kpis
 from sim.kpi.summary import half_width
 from sim.run.directory import RunDirectory
 from sim.run.experiment import Batch, Outcome, Progress, Task, simulated, working
@@ -80,7 +80,7 @@ def parse_target(text: str, currency: str) -> Target:
     A percentage means points of a KPI that is a share, and percent of the mean of any other. A number without one is
     in the KPI's own unit. TwinError (exit code 2) for anything else.
     """
-    known = {kpi.name: kpi for kpi in KPIS.values() if NETWORK in kpi.scopes}
+    known = {name: KPIS[name] for name in whole_kpis()}
     match = _TARGET.fullmatch(text)
     where = f"--precision {text[:80]}"
     if match is None or float(match["number"]) <= 0:
