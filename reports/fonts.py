@@ -16,6 +16,8 @@ FONT_NAME: Final = "Noto Sans SC"
 FAMILY: Final = "Proposal"
 """What the page calls it, so that it never takes the place of an installed font of the same name."""
 _PACKAGE: Final = "pylopdf_fonts_zh_cn"
+_NAMES: Final = [0, 1, 2, 13, 14]
+"""Of the font's texts, those that stay with the subset: copyright, name, style, licence and where that is found."""
 _FILE: Final = "NotoSansSC-Regular.otf"
 
 
@@ -35,7 +37,7 @@ def subset(characters: str) -> bytes:
     from fontTools import subset as tools
 
     logging.getLogger("fontTools").setLevel(logging.ERROR)  # it warns of tables that it leaves out, which is meant
-    options = tools.Options(flavor="woff", hinting=False, layout_features=[], notdef_outline=True, desubroutinize=True)
+    options = tools.Options(flavor="woff", hinting=False, layout_features=[], desubroutinize=True, name_IDs=_NAMES)
     buffer = io.BytesIO()
     with (
         resources.as_file(resources.files(_PACKAGE).joinpath(_FILE)) as path,

@@ -15,7 +15,7 @@ _MOST_ROUNDS: Final = 40
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A design one notch smaller than another, and in what: `grease 1480 -> 1443`, `one shelf less`."""
+    """A design one notch smaller than another, and in what: `grease 148 -> 144.3 kg`, `one shelf less`."""
 
     what: str
     design: Design
@@ -31,9 +31,7 @@ def neighbours(task: Task, one: Design) -> Iterator[Neighbour]:
         lower = level - notch(level)
         if level > 0:
             levels = [*one.levels[:item], lower, *one.levels[item + 1 :]]
-            yield Neighbour(
-                f"{task.items[item].item} {level} -> {lower}", in_layout(task, one.interval_ms, levels, one.layout)
-            )
+            yield Neighbour(_lowered(task, item, level, lower), in_layout(task, one.interval_ms, levels, one.layout))
     for name in one.layout.devices:
         fewer = with_one_less(task, one, name)
         if fewer is not None:
@@ -42,6 +40,13 @@ def neighbours(task: Task, one: Design) -> Iterator[Neighbour]:
     for interval_ms in longer[:1]:
         days = interval_ms / MS_PER_DAY
         yield Neighbour(f"visits every {days:g} d", in_layout(task, interval_ms, one.levels, one.layout))
+
+
+def _lowered(task: Task, item: int, level: int, lower: int) -> str:
+    """`grease 266.4 -> 259.8 kg`: levels in natural units, as everywhere else."""
+    use = task.items[item]
+    before, after = (f"{float(one * use.unit.resolution):,.6g}" for one in (level, lower))
+    return f"{use.item} {before} -> {after}{'' if use.unit.name == 'each' else f' {use.unit.name}'}"
 
 
 def notch(level: int) -> int:

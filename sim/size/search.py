@@ -1,14 +1,14 @@
 """Finds the cheapest design that keeps the promise: candidates, race, and a walk to smaller designs.
 
 The race (`sim.size.selection`) decides between candidates of all visit intervals. From the winner every design one
-notch smaller is simulated with the same chance; where one keeps the promise and is cheaper by more than the
-indifference, the search goes on from there. At the end every smaller design is shown to break the promise, or is not
-shown to keep it, or is dearer, or saves less than the indifference.
+notch smaller that gives enough of what is not covered is simulated with the same chance; where one keeps the promise
+and is cheaper, the search goes on from there. At the end every smaller design is shown to break the promise, or is not
+shown to keep it, or is dearer; or, when moves are used up, saves less than the indifference.
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -17,7 +17,7 @@ from scipy import special
 from sim.size.candidates import candidates
 from sim.size.cycles import availability
 from sim.size.design import UNCOVERED_FILL_RATE, Design, Task
-from sim.size.neighbours import neighbours
+from sim.size.neighbours import Neighbour, neighbours
 from sim.size.selection import OPEN, Race, Rules, decided, look, looks_up_to
 from sim.size.simulate import Outcomes, Simulations, Wanted, monthly_costs
 from sim.size.slots import NoLayoutError
@@ -60,7 +60,10 @@ QUICK: Final = Effort(candidates=6, race=200, smaller=30, fresh=60, side=30)
 
 @dataclass(frozen=True)
 class Smaller:
-    """A design one notch smaller, what became smaller, and why it is not the answer."""
+    """A design one notch smaller, what became smaller, and why it is not the answer.
+
+    `cost`: a month. `kept`: share of replications that kept the promise; nan where formulas were enough to refuse it.
+    """
 
     what: str
     design: Design
@@ -146,52 +149,64 @@ def _walked(
     """Down to a design of which no smaller one is better."""
     for move in range(_MOST_MOVES):
         say("looking at every design one notch smaller" + (f", step {move + 1}" if move else ""))
-        smaller = _smaller(task, best, simulations, rules, effort)
+        smaller = _smaller(task, best, simulations, effort)
         cheaper = sorted((one for one in smaller if one.verdict == "cheaper"), key=lambda one: one.cost)
         moved = next((one.design for one in cheaper if _shown(task, one.design, simulations, effort)), None)
         if moved is None:
             shown = [_not_shown(one) if one.verdict == "cheaper" else one for one in smaller]
             return best, tuple(shown)
         best = moved
-    return best, tuple(_smaller(task, best, simulations, rules, effort))
+    return best, tuple(_little(one, best, rules) for one in _smaller(task, best, simulations, effort))
 
 
-def _smaller(task: Task, best: Design, simulations: Simulations, rules: Rules, effort: Effort) -> list[Smaller]:
+def _smaller(task: Task, best: Design, simulations: Simulations, effort: Effort) -> list[Smaller]:
     others = list(neighbours(task, best))
-    wanted = [Wanted(task, one, effort.smaller) for one in (best, *(other.design for other in others))]
+    enough = [other for other in others if other.design.fill_rate >= UNCOVERED_FILL_RATE]
+    wanted = [Wanted(task, one, effort.smaller) for one in (best, *(other.design for other in enough))]
     own, *outcomes = simulations.outcomes(wanted)
     cost = monthly_costs(task, best, own)
-    found = []
-    for other, seen in zip(others, outcomes, strict=True):
-        difference = monthly_costs(task, other.design, seen) - cost
-        verdict = _verdict(task, other.design, seen, float(difference.mean()), rules.indifference)
-        mean = float(cost.mean() + difference.mean())
-        found.append(Smaller(other.what, other.design, mean, float(seen.kept.mean()), verdict))
-    return found
+    found = [_too_little(other, best, float(cost.mean())) for other in others if other not in enough]
+    for other, seen in zip(enough, outcomes, strict=True):
+        difference = float((monthly_costs(task, other.design, seen) - cost).mean())
+        mean, kept = float(cost.mean()) + difference, float(seen.kept.mean())
+        found.append(Smaller(other.what, other.design, mean, kept, _verdict(task, seen, difference)))
+    order = [other.what for other in others]
+    return sorted(found, key=lambda one: order.index(one.what))
 
 
-def _verdict(task: Task, one: Design, seen: Outcomes, difference: float, indifference: float) -> Verdict:
-    if one.fill_rate < UNCOVERED_FILL_RATE:
-        return "gives less than 95 % of what is not covered"
+def _too_little(other: Neighbour, best: Design, cost: float) -> Smaller:
+    """Refused by the formulas, which are exact for items that nothing is sent for; its cost is theirs as well."""
+    cost += other.design.costs.total - best.costs.total
+    return Smaller(other.what, other.design, cost, math.nan, "gives less than 95 % of what is not covered")
+
+
+def _verdict(task: Task, seen: Outcomes, difference: float) -> Verdict:
     kept, trials = int(seen.kept.sum()), seen.replications
     if upper_bound(kept, trials, task.promise.confidence) < task.promise.probability:
         return "breaks the promise"
-    if difference >= 0:
-        return "dearer"
-    return "saves too little" if -difference <= indifference else "cheaper"
+    return "dearer" if difference >= 0 else "cheaper"
+
+
+def _little(one: Smaller, best: Design, rules: Rules) -> Smaller:
+    """After the last move: what could still be saved is either too little to matter, or has to be said."""
+    if one.verdict != "cheaper" or best.costs.total - one.design.costs.total > rules.indifference:
+        return one
+    return replace(one, verdict="saves too little")
 
 
 def _not_shown(one: Smaller) -> Smaller:
-    return Smaller(one.what, one.design, one.cost, one.kept, "not shown to keep the promise")
+    return replace(one, verdict="not shown to keep the promise")
 
 
 def _shown(task: Task, one: Design, simulations: Simulations, effort: Effort) -> bool:
-    """Whether a design is shown to keep the promise, as surely as the race would have."""
-    error = (1 - task.promise.confidence) / 2
+    """Whether a design is shown to keep the promise, as surely as the race would have; in two looks."""
+    error = (1 - task.promise.confidence) / 4
     needed = math.ceil(_SPARE * math.log(error) / math.log(task.promise.probability))
-    [seen] = simulations.outcomes([Wanted(task, one, max(effort.race, needed))])
-    kept = int(seen.kept.sum())
-    return lower_bound(kept, seen.replications, 1 - error) >= task.promise.probability
+    for count in sorted({needed, max(effort.race, needed)}):
+        [seen] = simulations.outcomes([Wanted(task, one, count)])
+        if lower_bound(int(seen.kept.sum()), count, 1 - error) >= task.promise.probability:
+            return True
+    return False
 
 
 def lower_bound(kept: int, trials: int, confidence: float) -> float:

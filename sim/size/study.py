@@ -268,7 +268,7 @@ class Sizer:
         found = search(task, self._search, self._effort, lambda text: None, walk=False)
         if found.best is None:
             return Tier(name, promise, None, math.nan, found.reasons, not found.settled)
-        one, own = self._appraised(task, found.best, self._effort.side)
+        one, own = self._appraised(task, found.best)
         if one.cost > best.cost and no_stricter(promise, self._task.promise):  # what keeps more keeps this too
             one, own = self._appraised(task, best.design)
         return Tier(name, promise, one, prices_for(own, self._section.offer).least)

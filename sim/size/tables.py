@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from sim.size.design import Design
+from sim.size.offer import customer_offer
 from sim.size.slots import NO_LIMIT
 from sim.size.study import HOPED_CUT, Appraisal, Spread, Study
 from sim.units import MS_PER_DAY, MS_PER_MONTH
@@ -140,9 +141,9 @@ def _columns(*names: tuple[str, Kind]) -> tuple[Column, ...]:
 
 def _designs(study: Study) -> Sheet:
     columns = _columns(
-        ("design", "text"), ("devices", "text"), ("visits every, d", "number"), ("P(kept)", "share"), ("from", "share"),
-        ("to", "share"), ("in stock", "share"), ("service", "money"), ("margin P10", "money"), ("margin P50", "money"),
-        ("margin P90", "money"), ("capital P10", "money"), ("capital P50", "money"), ("capital P90", "money"),
+        ("design", "text"), ("devices", "text"), ("visits every, d", "number"), ("P(kept)", "share"),
+        ("at least", "share"), ("at most", "share"), ("in stock", "share"), ("service", "money"),
+        ("margin P10", "money"), ("margin P50", "money"), ("margin P90", "money"), ("capital P10", "money"), ("capital P50", "money"), ("capital P90", "money"),
         ("customer saves", "money"), ("break-even cut", "share"),
     )  # fmt: skip
     every = [] if study.recommended is None else [study.recommended, *study.alternatives]
@@ -179,12 +180,16 @@ def _places(study: Study) -> Sheet:
 
 def _smaller(study: Study) -> Sheet:
     columns = _columns(("one notch smaller", "text"), ("P(kept)", "share"), ("service", "money"), ("verdict", "text"))
-    rows = tuple((one.what, one.kept, one.cost, one.verdict) for one in study.search.smaller)
+    rows = tuple(
+        (one.what, None if math.isnan(one.kept) else one.kept, one.cost, one.verdict) for one in study.search.smaller
+    )
     return Sheet("smaller designs", columns, rows)
 
 
 def _curve(study: Study) -> Sheet:
-    columns = _columns(("levels times", "number"), ("in stock", "share"), ("P(kept)", "share"), ("service", "money"))
+    columns = _columns(
+        ("stock levels times", "number"), ("in stock", "share"), ("P(kept)", "share"), ("service", "money")
+    )
     rows = tuple((one.factor, one.availability, one.kept, one.cost) for one in study.curve)
     return Sheet("cost against availability", columns, rows)
 
@@ -201,17 +206,23 @@ def _sensitivity(study: Study) -> Sheet:
 def _tiers(study: Study) -> Sheet:
     columns = _columns(
         ("tier", "text"), ("promised", "share"), ("covers", "text"), ("wanted", "share"), ("P(kept)", "share"),
-        ("devices", "text"), ("visits every, d", "number"), ("service", "money"), ("least base fee", "money"),
+        ("devices", "text"), ("visits every, d", "number"), ("emergency, h", "number"), ("service", "money"),
+        ("least base fee", "money"), ("fee to offer", "money"), ("customer saves", "money"),
     )  # fmt: skip
     rows: list[tuple[Value, ...]] = []
-    for tier in study.tiers:
+    offered = customer_offer(study).tiers if study.recommended is not None else ()
+    for tier, told in zip(study.tiers, offered, strict=True):
         one, promise = tier.found, tier.promise
         head = (tier.name, promise.availability, promise.covers, promise.probability)
-        if one is None:
-            rows.append((*head, None, "not shown" if tier.undecided else "no design can", None, None, None))
+        if one is None or told.design is None:
+            none = "not shown" if tier.undecided else "no design can"
+            rows.append((*head, None, none, None, told.emergency_hours, None, None, None, None))
             continue
         days = one.design.interval_ms / MS_PER_DAY
-        rows.append((*head, one.kept, devices_in_words(one.design), days, one.cost, tier.fee))
+        rows.append((
+            *head, one.kept, devices_in_words(one.design), days, told.emergency_hours, one.cost, tier.fee,
+            told.design.fee, told.design.saving,
+        ))  # fmt: skip
     return Sheet("tiers", columns, tuple(rows))
 
 
