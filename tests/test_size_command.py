@@ -37,8 +37,8 @@ def sized(folder: Path, usage: str, *options: str) -> Result:
 
 
 def test_it_prints_the_answer_and_writes_a_workbook(tmp_path: Path) -> None:
-    book = tmp_path / "tables.xlsx"
-    result = sized(tmp_path, USAGE + GASKET, "--json", "--xlsx", str(book))
+    book, offer = tmp_path / "tables.xlsx", tmp_path / "offer.html"
+    result = sized(tmp_path, USAGE + GASKET, "--json", "--xlsx", str(book), "--proposal", str(offer), "--lang", "zh")
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
     assert found["found"] is True
@@ -50,6 +50,9 @@ def test_it_prints_the_answer_and_writes_a_workbook(tmp_path: Path) -> None:
     assert "simulating" in result.stderr
     sheets = openpyxl.load_workbook(book).sheetnames
     assert sheets[:3] == ["About", "designs", "slots and par levels"]
+    page = offer.read_text(encoding="utf-8")
+    assert '<html lang="zh-CN">' in page
+    assert "300 美元" in page
 
 
 def test_it_prints_tables_for_people(tmp_path: Path) -> None:
@@ -61,8 +64,11 @@ def test_it_prints_tables_for_people(tmp_path: Path) -> None:
 
 
 def test_exit_code_1_where_no_design_can(tmp_path: Path) -> None:
-    result = sized(tmp_path, USAGE + GASKET.replace("1 l", "60 l"))
+    offer = tmp_path / "offer.html"
+    result = sized(tmp_path, USAGE + GASKET.replace("1 l", "60 l"), "--proposal", str(offer))
     assert result.exit_code == 1
+    assert not offer.exists()
+    assert "no offer was written" in result.stderr
     assert "No design of the catalogue" in result.stdout
     assert "goes into no slot of shelf" in result.stdout
 

@@ -143,7 +143,8 @@ def _designs(study: Study) -> Sheet:
     columns = _columns(
         ("design", "text"), ("devices", "text"), ("visits every, d", "number"), ("P(kept)", "share"),
         ("at least", "share"), ("at most", "share"), ("in stock", "share"), ("service", "money"),
-        ("margin P10", "money"), ("margin P50", "money"), ("margin P90", "money"), ("capital P10", "money"), ("capital P50", "money"), ("capital P90", "money"),
+        ("margin P10", "money"), ("margin P50", "money"), ("margin P90", "money"),
+        ("capital P10", "money"), ("capital P50", "money"), ("capital P90", "money"),
         ("customer saves", "money"), ("break-even cut", "share"),
     )  # fmt: skip
     every = [] if study.recommended is None else [study.recommended, *study.alternatives]
