@@ -9,13 +9,24 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from policies.contracts import BuyBack, DataService, Emergency, ReturnCredit, Term, Usage
+from policies.contracts.sla import Sla
 from sim import columns as c
-from sim.contract_plan import TITLE_AFTER_USE, TITLE_DELIVERY, TITLE_USE, ContractPlan, ServiceCosts, TitleRule
+from sim.contract_plan import (
+    TITLE_AFTER_USE,
+    TITLE_DELIVERY,
+    TITLE_USE,
+    ContractPlan,
+    PlannedSla,
+    PlannedTerm,
+    ServiceCosts,
+    TitleRule,
+)
 from sim.contracts import titles as tt
 from sim.contracts.books import Books, books_of
 from sim.contracts.matching import UNMATCHED, matched
 from sim.record.records import DAY_MS, Levels, Records
-from tests.contract_samples import base_fee, contract, planned, sale_term, usage_term, with_contracts
+from tests.contract_samples import base_fee, contract, fee, planned, sale_term, usage_term, with_contracts
 from tests.hand_plants import (
     DEPOT_FILTER,
     DEPOT_GLOVES,
@@ -191,22 +202,63 @@ RULES = st.tuples(
 )
 
 
+def usd(model: type[Term], **settings: Any) -> Term:
+    """A term with amounts in USD."""
+    return model.model_validate(settings, context={"currency": "USD"})
+
+
+TIERS = [{"from": 0, "price": "0.333 USD"}, {"from": 3, "price": "0.2 USD"}, {"from": 7, "price": "0.125 USD"}]
+TERMS = (
+    ("grease", usage_term("7.77 USD/kg"), [GREASE]),
+    ("filters", usage_term("0.333 USD", cap="1.50 USD"), [FILTER]),
+    ("more filters", usd(Usage, kind="usage", tiers=TIERS, minimum="0.75 USD"), [FILTER]),
+    ("gloves", sale_term("1.005 USD"), [GLOVES]),
+    ("base", base_fee("99.99 USD"), []),
+    ("set-up", fee("12.34 USD"), []),
+    ("portal", usd(DataService, kind="data_service", amount="0.07 USD", per="device"), []),
+    ("cores", usd(ReturnCredit, kind="return_credit", credit="0.015 USD", on="use"), [FILTER, GLOVES]),
+    ("worn", usd(ReturnCredit, kind="return_credit", credit="0.205 USD"), [FILTER, GLOVES]),
+    ("hurry", usd(Emergency, kind="emergency", premium="3.33 USD", share=0.1, price="0.999 USD"), [FILTER]),
+    ("back", usd(BuyBack, kind="buy_back", share=0.5, older_than="2 d"), [GREASE, FILTER, GLOVES]),
+)
+
+
+@st.composite
+def terms(draw: st.DrawFn) -> list[PlannedTerm]:
+    """Some terms, each over all of the time, or as an amendment leaves, adds or changes it."""
+    found = []
+    for name, term, items in draw(st.lists(st.sampled_from(TERMS), unique_by=lambda one: one[0], max_size=6)):
+        date = draw(st.integers(1, 39)) * STEP_MS
+        first, then = planned(name, term, items, to_ms=date), planned(name, term, items, from_ms=date)
+        found += draw(st.sampled_from([[planned(name, term, items)], [first], [then], [first, then]]))
+    return found
+
+
+@st.composite
+def levels(draw: st.DrawFn) -> PlannedSla:
+    """A service level of any measure that hand-written records know, with a penalty, over some of the time."""
+    penalty = draw(
+        st.sampled_from([{"lump_sum": "7.77 USD"}, {"linear": {"per_point": "0.333 USD"}, "cap_total": "20 USD"}])
+    )
+    settings: dict[str, Any] = {"measure": draw(st.sampled_from(["availability", "fill_rate"])), "penalty": penalty}
+    settings |= {"target": draw(st.sampled_from(["50 %", "99 %"])), "bonus": {"lump_sum": "1.01 USD"}}
+    settings |= {"window": draw(st.sampled_from(["month", "3 d", "36 h"]))}
+    sla = Sla.model_validate(settings, context={"currency": "USD"})
+    begins = draw(st.sampled_from([0, 13 * STEP_MS]))
+    return PlannedSla("promise", sla, np.array(POINTS), np.zeros((0, 2), np.int64), from_ms=begins)
+
+
 @st.composite
 def contracts(draw: st.DrawFn) -> ContractPlan:
-    """Any mix of titles with up to two amendments, of terms, periods and rates."""
+    """Any mix of titles with up to two amendments, of terms of all kinds, of service levels, periods and rates."""
     dates = [0, *sorted(draw(st.sets(st.integers(1, 39), max_size=2)))]
     rules = [
         TitleRule(date * STEP_MS + (1 if date else 0), *(np.array(column, np.int64) for column in draw(RULES)))
         for date in dates
     ]
-    terms = [
-        planned("grease", usage_term("7.77 USD/kg"), [GREASE]),
-        planned("filters", usage_term("0.333 USD", cap="1.50 USD"), [FILTER]),
-        planned("gloves", sale_term("1.005 USD"), [GLOVES]),
-        planned("base", base_fee("99.99 USD")),
-    ]
     return contract(
-        *draw(st.lists(st.sampled_from(terms), unique_by=lambda term: term.name, max_size=4)),
+        *draw(terms()),
+        slas=tuple(draw(st.lists(levels(), max_size=1))),
         titles=tuple(rules),
         period_ms=draw(st.sampled_from([0, 3 * DAY_MS, 8 * DAY_MS + 1])),
         payment_terms_ms=draw(st.sampled_from([0, DAY_MS, 30 * DAY_MS])),
@@ -264,13 +316,20 @@ def test_invoices_are_the_sum_of_their_postings_and_nothing_is_lost_to_rounding(
     for number, minor in zip(one.ledger.entry.tolist(), one.ledger.minor.tolist(), strict=True):
         entry[number] += minor
     assert not any(entry.values())
-    revenue = -one.ledger.total("revenue.")
+    revenue = -one.ledger.total("revenue.", "penalty")
     assert revenue == one.invoices.minor.sum() == one.charges.minor.sum()
     posted = one.invoices.minor[one.invoices.posted == 1].sum()
     assert one.ledger.total("unbilled") == revenue - posted
-    if "grease" in {term.name for term in plan.terms}:
-        units = one.charges.units[one.charges.item == GREASE].sum()
-        assert one.charges.minor[one.charges.item == GREASE].sum() == half_up(int(units) * 77_700)
+    by_lines = Counter[int]()
+    for line, minor in zip(one.charges.line.tolist(), one.charges.minor.tolist(), strict=True):
+        by_lines[line] += minor
+    assert [by_lines[line] for line in range(len(one.lines))] == one.lines.minor.tolist()
+    for planned_term in plan.terms:  # from an amendment on totals begin anew
+        if planned_term.name == "grease" and sum(term.name == "grease" for term in plan.terms) == 1:
+            mine = one.charges.item == GREASE
+            mine &= np.array([one.charges.sources[source].name == "grease" for source in one.charges.source], np.bool_)
+            units = one.charges.units[mine].sum()
+            assert one.charges.minor[mine].sum() == half_up(int(units) * 77_700)
 
 
 @given(

@@ -71,7 +71,7 @@ def test_the_plant_is_as_the_hand_works_it_out(run: Path) -> None:
     used = [(row["time_ms"], row["quantity"]) for row in table(run, "usage")]
     hour, week = 3_600_000, 7 * 86_400_000
     times = [begin * week + at * hour for begin in range(8) for at in (2 * 24 + 14, 4 * 24 + 22)]
-    assert sorted(used) == sorted((time, 10) for time in times for _ in range(2))  # type: ignore[type-var]
+    assert sorted(used) == sorted((time, 10) for time in times for _ in range(2))
 
 
 def test_invoices_by_hand(run: Path) -> None:
