@@ -67,6 +67,9 @@ def test_customers_with_the_same_lines_are_told_apart() -> None:
     found = kpis(with_contracts(plant_week(), *plans))
     assert found["customer_stop_cost"] == pytest.approx(2 * LOST / MONTHS)
     assert found["stop_cost_saved"] == pytest.approx(2 * (8000 - LOST) / MONTHS)
+    each = kpis(with_contracts(plant_week(), *plans), "contract")
+    assert found["stops_avoided_per_year"] == pytest.approx(2 * each["grease/stops_avoided_per_year"])
+    assert found["stops_avoided_share"] == pytest.approx(each["grease/stops_avoided_share"])
 
 
 def test_contracts_of_different_lines_add_up() -> None:

@@ -33,7 +33,7 @@ class StopFigures:
     Attributes:
         stops, cost: as they were. baseline_stops, baseline_cost: as they would have been before, by agreement.
         avoided: the agreed number less the stops, over the time for which a number was agreed.
-        known_ms: how long that is.
+        known_ms: how long that is. avoided_per_year: the same per year, added up over customers.
     """
 
     stops: float = 0.0
@@ -42,6 +42,7 @@ class StopFigures:
     baseline_cost: float = 0.0
     avoided: float = 0.0
     known_ms: float = 0.0
+    avoided_per_year: float = 0.0
 
     def __add__(self, other: "StopFigures") -> "StopFigures":
         return StopFigures(*(one + more for one, more in zip(vars(self).values(), vars(other).values(), strict=True)))
@@ -91,7 +92,8 @@ def _stretches(contracts: Sequence[Measured]) -> Iterator[tuple[int, int, list[M
 
 
 def _of_group(contracts: Sequence[Measured], times: LineTimes) -> StopFigures:
-    return sum((_of_stretch(*stretch, times) for stretch in _stretches(contracts)), StopFigures())
+    found = sum((_of_stretch(*stretch, times) for stretch in _stretches(contracts)), StopFigures())
+    return replace(found, avoided_per_year=found.avoided / (found.known_ms / YEAR_MS) if found.known_ms else 0.0)
 
 
 def _of_stretch(from_ms: int, to_ms: int, in_force: Sequence[Measured], times: LineTimes) -> StopFigures:

@@ -115,7 +115,7 @@ def _stops(network: Network, books: Sequence[Books]) -> dict[str, float]:
         "baseline_stop_cost": found.baseline_cost / scale,
         "baseline_stops": found.baseline_stops,
         "stops_avoided": found.avoided,
-        "stops_known_ms": found.known_ms,
+        "stops_avoided_per_year": found.avoided_per_year,
     }
 
 

@@ -13,7 +13,6 @@ from sim.kpi.kpis import MONEY, Group, kpi, ratio
 from sim.network import Float64Array, Network
 
 MONTH_MS: Final = 2_629_746_000.0
-YEAR_MS: Final = 365 * 86_400_000.0
 CONTRACT_SCOPES: Final = frozenset({"contract", "contracts"})
 SLA_SCOPES: Final = CONTRACT_SCOPES | {"sla"}
 
@@ -187,7 +186,7 @@ def stop_cost_saved(of: Group) -> Float64Array:
 @kpi("per year", CONTRACT_SCOPES, _has_contracts)
 def stops_avoided_per_year(of: Group) -> Float64Array:
     """Stops avoided: the agreed baseline's number less that of now, per year; only where a number was agreed."""
-    return ratio(of("stops_avoided"), of("stops_known_ms") / YEAR_MS)
+    return np.where(of("baseline_stops") > 0, of("stops_avoided_per_year"), np.nan)
 
 
 @kpi("share", CONTRACT_SCOPES, _has_contracts)
