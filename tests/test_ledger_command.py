@@ -112,6 +112,9 @@ def test_what_cannot_be_verified(run: Path, tmp_path: Path) -> None:
         done = call(*arguments)
         assert (done.exit_code, done.stdout) == (2, "")
         assert said in done.stderr
+    manifest = run / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"complete"', '"interrupted"'))
+    assert "is signed when `mro-twin run ... --resume` ends it" in call("verify", run).stderr
     for number in (0, 1):
         (run / "replications" / f"{number:04d}" / "reports.parquet").unlink()
     done = call("sign", run)

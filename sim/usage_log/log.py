@@ -151,6 +151,8 @@ def no_log(run: RunFiles, replication: int) -> UsageLogError:
     """What to say of a replication without a log, and what would be right."""
     reports = run.replication_folder(replication) / REPORTS
     how = f"`mro-twin ledger sign {run.path}` writes it" if reports.is_file() else _NOTHING_REPORTED
+    if reports.is_file() and run.manifest.status != "complete":
+        how += "; the run is not whole yet, and one with contracts is signed when `mro-twin run ... --resume` ends it"
     return UsageLogError(f"replication {replication} of {run.path} has no usage log: {how}")
 
 
