@@ -74,7 +74,7 @@ class RunFiles:
 
         With `summary_only` the records may be absent: KPIs and network are enough (as in a comparison's folders).
         """
-        path = newest(path)
+        path = newest(path, runs_only=True)
         run = RunFiles(path, _checked_manifest(path, read_json(path / "manifest.json")))
         has_kpis = (path / "kpis.parquet").is_file()
         if not (run.replications or (summary_only and has_kpis)):
@@ -244,14 +244,28 @@ def read_json(file: Path) -> Mapping[str, Any]:
     return content
 
 
-def newest(path: Path) -> Path:
-    """`path` if it is a run directory, else the newest one in it (their names begin with the time)."""
+def newest(path: Path, runs_only: bool = False) -> Path:
+    """`path` if it is a run directory, else the newest one in it (their names begin with the time).
+
+    With `runs_only` comparisons and sweeps, which may lie in the same folder, are passed over, and refused as `path`.
+    """
     if (path / "manifest.json").exists():
+        if runs_only and (kind := _kind(path / "manifest.json")) != "run":
+            raise NoRunError(f"{path} is a {kind}, not a run; name the directory of one of its runs, or of another")
         return path
     runs = sorted(path.glob("*/manifest.json")) if path.is_dir() else []
+    runs = [file for file in runs if not runs_only or _kind(file) == "run"]
     if not runs:
         raise NoRunError(f"{path} is not a run directory and holds none; make one with `mro-twin run SCENARIO`")
     return runs[-1].parent
+
+
+def _kind(manifest: Path) -> str:
+    """`run`, `comparison`, `sweep`; a manifest that cannot be read counts as a run's, so that what is wrong is told."""
+    try:
+        return printable(str(read_json(manifest).get("kind", "run")))
+    except NoRunError:
+        return "run"
 
 
 def check_format(path: Path, manifest: Mapping[str, Any], known: int) -> None:

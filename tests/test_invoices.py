@@ -157,3 +157,13 @@ def test_what_cannot_be_listed(copy: Path, tmp_path: Path) -> None:
         invoices_of(RunFiles.open(copy))
     pd.read_parquet(lines).iloc[:2].assign(item=0).to_parquet(lines)
     assert "has lines that are not there" in call(copy).stderr
+
+
+def test_a_comparison_in_the_same_folder_is_passed_over(copy: Path, tmp_path: Path) -> None:
+    later = tmp_path / "zzz-compare"
+    later.mkdir()
+    (later / "manifest.json").write_text('{"kind": "comparison", "format": 1}')
+    assert call(tmp_path).exit_code == 0
+    refused = call(later)
+    assert refused.exit_code == 2
+    assert "is a comparison, not a run; name the directory of one of its runs" in refused.stderr

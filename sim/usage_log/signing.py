@@ -89,7 +89,7 @@ class SigningKey:
 def is_shared(file: Path) -> bool:
     """Whether the file of a private key can be read by others than its owner, where files have such rights."""
     try:
-        return os.name == "posix" and bool(file.stat().st_mode & 0o077)
+        return os.name == "posix" and file.is_file() and bool(file.stat().st_mode & 0o077)
     except OSError:
         return False
 
