@@ -138,7 +138,9 @@ def contract_week() -> Records:
         planned("base", base_fee("310 USD")),
         planned("gloves", usage_term("0.75 USD"), [GLOVES]),
         slas=(glove,),
-        baseline=Baseline(stop_cost_per_year=365_000_00, goods_per_year=36_500_00, stock_value=1_000_00),
+        baseline=Baseline(
+            stop_cost_per_year=365_000_00, goods_per_year=36_500_00, stock_value=1_000_00, stops_per_year=73
+        ),
         financing_per_year=Fraction(1, 10),
     )
     return with_contracts(empty_gloves(), plan)

@@ -112,7 +112,8 @@ def test_every_kpi_has_a_value_somewhere_and_a_definition() -> None:
     under_contract = contract_week()
     scopes = contract_scopes(under_contract.network, books_of(under_contract))
     of_contracts = values(kpi_table(under_contract, more=scopes))
-    assert {name for place in (found, of_pools, of_plants, of_contracts) for _, _, name in place} == set(KPIS)
+    seen = {name for place in (found, of_pools, of_plants, of_contracts) for _, _, name in place}
+    assert seen == set(KPIS) - {"revenue_growth"}  # it takes two years: tests/test_contract_customers.py
     assert all(one.meaning for one in KPIS.values())
 
 

@@ -47,12 +47,11 @@ def _check_variant(context: Context, name: str, *location: object) -> None:
 
 
 def _check_contract(context: Context, claim: Claim, *location: object) -> None:
-    variants = context.written("variants")
-    if claim.contract is None or not isinstance(variants, dict) or "contracts" in context.broken:
+    """Contracts of other variants are not known here; the claim is checked when its own variant is loaded."""
+    scenario = context.scenario
+    if claim.contract is None or claim.variant != scenario.base_variant or "contracts" in context.broken:
         return
-    known = set(context.scenario.contracts)
-    for name in variants:
-        known |= set(context.written("variants", name, "set", "contracts") or ())
+    known = set(scenario.contracts)
     if claim.contract not in known:
         message = f"there is no contract `{claim.contract}`"
         context.add(message, did_you_mean(claim.contract, sorted(known)), *location, "contract")
