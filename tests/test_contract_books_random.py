@@ -208,7 +208,7 @@ def usd(model: type[Term], **settings: Any) -> Term:
 
 
 TIERS = [{"from": 0, "price": "0.333 USD"}, {"from": 3, "price": "0.2 USD"}, {"from": 7, "price": "0.125 USD"}]
-TERMS = (
+TERMS: tuple[tuple[str, Term, list[int]], ...] = (
     ("grease", usage_term("7.77 USD/kg"), [GREASE]),
     ("filters", usage_term("0.333 USD", cap="1.50 USD"), [FILTER]),
     ("more filters", usd(Usage, kind="usage", tiers=TIERS, minimum="0.75 USD"), [FILTER]),
