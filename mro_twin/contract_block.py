@@ -17,6 +17,7 @@ _CONTRACT: Final = {
     "customer_benefit": "customer's gain",
     "renewal": "renewal",
     "lifetime_value_total": "lifetime value",
+    "revenue_growth": "growth a year",
     "sla_attainment": "windows kept",
 }
 _LEVEL: Final = {
