@@ -291,3 +291,11 @@ def test_claims_about_what_contracts_do_not_have(change: dict[str, Any], message
     assert findings_of(data) == ()
     data["claims"] = [{**data["claims"][0], **change}]
     assert any(message in one.message for one in findings_of(data)), findings_of(data)
+
+
+def test_a_variant_may_lack_the_contract_that_a_claim_is_about() -> None:
+    data = claiming()
+    data["variants"]["other"] = {"set": {"contracts": None}}
+    assert findings_of(data, variant="other") == ()
+    told = load_scenario(data, variant="other")
+    assert load_scenario(told.resolved()) == told
