@@ -30,7 +30,7 @@ Verdict = Literal[
 INDIFFERENCE: Final = 0.005
 """Share of the monthly cost that does not matter between two designs."""
 _RACED_UP_TO: Final = 1.15
-"""Candidates dearer than this many times the cheapest good one, by the formulas, do not race; alternatives may."""
+"""Candidates dearer than this many times the cheapest good one, by formulas, race only if none else is good."""
 _MOST_MOVES: Final = 6
 _SPARE: Final = 1.5
 """A race may be this many times as long as a design needs that never breaks the promise."""
@@ -98,11 +98,13 @@ def search(task: Task, simulations: Simulations, effort: Effort, say: Say, walk:
         found = candidates(task, effort.candidates)
     except NoLayoutError as error:
         return Found(None, (), (), True, tuple(f"{reason[0].upper()}{reason[1:]}." for reason in error.reasons), 0.0)
-    raced = _worth_racing(task, found)
-    rules = _rules(task, raced, effort)
-    say(f"simulating {len(raced)} designs against each other")
-    race, cost = _raced(task, raced, simulations, rules)
-    selection = decided(race, cost)
+    for raced in _fields(task, found):
+        rules = _rules(task, raced, effort)
+        say(f"simulating {len(raced)} designs against each other")
+        race, cost = _raced(task, raced, simulations, rules)
+        selection = decided(race, cost)
+        if selection.best is not None:
+            break
     shares = race.kept / np.maximum(race.replications, 1)
     if selection.best is None:
         return Found(None, tuple(found), (), selection.settled, _why_none(task, raced, race), float(shares.max()))
@@ -113,10 +115,12 @@ def search(task: Task, simulations: Simulations, effort: Effort, say: Say, walk:
     return Found(best, tuple(found), smaller, selection.settled, (), float(shares.max()))
 
 
-def _worth_racing(task: Task, found: list[Design]) -> list[Design]:
+def _fields(task: Task, found: list[Design]) -> list[list[Design]]:
+    """Who races: those that may be cheapest by the formulas, and if none of them is shown to be good enough, all."""
     good = [one.costs.total for one in found if one.good_enough(task.promise)]
     limit = _RACED_UP_TO * min(good, default=float("inf"))
-    return [one for one in found if one.costs.total <= limit] or found
+    near = [one for one in found if one.costs.total <= limit]
+    return [near, found] if 0 < len(near) < len(found) else [found]
 
 
 def _rules(task: Task, raced: list[Design], effort: Effort) -> Rules:
