@@ -1,0 +1,161 @@
+"""A device as its faces show it: readings, changes with numbers, and a journal of the last of them."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple, TypeVar
+
+from device_emulators.device import Device
+from device_emulators.signals import Signal, SignalError, Value
+
+RING = 256
+"""Changes that a journal holds unless another number is wanted."""
+
+T = TypeVar("T")
+
+
+class Status(StrEnum):
+    """How far a reading can be trusted."""
+
+    GOOD = "good"
+    UNCERTAIN = "uncertain"
+    BAD = "bad"
+
+
+class Change(NamedTuple):
+    """A signal came to show something else. `time_ms` is the device's own clock."""
+
+    number: int
+    time_ms: int
+    signal: str
+    value: Value
+
+
+class Reading(NamedTuple):
+    """What a signal shows, and the change since which it does."""
+
+    value: Value
+    number: int
+    time_ms: int
+    status: Status
+
+
+@dataclass
+class Disturbance:
+    """What is wrong with a device as seen from outside, at present. Fault plans set it; faces and the host obey."""
+
+    distort: dict[str, Callable[[Value], Value]] = field(default_factory=dict)  # by signal, before numbering
+    status: dict[str, Status] = field(default_factory=dict)
+    skew_ms: int = 0  # of its clock
+    exception: int | None = None  # Modbus exception code of every answer
+    silent: bool = False  # nothing is answered
+    late_ms: int = 0  # every answer comes so much later
+    stray: bool = False  # an answer that nobody asked for goes before every answer
+
+
+class Host:
+    """One device, shown to faces. Everything that is done to the device goes through `advance`, `write` and `act`."""
+
+    def __init__(self, kind: str, device: Device[Any], ring: int = RING) -> None:
+        """`kind` is the type of its map file; `ring` changes are kept in the journal (0: it has none)."""
+        self.kind = kind
+        self.device = device
+        self.ring = ring
+        self.disturbance = Disturbance()
+        self.epoch = 1
+        self.sequence = 0
+        self._shown: dict[str, Reading] = {}
+        self._journal: deque[Change] = deque(maxlen=ring)
+        self._listeners: list[Callable[[Host, Change], None]] = []
+        self._compare()
+
+    @property
+    def name(self) -> str:
+        return self.device.name
+
+    @property
+    def signals(self) -> Mapping[str, Signal]:
+        return self.device.signals
+
+    @property
+    def clock_ms(self) -> int:
+        """The device's own clock."""
+        return self.device.now_ms + self.disturbance.skew_ms
+
+    # --- what happens to it -------------------------------------------------------------------------------------------
+
+    def advance(self, now_ms: int) -> None:
+        """Time passes; what the device does by itself is shown at its own instants."""
+        while (due := self.device.next_time()) is not None and self.device.now_ms < due <= now_ms:
+            self.device.advance(due)
+            self._compare()
+        if now_ms > self.device.now_ms:
+            self.device.advance(now_ms)
+        self._compare()
+
+    def write(self, name: str, value: object) -> None:
+        """A face tells the device something. SignalError and RefusedError as of Device.write."""
+        try:
+            self.device.write(name, value)
+        finally:
+            self._compare()
+
+    def act(self, action: Callable[[], T]) -> T:
+        """Somebody does something at the device itself: puts, takes, opens."""
+        try:
+            return action()
+        finally:
+            self._compare()
+
+    def reboot(self, keeps_numbers: bool) -> None:
+        """It starts anew: its journal is empty; with its numbers lost, they begin at 1 again."""
+        self._journal.clear()
+        if not keeps_numbers:
+            self.epoch += 1
+            self.sequence = 0
+            self._shown.clear()
+        self._compare()
+
+    def refresh(self) -> None:
+        """Something about `disturbance` is new: show what follows from it."""
+        self._compare()
+
+    # --- what it shows ------------------------------------------------------------------------------------------------
+
+    def reading(self, name: str) -> Reading:
+        """What one signal shows. SignalError when there is none such to be read."""
+        reading = self._shown.get(name)
+        if reading is None:
+            raise SignalError(f"{self.name} has no signal {name!r} to be read; it has {', '.join(self._shown)}")
+        status = self.disturbance.status.get(name)
+        return reading if status is None else reading._replace(status=status)
+
+    def readings(self) -> dict[str, Reading]:
+        """All of them."""
+        return {name: self.reading(name) for name in self._shown}
+
+    @property
+    def journal(self) -> tuple[Change, ...]:
+        """The last changes, oldest first."""
+        return tuple(self._journal)
+
+    def listen(self, listener: Callable[["Host", Change], None]) -> Callable[[], None]:
+        """Call `listener` at every change from now on; returns what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _compare(self) -> None:
+        distort = self.disturbance.distort
+        for name, true_value in self.device.read().items():
+            value = distort[name](true_value) if name in distort else true_value
+            before = self._shown.get(name)
+            if before is not None and type(before.value) is type(value) and before.value == value:
+                continue
+            self.sequence += 1
+            change = Change(self.sequence, self.clock_ms, name, value)
+            self._shown[name] = Reading(value, change.number, change.time_ms, Status.GOOD)
+            if self.ring:
+                self._journal.append(change)
+            for listener in tuple(self._listeners):
+                listener(self, change)
