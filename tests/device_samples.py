@@ -7,10 +7,13 @@ from device_emulators.device import Device
 from device_emulators.door_sensor import DoorSensor, DoorSensorConfig
 from device_emulators.edge_gateway import EdgeGateway, EdgeGatewayConfig
 from device_emulators.loan_lockers import LoanLockers, LoanLockersConfig
+from device_emulators.machine import Machine, MachineConfig
 from device_emulators.measuring import Gauge
 from device_emulators.rfid_shelf import RfidShelf, RfidShelfConfig
 from device_emulators.station_sensor import StationSensor, StationSensorConfig
+from device_emulators.stock_point import StockPoint, StockPointConfig
 from device_emulators.tank import Tank, TankConfig
+from device_emulators.truck_tracker import Leg, TruckTracker, TruckTrackerConfig
 from device_emulators.vending_machine import Slot, VendingMachine, VendingMachineConfig
 from device_emulators.weighing_shelf import WeighingShelf, WeighingShelfConfig
 
@@ -46,6 +49,11 @@ def all_devices() -> dict[str, Device]:
         "door": DoorSensor("door", DoorSensorConfig(lock=True, held_open_ms=30_000)),
         "station": StationSensor("station", StationSensorConfig(travel_um=5000, resolution_um=10)),
         "gateway": EdgeGateway("gateway", EdgeGatewayConfig(poll_ms=1000, delay_ms=50, capacity=2)),
+        "machine": Machine("press", MachineConfig(7_000, scrap=0.2, hours_step_ms=6_000), words(0.9, 0.1)),
+        "stock": StockPoint("store", StockPointConfig(("bolts", "gloves"), 20, not_booked=0.3), words(0.1, 0.9)),
+        "truck": TruckTracker(
+            "truck", TruckTrackerConfig("depot", (Leg("A", 9_000, 90_000), Leg("B", 1_234, 45_000)), 20, fix_ms=7_000)
+        ),
     }
 
 
@@ -78,5 +86,22 @@ def handle(device: Device, step: int) -> None:
         case EdgeGateway():
             device.set_uplink(step % 4 != 1)
             device.observe("shelf", {"units": step // 2, "door": False})
+        case Machine():
+            device.repair()
+            device.write("serviced" if step == 5 else "start", True)
+            device.starve(step % 3 == 1)
+            device.write("stop", step == 6)
+            if step == 3:
+                device.break_down()
+        case StockPoint():
+            device.receive(1, 3 * step)
+            device.issue(1, step)
+            device.write("item_2_par", step)
+        case TruckTracker():
+            if not device.read()["driving"]:
+                device.open()
+                device.put(step) if step % 2 else device.take(1)
+                device.close()
+                device.drive()
         case _:
             raise TypeError(f"no handling for {device}")
