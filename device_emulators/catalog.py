@@ -76,7 +76,7 @@ def _door_sensor(name: str, draw: Draw) -> DoorSensor:
 
 
 def _station_sensor(name: str, draw: Draw) -> StationSensor:
-    return StationSensor(name, StationSensorConfig(resolution_um=10))
+    return StationSensor(name, StationSensorConfig(resolution_um=10, hours_step_ms=36_000))
 
 
 def _barcode_scanner(name: str, draw: Draw) -> BarcodeScanner:

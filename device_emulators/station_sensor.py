@@ -15,6 +15,7 @@ class StationSensorConfig:
 
     travel_um: int = Field(default=1_000_000, ge=1, description="length of the slide's way, micrometres")
     resolution_um: int = Field(default=1, ge=1, description="smallest step the encoder shows, micrometres")
+    hours_step_ms: int = Field(default=0, ge=0, description="step of the running time shown, ms; 0: shown as it is")
 
 
 @dataclass(config=STRICT)
@@ -52,12 +53,21 @@ class StationSensor(Device[StationSensorState]):
         self._declare("running_ms", SignalType.INT, "ms", "running time since service", low=0, read=self._running_ms)
         self._command("serviced", "the machine was serviced: running time and parts count from 0", self._serviced)
 
+    def next_time(self) -> int | None:
+        state, step = self._state, self.config.hours_step_ms
+        if not step or not state.running:
+            return None
+        return state.running_from_ms + (self._ran_ms() // step + 1) * step - state.ran_ms
+
+    def _wake(self) -> None:
+        """A step of running time is over; it is shown when somebody reads."""
+
     def run(self, running: bool) -> None:
         """The station starts, or stops."""
         state = self._state
         if running == state.running:
             return
-        state.ran_ms = self._running_ms()
+        state.ran_ms = self._ran_ms()
         state.running, state.running_from_ms = running, self.now_ms
         self._note("runs" if running else "stops")
 
@@ -80,6 +90,10 @@ class StationSensor(Device[StationSensorState]):
         return min(math.floor(self._state.position_um / step + 0.5) * step, self.config.travel_um)
 
     def _running_ms(self) -> int:
+        step = self.config.hours_step_ms or 1
+        return self._ran_ms() // step * step
+
+    def _ran_ms(self) -> int:
         state = self._state
         return state.ran_ms + (self.now_ms - state.running_from_ms if state.running else 0)
 

@@ -48,6 +48,7 @@ def all_devices() -> dict[str, Device]:
         "scanner": BarcodeScanner("scanner", BarcodeScannerConfig(missed_scan=0.2), words(0.1, 0.7)),
         "door": DoorSensor("door", DoorSensorConfig(lock=True, held_open_ms=30_000)),
         "station": StationSensor("station", StationSensorConfig(travel_um=5000, resolution_um=10)),
+        "hours": StationSensor("hours", StationSensorConfig(travel_um=10_000, hours_step_ms=7_000)),
         "gateway": EdgeGateway("gateway", EdgeGatewayConfig(poll_ms=1000, delay_ms=50, capacity=2)),
         "machine": Machine("press", MachineConfig(7_000, scrap=0.2, hours_step_ms=6_000), words(0.9, 0.1)),
         "stock": StockPoint("store", StockPointConfig(("bolts", "gloves"), 20, not_booked=0.3), words(0.1, 0.9)),

@@ -1,13 +1,14 @@
 """A device as its faces show it: readings, changes with numbers, and a journal of the last of them."""
 
+import math
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
 from device_emulators.device import Device
-from device_emulators.signals import Signal, SignalError, Value
+from device_emulators.signals import Signal, SignalError, SignalType, Value
 
 RING = 256
 """Changes that a journal holds unless another number is wanted."""
@@ -45,13 +46,15 @@ class Reading(NamedTuple):
 class Disturbance:
     """What is wrong with a device as seen from outside, at present. Fault plans set it; faces and the host obey."""
 
-    distort: dict[str, Callable[[Value], Value]] = field(default_factory=dict)  # by signal, before numbering
+    # by signal, before numbering: what it shows of a true value; called often, so equal until something is new
+    distort: dict[str, Callable[[Value], Value]] = field(default_factory=dict)
     status: dict[str, Status] = field(default_factory=dict)
     skew_ms: int = 0  # of its clock
     exception: int | None = None  # Modbus exception code of every answer
     silent: bool = False  # nothing is answered
     late_ms: int = 0  # every answer comes so much later
     stray: bool = False  # an answer that nobody asked for goes before every answer
+    journal_full: bool = False  # what changes is shown, and no longer kept
 
 
 class Host:
@@ -62,21 +65,21 @@ class Host:
         self.kind = kind
         self.device = device
         self.ring = ring
+        self.signals: Mapping[str, Signal] = device.signals
         self.disturbance = Disturbance()
         self.epoch = 1
+        self.boots = 0
         self.sequence = 0
         self._shown: dict[str, Reading] = {}
         self._journal: deque[Change] = deque(maxlen=ring)
         self._listeners: list[Callable[[Host, Change], None]] = []
+        self._comparing = False
+        self._stale = False
         self._compare()
 
     @property
     def name(self) -> str:
         return self.device.name
-
-    @property
-    def signals(self) -> Mapping[str, Signal]:
-        return self.device.signals
 
     @property
     def clock_ms(self) -> int:
@@ -87,8 +90,8 @@ class Host:
 
     def advance(self, now_ms: int) -> None:
         """Time passes; what the device does by itself is shown at its own instants."""
-        while (due := self.device.next_time()) is not None and self.device.now_ms < due <= now_ms:
-            self.device.advance(due)
+        while (due := self.device.next_time()) is not None and due <= now_ms:
+            self.device.advance(max(due, self.device.now_ms))
             self._compare()
         if now_ms > self.device.now_ms:
             self.device.advance(now_ms)
@@ -111,6 +114,7 @@ class Host:
     def reboot(self, keeps_numbers: bool) -> None:
         """It starts anew: its journal is empty; with its numbers lost, they begin at 1 again."""
         self._journal.clear()
+        self.boots += 1
         if not keeps_numbers:
             self.epoch += 1
             self.sequence = 0
@@ -143,19 +147,57 @@ class Host:
     def listen(self, listener: Callable[["Host", Change], None]) -> Callable[[], None]:
         """Call `listener` at every change from now on; returns what ends that."""
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+
+        def end() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return end
 
     def _compare(self) -> None:
+        """Number what differs from what was shown. A listener that does something to the device in turn is served
+        after the others have heard of this change, so that all hear of all in the order of their numbers."""
+        self._stale = True
+        if self._comparing:
+            return
+        self._comparing = True
+        try:
+            while self._stale:
+                self._stale = False
+                for change in [change for name, value in self._values() if (change := self._change(name, value))]:
+                    for listener in tuple(self._listeners):
+                        listener(self, change)
+        finally:
+            self._comparing = False
+
+    def _values(self) -> Iterator[tuple[str, Value]]:
         distort = self.disturbance.distort
-        for name, true_value in self.device.read().items():
-            value = distort[name](true_value) if name in distort else true_value
-            before = self._shown.get(name)
-            if before is not None and type(before.value) is type(value) and before.value == value:
-                continue
-            self.sequence += 1
-            change = Change(self.sequence, self.clock_ms, name, value)
-            self._shown[name] = Reading(value, change.number, change.time_ms, Status.GOOD)
-            if self.ring:
-                self._journal.append(change)
-            for listener in tuple(self._listeners):
-                listener(self, change)
+        for name, value in self.device.read().items():
+            if name in distort:
+                value = _possible(self.signals[name], distort[name](value), value)
+            yield name, value
+
+    def _change(self, name: str, value: Value) -> Change | None:
+        before = self._shown.get(name)
+        if before is not None and type(before.value) is type(value) and before.value == value:
+            return None
+        self.sequence += 1
+        change = Change(self.sequence, self.clock_ms, name, value)
+        self._shown[name] = Reading(value, change.number, change.time_ms, Status.GOOD)
+        if self.ring and not self.disturbance.journal_full:
+            self._journal.append(change)
+        return change
+
+
+def _possible(signal: Signal, value: Value, true_value: Value) -> Value:
+    """The value as its signal can show it: the nearest in its range; the true one where there is no nearest."""
+    if signal.type in (SignalType.INT, SignalType.FLOAT):
+        if isinstance(value, bool | str) or not math.isfinite(value):
+            return true_value
+        number = value if signal.low is None else max(value, signal.low)
+        number = number if signal.high is None else min(number, signal.high)
+        return round(number) if signal.type is SignalType.INT else float(number)
+    try:
+        return signal.checked(value)
+    except SignalError:
+        return true_value
