@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -13,9 +14,11 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from device_emulators.faces.mapping import DeviceMap, Finding, MapError, MapFile, NodeEntry, RegisterEntry
 
-MOST_BYTES: Final = 1_000_000
+MOST_BYTES: Final = 200_000
 MOST_VALUES: Final = 50_000
 DEEPEST: Final = 20
+MOST_BRACKETS: Final = 100
+"""Brackets that may be open at once: the parser's time grows with their square, long before depth is checked."""
 _PREFIX: Final = "tag:yaml.org,2002:"
 _LISTS: Final = (("modbus", "tables"), ("opcua", "nodes"))
 
@@ -120,6 +123,10 @@ class _Tree:
         self._count = 0
 
     def read(self, text: str) -> Any:
+        """The data; MapError when the text is not YAML."""
+        still_open = accumulate({"[": 1, "{": 1, "]": -1, "}": -1}.get(character, 0) for character in text)
+        if max(still_open, default=0) > MOST_BRACKETS:
+            raise self._syntax("values are nested too deeply", 0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an anchor that is used again is legal
             try:
@@ -195,9 +202,9 @@ class _Tree:
                     return float(text)
                 case "str" | "timestamp":
                     return text
+                case _:
+                    message = f"the tag {tag[:80]} is not allowed"
         except ValueError:
-            pass
-        self.findings.append(
-            Finding(f"{text[:40]!r} ({tag}) is not a value that can stand here", path, self.file, line)
-        )
+            message = f"{text[:40]!r} is not a {tag} that can stand here"
+        self.findings.append(Finding(message, path, self.file, line))
         return None
