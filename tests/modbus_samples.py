@@ -1,9 +1,13 @@
 """A register image made by hand, and requests as bytes, for tests of the Modbus servers."""
 
+import asyncio
+import contextlib
 import struct
 
 from device_emulators.faces.host import Disturbance
 from device_emulators.faces.modbus_image import ExceptionCode, Identification, ModbusError
+from device_emulators.faces.modbus_tcp import ModbusTcpServer
+from device_emulators.faces.modbus_units import Units
 from device_emulators.signals import RefusedError, SignalError
 
 BITS = 3000
@@ -72,3 +76,58 @@ def write_register(address, value):
 
 def registers(*values):
     return struct.pack(f">B{len(values)}H", 2 * len(values), *values)
+
+
+def tcp_request(transaction, unit, pdu):
+    return struct.pack(">HHHB", transaction, 0, 1 + len(pdu), unit) + pdu
+
+
+class TcpPeer:
+    """A client that sends bytes and reads whole answers: (transaction, unit, pdu)."""
+
+    def __init__(self, reader, writer):
+        self.reader, self.writer = reader, writer
+
+    @classmethod
+    async def connect(cls, address):
+        return cls(*await asyncio.open_connection(*address))
+
+    def send(self, transaction, unit, pdu):
+        self.writer.write(tcp_request(transaction, unit, pdu))
+
+    async def receive(self):
+        async with asyncio.timeout(20):
+            transaction, protocol, length, unit = struct.unpack(">HHHB", await self.reader.readexactly(7))
+            assert protocol == 0
+            return transaction, unit, await self.reader.readexactly(length - 1)
+
+    async def ask(self, pdu, unit=1, transaction=1):
+        self.send(transaction, unit, pdu)
+        answered = await self.receive()
+        assert answered[:2] == (transaction, unit)
+        return answered[2]
+
+    async def ended(self):
+        """What still comes until the server closes the connection."""
+        async with asyncio.timeout(20):
+            try:
+                return await self.reader.read()
+            except ConnectionResetError:
+                return b""
+
+    async def close(self):
+        self.writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self.writer.wait_closed()
+
+
+@contextlib.asynccontextmanager
+async def tcp(units, count=1, **options):
+    """A server and `count` clients of it."""
+    async with ModbusTcpServer(Units(units), **options) as server:
+        peers = [await TcpPeer.connect(server.address) for _ in range(count)]
+        try:
+            yield server, *peers
+        finally:
+            for peer in peers:
+                await peer.close()

@@ -160,7 +160,9 @@ class ModbusRtuServer:
             counts.unanswered += 1
             return
         counts.exceptions += reply.pdu[0] >> 7
-        ready_s = self._loop.time() + self._wire_s(frame) + reply.late_s
+        ready_s = self._loop.time() + reply.late_s
+        if self.line.paced:
+            ready_s += len(frame) * self.settings.character_s
         if reply.stray:
             # From a unit that was not asked: on a line nothing else tells an answer to somebody else.
             self._outgoing.append(_Outgoing(ready_s, line_bytes(unit % LAST_UNIT + 1, reply.stray)))
@@ -169,10 +171,6 @@ class ModbusRtuServer:
 
     # --- what goes ------------------------------------------------------------------------------------------------
 
-    def _wire_s(self, data: bytes) -> float:
-        """Seconds that the bytes would be on the wire, if the line does not take them itself."""
-        return len(data) * self.settings.character_s if self.line.paced else 0.0
-
     def _send_next(self) -> None:
         """Begin with the next answer, unless one is under way."""
         assert self._loop is not None
@@ -180,9 +178,8 @@ class ModbusRtuServer:
             return
         ready_s, data = self._outgoing.popleft()
         begins_s = max(ready_s, self._free_s) + self.settings.silence_s
-        ends_s = begins_s + self._wire_s(data)
-        self._free_s = ends_s
-        self._sending = self._loop.call_at(ends_s, self._send, data)
+        self._free_s = begins_s + len(data) * self.settings.character_s
+        self._sending = self._loop.call_at(self._free_s if self.line.paced else begins_s, self._send, data)
 
     def _send(self, data: bytes) -> None:
         """On a paced line all of an answer appears when its last byte would."""
