@@ -148,6 +148,21 @@ def test_who_stops_listening_hears_nothing_more():
     assert heard == ["locked"]
 
 
+def test_a_watcher_is_told_when_something_changed_without_a_value():
+    host = Host("vending_machine", vending_machine())
+    told = []
+    end = host.watch(lambda at: told.append(at.boots))
+    host.write("slot_1_vend", True)
+    assert told == []
+    host.disturbance.status["turns"] = Status.BAD
+    host.refresh()
+    host.reboot(keeps_numbers=True)
+    end()
+    end()
+    host.refresh()
+    assert told == [0, 1]
+
+
 def test_a_reboot_empties_the_journal_and_keeps_or_loses_the_numbers():
     host = Host("vending_machine", vending_machine())
     host.write("slot_1_vend", True)

@@ -73,6 +73,7 @@ class Host:
         self._shown: dict[str, Reading] = {}
         self._journal: deque[Change] = deque(maxlen=ring)
         self._listeners: list[Callable[[Host, Change], None]] = []
+        self._watchers: list[Callable[[Host], None]] = []
         self._comparing = False
         self._stale = False
         self._compare()
@@ -119,11 +120,13 @@ class Host:
             self.epoch += 1
             self.sequence = 0
             self._shown.clear()
-        self._compare()
+        self.refresh()
 
     def refresh(self) -> None:
         """Something about `disturbance` is new: show what follows from it."""
         self._compare()
+        for watcher in tuple(self._watchers):
+            watcher(self)
 
     # --- what it shows ------------------------------------------------------------------------------------------------
 
@@ -146,13 +149,11 @@ class Host:
 
     def listen(self, listener: Callable[["Host", Change], None]) -> Callable[[], None]:
         """Call `listener` at every change from now on; returns what ends that."""
-        self._listeners.append(listener)
+        return _added(self._listeners, listener)
 
-        def end() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return end
+    def watch(self, watcher: Callable[["Host"], None]) -> Callable[[], None]:
+        """Call `watcher` when status, silence or numbering changed without a value; returns what ends that."""
+        return _added(self._watchers, watcher)
 
     def _compare(self) -> None:
         """Number what differs from what was shown. A listener that does something to the device in turn is served
@@ -187,6 +188,17 @@ class Host:
         if self.ring and not self.disturbance.journal_full:
             self._journal.append(change)
         return change
+
+
+def _added(heard: list[T], one: T) -> Callable[[], None]:
+    """Adds one to a list; returns what takes it off again, once."""
+    heard.append(one)
+
+    def end() -> None:
+        if one in heard:
+            heard.remove(one)
+
+    return end
 
 
 def _possible(signal: Signal, value: Value, true_value: Value) -> Value:
