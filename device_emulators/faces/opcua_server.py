@@ -1,0 +1,237 @@
+"""The OPC UA server of a process: an object per device below `Objects/Devices`.
+
+One server serves all devices (a second one costs seconds and tens of MB). The nodes are made in batches, and values are
+stored where asyncua keeps them, without its checks, which are for clients: so 500 devices are there in seconds.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from asyncua import Server, ua
+from asyncua.server.address_space import AddressSpace, AttributeService, AttributeValue
+from asyncua.server.history import HistoryStorageInterface
+
+from device_emulators.faces import opcua_items as items
+from device_emulators.faces.addresses import host_and_port
+from device_emulators.faces.host import Host
+from device_emulators.faces.opcua_device import Clock, DeviceObject
+from device_emulators.faces.opcua_nodes import NodeLike, problems
+from device_emulators.faces.opcua_security import OpcuaSecurity, secure
+from device_emulators.faces.opcua_values import Fixed
+from device_emulators.signals import SignalError
+
+NAMESPACE: Final = "urn:mro-twin:devices"
+APPLICATION: Final = "urn:mro-twin:server"
+PORT: Final = 4840
+
+_BATCH = 25  # notifications, and nodes, worked off before other tasks have their turn
+
+_logger = logging.getLogger(__name__)
+
+Notice = tuple[AttributeValue, Fixed, tuple[int, ...]]
+
+
+class OpcuaServer:
+    """Shows hosts to OPC UA clients, from `start` to `stop`; hosts may be added before and after `start`.
+
+    `origin` is the instant (with time zone) at which the twin's time is 0; `clock` stamps what clients write.
+    Port 0 in `url` takes a free one, told by the property `url`.
+    """
+
+    def __init__(
+        self, url: str, origin: datetime, clock: Clock | None = None, security: OpcuaSecurity | None = None
+    ) -> None:
+        _, self._address, self._port = host_and_port(url, {"opc.tcp": PORT})
+        if origin.tzinfo is None:
+            raise ValueError("origin is an instant: it needs a time zone")
+        self._origin = origin
+        self._clock = clock
+        self._security = security or OpcuaSecurity()
+        self._security.check(self._address)
+        self._server = Server()
+        self._types: dict[str, ua.NodeId] = {}
+        self._devices: dict[str, DeviceObject] = {}
+        self._endings: list[Callable[[], None]] = []
+        self._notices: deque[Notice] = deque()
+        self._noticed = asyncio.Event()
+        self._notifying: asyncio.Task[None] | None = None
+        self._namespace = 0
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        listening = self._server.bserver
+        port = self._port if listening is None else listening.port
+        address = f"[{self._address}]" if ":" in self._address else self._address
+        return f"opc.tcp://{address}:{port}"
+
+    async def prepare(self) -> None:
+        """Build the standard address space; takes a second or two. `start` does it if it has not been done."""
+        if self._namespace:
+            return
+        server = self._server
+        server.set_endpoint(f"opc.tcp://{self._address}:{self._port}")
+        server.set_server_name("mro-twin devices")
+        server.product_uri, server.manufacturer_name = "urn:mro-twin", "mro-twin"
+        await server.init()
+        await server.set_application_uri(APPLICATION)
+        self._namespace = await server.register_namespace(NAMESPACE)
+        space = server.iserver.aspace
+        server.iserver.attribute_service = _DeviceWrites(space, self._devices)
+        server.iserver.history_manager.set_storage(_Journals(self._devices))
+        self._folder = ua.NodeId(ua.String("Devices"), ua.Int16(self._namespace))
+        self._add([items.object_item(self._folder, items.OBJECTS, "Devices", reference=items.ORGANIZES)])
+        await secure(server, self._security, self._address)
+
+    async def start(self) -> None:
+        """Listen. OSError: the port is taken; AddressError: not allowed like that."""
+        await self.prepare()
+        self._notifying = asyncio.create_task(self._notify())
+        try:
+            await self._server.start()
+        except BaseException:
+            await self._end_notifying()
+            raise
+
+    async def stop(self) -> None:
+        """Close all connections; the hosts go on without this face."""
+        for end in self._endings:
+            end()
+        self._endings.clear()
+        await self._end_notifying()
+        await self._server.stop()
+
+    async def __aenter__(self) -> "OpcuaServer":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def add(self, host: Host, nodes: Sequence[NodeLike]) -> None:
+        """Show one more device. SignalError: the nodes do not suit it, or there is one of that name."""
+        if found := problems(nodes, host.signals):
+            raise SignalError(f"{host.name}: {'; '.join(found)}")
+        if "/" in host.name:
+            raise SignalError(f"{host.name!r}: a device's name is part of node ids, which / divides")
+        if host.name in self._devices:
+            raise SignalError(f"there is a device {host.name} already")
+        await self.prepare()
+        if host.kind not in self._types:
+            kind = ua.NodeId(ua.String(f"types/{host.kind}"), ua.Int16(self._namespace))
+            self._add([items.type_item(kind, host.kind)])
+            self._types[host.kind] = kind
+        device = DeviceObject(host, nodes, self._namespace, self._origin, self._clock, self._put)
+        self._add(device.requests(self._folder, self._types[host.kind]))
+        self._devices[host.name] = device
+        self._endings.append(device.attach(self._server.iserver.aspace))
+        await asyncio.sleep(0)
+
+    def _add(self, requests: list[ua.AddNodesItem]) -> None:
+        for request, result in zip(
+            requests, self._server.iserver.node_mgt_service.add_nodes(requests), strict=True
+        ):
+            if not result.StatusCode.is_good():
+                raise SignalError(f"node {request.RequestedNewNodeId.to_string()}: {result.StatusCode.name}")
+
+    # --- notifications ------------------------------------------------------------------------------------------------
+
+    def _put(self, attribute: AttributeValue, value: Fixed) -> None:
+        attribute.value = value
+        if attribute.datachange_callbacks:
+            self._notices.append((attribute, value, tuple(attribute.datachange_callbacks)))
+            self._noticed.set()
+
+    async def _notify(self) -> None:
+        """Hand values to subscriptions in the order in which they came, each to those that were there then."""
+        while True:
+            await self._noticed.wait()
+            self._noticed.clear()
+            while self._notices:
+                for _ in range(min(_BATCH, len(self._notices))):
+                    await self._hand_over(*self._notices.popleft())
+                await asyncio.sleep(0)
+
+    async def _hand_over(self, attribute: AttributeValue, value: Fixed, handles: tuple[int, ...]) -> None:
+        for handle in handles:
+            callback = attribute.datachange_callbacks.get(handle)
+            if callback is None:
+                continue  # the client has unsubscribed meanwhile
+            try:
+                await callback(handle, value)
+            except Exception:
+                _logger.exception("a notification failed")  # of one client; the others get theirs
+
+    async def _end_notifying(self) -> None:
+        if self._notifying is not None:
+            self._notifying.cancel()
+            await asyncio.gather(self._notifying, return_exceptions=True)
+            self._notifying = None
+
+
+class _DeviceWrites(AttributeService):
+    """Writes of clients go to the devices, each with a status of its own; the rest is as asyncua has it."""
+
+    def __init__(self, space: AddressSpace, devices: dict[str, DeviceObject]) -> None:
+        super().__init__(space)
+        self._devices = devices
+
+    async def write(self, params: ua.WriteParameters, *rest: Any, **more: Any) -> list[ua.StatusCode]:
+        results = []
+        for item in params.NodesToWrite:
+            device = self._devices.get(_device_of(item.NodeId))
+            write = device.writes.get(item.NodeId) if device is not None else None
+            if write is not None and item.AttributeId == ua.AttributeIds.Value:
+                results.append(write(item.Value))
+            else:
+                alone = ua.WriteParameters()
+                alone.NodesToWrite = [item]
+                results += await super().write(alone, *rest, **more)
+        return results
+
+
+class _Journals(HistoryStorageInterface):
+    """History reads answered from the devices' journals. What the ring has lost is lost."""
+
+    def __init__(self, devices: dict[str, DeviceObject]) -> None:
+        super().__init__()
+        self._devices = devices
+
+    async def init(self) -> None:
+        """Nothing to open."""
+
+    async def stop(self) -> None:
+        """Nothing to close."""
+
+    async def read_node_history(
+        self, node_id: ua.NodeId, start: datetime | None, end: datetime | None, nb_values: int
+    ) -> tuple[list[ua.DataValue], datetime | None]:
+        device = self._devices.get(_device_of(node_id))
+        signal = device.signals.get(node_id) if device is not None else None
+        if device is None or signal is None:
+            return [], None
+        backward = start is not None and end is not None and start > end
+        low, high = (end, start) if backward else (start, end)
+        found: list[ua.DataValue] = [
+            value
+            for value in device.history(signal)
+            if value.SourceTimestamp is not None
+            and (low is None or low.year <= 1601 or value.SourceTimestamp >= low)
+            and (high is None or high.year <= 1601 or value.SourceTimestamp <= high)
+        ]
+        if backward:
+            found.reverse()
+        # A page goes on from an instant, so what came at the same one must not be divided.
+        size = nb_values or len(found)
+        while 0 < size < len(found) and found[size].SourceTimestamp == found[size - 1].SourceTimestamp:
+            size += 1
+        return found[:size], found[size].SourceTimestamp if size < len(found) else None
+
+
+def _device_of(node: ua.NodeId) -> str:
+    """The device that a node belongs to, by its identifier; "" when it is none of a device's."""
+    return str(node.Identifier).partition("/")[0] if node.NodeIdType == ua.NodeIdType.String else ""
