@@ -19,7 +19,7 @@ def is_loopback(host: str) -> bool:
 
 
 def host_and_port(url: str, schemes: dict[str, int]) -> tuple[str, str, int]:
-    """Scheme, host and port of a URL; `schemes` are those allowed, with their usual ports. AddressError: not such a URL."""
+    """Scheme, host and port of a URL; `schemes` are those allowed, with their usual ports. AddressError: none such."""
     parts = urlsplit(url)
     if parts.scheme not in schemes:
         raise AddressError(f"{url!r} is not a URL that begins with {' or '.join(s + '://' for s in schemes)}")

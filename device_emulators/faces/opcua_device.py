@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
 
 from asyncua import ua
-from asyncua.server.address_space import AddressSpace, AttributeValue
+from asyncua.server.address_space import AttributeValue
 
-from device_emulators.faces import opcua_items as items
 from device_emulators.faces.host import Change, Host, Reading, Status
+from device_emulators.faces.opcua_build import HISTORY, READ, WRITE, Builder, argument
 from device_emulators.faces.opcua_nodes import NodeLike, meant
 from device_emulators.faces.opcua_values import SILENT, Fixed, fixed, fixed_reading, instant
-from device_emulators.signals import RefusedError, Signal, SignalError, SignalType
+from device_emulators.signals import RefusedError, Signal, SignalError
 
 _logger = logging.getLogger(__name__)
 _READ_AT_ONCE: Final = 1000
@@ -46,7 +46,6 @@ class DeviceObject:
         self,
         host: Host,
         nodes: Sequence[NodeLike],
-        namespace: int,
         origin: datetime,
         clock: Clock | None,
         put: Callable[[AttributeValue, Fixed], None],
@@ -55,112 +54,29 @@ class DeviceObject:
         self.writes: dict[ua.NodeId, Callable[[ua.DataValue], ua.StatusCode]] = {}
         self.signals: dict[ua.NodeId, str] = {}  # of variables with a history
         self._nodes = tuple(nodes)
-        self._namespace = ua.Int16(namespace)
         self._origin = origin
         self._clock = clock
         self._put = put
         self._variables: dict[str, list[Variable]] = {}
         self._own: dict[str, AttributeValue] = {}
-        self._methods: dict[ua.NodeId, Callable[..., Any]] = {}
 
     # --- building -----------------------------------------------------------------------------------------------------
 
-    def node_id(self, path: str) -> ua.NodeId:
-        """Of the node at `path` below the device; "" is the device's own."""
-        return ua.NodeId(ua.String(f"{self.host.name}/{path}" if path else self.host.name), self._namespace)
-
-    def requests(self, parent: ua.NodeId, definition: ua.NodeId) -> list[ua.AddNodesItem]:
-        """All nodes of the device, parents first."""
-        made = [items.object_item(self.node_id(""), parent, self.host.name, definition)]
-        made.append(self._own_item("Sequence", "UInt64", "number of the last change of the device"))
-        made.append(self._own_item("Epoch", "UInt32", "rises when the device begins its numbers anew"))
-        folders = {""}
+    def build(self, builder: Builder, parent: ua.NodeId, definition: ua.NodeId) -> Callable[[], None]:
+        """Make the device's nodes and show every change from now on, until the result is called."""
+        own = builder.node_id(self.host.name)
+        builder.folder(own, parent, self.host.name, definition)
+        self._count(builder, "Sequence", "UInt64", "number of the last change of the device")
+        self._count(builder, "Epoch", "UInt32", "rises when the device begins its numbers anew")
+        folders = {"": own}
         for node in self._nodes:
-            parts = node.path.split("/")
-            for depth in range(1, len(parts)):
-                folder = "/".join(parts[:depth])
-                if folder not in folders:
-                    folders.add(folder)
-                    above = self.node_id("/".join(parts[: depth - 1]))
-                    made.append(items.object_item(self.node_id(folder), above, parts[depth - 1]))
-            above = self.node_id("/".join(parts[:-1]))
-            made += self._method(node, above) if node.method else self._variable(node, above)
+            above = self._folder(builder, folders, "/".join(node.path[:-1]))
+            if node.method:
+                self._add_method(builder, node, above)
+            else:
+                self._add_variable(builder, node, above)
         if self.host.ring:
-            made += self._journal()
-        return made
-
-    def _own_item(self, path: str, kind: str, description: str) -> ua.AddNodesItem:
-        above, _, name = path.rpartition("/")
-        nothing = fixed(0, ua.VariantType[kind], self._origin)
-        return items.variable_item(
-            self.node_id(path), self.node_id(above), name, nothing, kind, description=description
-        )
-
-    def _variable(self, node: NodeLike, parent: ua.NodeId) -> list[ua.AddNodesItem]:
-        signal = self.host.signals[node.signal]
-        own, number = self.node_id(node.path), self.node_id(node.path + ".Number")
-        access = items.READ | (items.WRITE if signal.writable else 0) | (items.HISTORY if self.host.ring else 0)
-        nothing = Fixed(ua.Variant(None, ua.VariantType.Null))
-        zero = fixed(0, _UINT64, self._origin)
-        self.writes[own] = lambda value: self._write(signal, node.type, value)
-        if self.host.ring:
-            self.signals[own] = node.signal
-        description = f"{signal.description} [{signal.unit}]" if signal.unit else signal.description
-        return [
-            items.variable_item(
-                own, parent, node.path.rpartition("/")[2], nothing, node.type, description=description, access=access
-            ),
-            items.variable_item(number, own, "Number", zero, "UInt64", is_property=True),
-        ]
-
-    def _method(self, node: NodeLike, parent: ua.NodeId) -> list[ua.AddNodesItem]:
-        signal = self.host.signals[node.signal]
-        bare = signal.type is SignalType.BOOL and not signal.readable
-
-        async def call(_: ua.NodeId, *given: ua.Variant) -> ua.StatusCode:
-            if len(given) != (0 if bare else 1):
-                return code(ua.StatusCodes.BadArgumentsMissing if not given else ua.StatusCodes.BadTooManyArguments)
-            if given and given[0].VariantType.name != node.type:
-                return code(ua.StatusCodes.BadInvalidArgument)
-            return self._tell(signal, True if bare else given[0].Value)
-
-        own = self.node_id(node.path)
-        self._methods[own] = call
-        takes = () if bare else (items.argument("Value", node.type, signal.description),)
-        return items.method_items(own, parent, node.path.rpartition("/")[2], signal.description, takes)
-
-    def _journal(self) -> list[ua.AddNodesItem]:
-        folder, read = self.node_id("Journal"), self.node_id("Journal/Read")
-        takes = (
-            items.argument("From", "UInt64", "number of the first change wanted"),
-            items.argument("Count", "UInt32", f"how many at most, up to {_READ_AT_ONCE}"),
-        )
-        row = ua.ValueRank.OneDimension
-        gives = (
-            items.argument("Numbers", "UInt64", "of the changes, rising", row),
-            items.argument("Times", "DateTime", "when they came, by the device's clock", row),
-            items.argument("Signals", "String", "which signals changed", row),
-            items.argument("Values", "Variant", "what they came to show", row),
-        )
-        self._methods[read] = self._read_journal
-        return [
-            items.object_item(folder, self.node_id(""), "Journal"),
-            self._own_item("Journal/Newest", "UInt64", "number of the newest change in the journal"),
-            self._own_item("Journal/Oldest", "UInt64", "number of the oldest change in the journal"),
-            *items.method_items(read, folder, "Read", "changes from a number on, oldest first", takes, gives),
-        ]
-
-    def attach(self, space: AddressSpace) -> Callable[[], None]:
-        """The nodes are there: show all values, and each change from now on until the result is called."""
-        for node in self._nodes:
-            if not node.method:
-                own, number = self.node_id(node.path), self.node_id(node.path + ".Number")
-                variable = Variable(self.host.signals[node.signal], node.type, _value(space, own), _value(space, number))
-                self._variables.setdefault(node.signal, []).append(variable)
-        for path in ("Sequence", "Epoch", *(("Journal/Newest", "Journal/Oldest") if self.host.ring else ())):
-            self._own[path] = _value(space, self.node_id(path))
-        for method, call in self._methods.items():
-            space.add_method_callback(method, call)
+            self._add_journal(builder, own)
         self.show_all()
         endings = (self.host.listen(self._changed), self.host.watch(lambda _: self.show_all()))
 
@@ -169,6 +85,66 @@ class DeviceObject:
                 ending()
 
         return end
+
+    def _path(self, builder: Builder, path: str) -> ua.NodeId:
+        return builder.node_id(f"{self.host.name}/{path}")
+
+    def _folder(self, builder: Builder, folders: dict[str, ua.NodeId], path: str) -> ua.NodeId:
+        if path not in folders:
+            above, _, name = path.rpartition("/")
+            folders[path] = self._path(builder, path)
+            builder.folder(folders[path], self._folder(builder, folders, above), name)
+        return folders[path]
+
+    def _count(self, builder: Builder, path: str, kind: str, description: str) -> None:
+        above, _, name = f"{self.host.name}/{path}".rpartition("/")
+        node, parent = self._path(builder, path), builder.node_id(above)
+        self._own[path] = builder.variable(node, parent, name, kind, description)
+
+    def _add_variable(self, builder: Builder, node: NodeLike, parent: ua.NodeId) -> None:
+        signal, path = node.signal, "/".join(node.path)
+        own, number = self._path(builder, path), self._path(builder, path + ".Number")
+        access = READ | (WRITE if signal.writable else 0) | (HISTORY if self.host.ring else 0)
+        description = f"{signal.description} [{signal.unit}]" if signal.unit else signal.description
+        value = builder.variable(own, parent, node.path[-1], node.type, description, access)
+        counted = builder.property(number, own, "Number", "UInt64")
+        self._variables.setdefault(signal.name, []).append(Variable(signal, node.type, value, counted))
+        self.writes[own] = lambda given: self._write(signal, node.type, given)
+        if self.host.ring:
+            self.signals[own] = signal.name
+
+    def _add_method(self, builder: Builder, node: NodeLike, parent: ua.NodeId) -> None:
+        signal, wanted = node.signal, 1 if node.takes_argument else 0
+
+        async def call(_: ua.NodeId, *given: ua.Variant) -> ua.StatusCode:
+            if len(given) != wanted:
+                return code(ua.StatusCodes.BadArgumentsMissing if not given else ua.StatusCodes.BadTooManyArguments)
+            if given and given[0].VariantType.name != node.type:
+                return code(ua.StatusCodes.BadInvalidArgument)
+            return self._tell(signal, given[0].Value if given else True)
+
+        takes = (argument("Value", node.type, signal.description),) if wanted else ()
+        own = self._path(builder, "/".join(node.path))
+        builder.method(own, parent, node.path[-1], signal.description, call, takes)
+
+    def _add_journal(self, builder: Builder, parent: ua.NodeId) -> None:
+        folder = self._path(builder, "Journal")
+        builder.folder(folder, parent, "Journal")
+        self._count(builder, "Journal/Newest", "UInt64", "number of the newest change in the journal")
+        self._count(builder, "Journal/Oldest", "UInt64", "number of the oldest change in the journal")
+        takes = (
+            argument("From", "UInt64", "number of the first change wanted"),
+            argument("Count", "UInt32", f"how many at most, up to {_READ_AT_ONCE}"),
+        )
+        row = ua.ValueRank.OneDimension
+        gives = (
+            argument("Numbers", "UInt64", "of the changes, rising", row),
+            argument("Times", "DateTime", "when they came, by the device's clock", row),
+            argument("Signals", "String", "which signals changed", row),
+            argument("Values", "Variant", "what they came to show", row),
+        )
+        read, text = self._path(builder, "Journal/Read"), "changes from a number on, oldest first"
+        builder.method(read, folder, "Read", text, self._read_journal, takes, gives)
 
     # --- what it shows ------------------------------------------------------------------------------------------------
 
@@ -260,10 +236,6 @@ class DeviceObject:
             for change in self.host.journal
             if change.signal == signal
         ]
-
-
-def _value(space: AddressSpace, node: ua.NodeId) -> AttributeValue:
-    return space[node].attributes[ua.AttributeIds.Value]
 
 
 def _variant(change: Change, kinds: dict[str, Variable]) -> ua.Variant:

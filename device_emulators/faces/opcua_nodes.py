@@ -1,10 +1,8 @@
 """How a device looks in the address space: a variable or a method per signal, in folders."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
-
-from pydantic import ConfigDict, Field
-from pydantic.dataclasses import dataclass
 
 from device_emulators.signals import Signal, SignalType, Value
 
@@ -22,33 +20,41 @@ FLOATS: Final = ("Float", "Double")
 
 
 class NodeLike(Protocol):
-    """What the server needs to know of a node: of a map file's entry, or of `Node`."""
+    """What the server needs to know of a node, as map files give it and `plain_nodes` makes it.
+
+    `path` are the browse names below the device, all but the last folders; `type` is a built-in type of OPC UA, of the
+    variable or of the method's one argument. A method without an argument writes True.
+    """
 
     @property
-    def signal(self) -> str: ...
+    def signal(self) -> Signal: ...
     @property
-    def path(self) -> str: ...
+    def path(self) -> tuple[str, ...]: ...
     @property
     def type(self) -> str: ...
     @property
     def method(self) -> bool: ...
+    @property
+    def takes_argument(self) -> bool: ...
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class Node:
-    """A signal's place in the address space."""
+@dataclass(frozen=True)
+class PlainNode:
+    """A node of a device that has no map file."""
 
-    signal: str = Field(min_length=1, description="name of the signal")
-    path: str = Field(min_length=1, description="browse names below the device, separated by /")
-    type: str = Field(
-        pattern="^(Boolean|U?Int(16|32|64)|Float|Double|String)$", description="OPC UA data type of the variable"
-    )
-    method: bool = Field(default=False, description="a method, whose call writes the signal")
+    signal: Signal
+    path: tuple[str, ...]
+    type: str
+    method: bool = False
+
+    @property
+    def takes_argument(self) -> bool:
+        return self.method and self.type != "Boolean"
 
 
-def plain_nodes(signals: Mapping[str, Signal]) -> tuple[Node, ...]:
+def plain_nodes(signals: Mapping[str, Signal]) -> tuple[PlainNode, ...]:
     """Nodes without a map file: one per signal, by its own name; what can only be written is a method."""
-    return tuple(Node(name, name, _usual_type(signal), not signal.readable) for name, signal in signals.items())
+    return tuple(PlainNode(one, (name,), _usual_type(one), not one.readable) for name, one in signals.items())
 
 
 def _usual_type(signal: Signal) -> str:
@@ -61,25 +67,6 @@ def _usual_type(signal: Signal) -> str:
             return "Double"
         case SignalType.TEXT:
             return "String"
-
-
-def problems(nodes: Iterable[NodeLike], signals: Mapping[str, Signal]) -> list[str]:
-    """Why these nodes cannot show a device with these signals; empty: they can."""
-    found, paths = [], set()
-    for node in nodes:
-        signal = signals.get(node.signal)
-        if signal is None:
-            found.append(f"{node.path}: there is no signal {node.signal}")
-        elif not node.method and not signal.readable:
-            found.append(f"{node.path}: {node.signal} cannot be read: it must be a method")
-        elif node.method and not signal.writable:
-            found.append(f"{node.path}: {node.signal} cannot be written: it must be a variable")
-        if node.path in paths:
-            found.append(f"{node.path}: two nodes of this path")
-        if not all(node.path.split("/")):
-            found.append(f"{node.path}: a browse name of the path is empty")
-        paths.add(node.path)
-    return found
 
 
 def shown(value: Value, signal: Signal, kind: str) -> Any:

@@ -10,8 +10,10 @@ from typing import Any, Final
 
 from asyncua import Server, ua
 from asyncua.crypto.permission_rules import User, UserRole
-from asyncua.crypto.uacrypto import der_from_x509, load_certificate
+from asyncua.crypto.uacrypto import load_certificate
+from asyncua.server.user_managers import UserManager
 from asyncua.ua.uaerrors import BadCertificateUntrusted
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from device_emulators.faces.addresses import AddressError, is_loopback
 
@@ -70,7 +72,7 @@ class OpcuaSecurity:
             raise AddressError(f"OPC UA at {host} needs user names (`mro-twin hil keys --user NAME`), or --insecure")
 
 
-class _Users:
+class _Users(UserManager):
     """Lets in whom the settings name, never as an administrator of the server."""
 
     def __init__(self, users: Mapping[str, str]) -> None:
@@ -100,10 +102,10 @@ async def secure(server: Server, security: OpcuaSecurity, host: str) -> None:
     server.set_security_policy(policies)
     server.set_identity_tokens([ua.UserNameIdentityToken] if security.users else [ua.AnonymousIdentityToken])
     if security.trusted:
-        trusted = frozenset([der_from_x509(await load_certificate(path)) for path in security.trusted])
+        trusted = frozenset([(await load_certificate(path)).public_bytes(Encoding.DER) for path in security.trusted])
 
         async def validate(certificate: Any, _: Any) -> None:
-            if der_from_x509(certificate) not in trusted:
+            if certificate.public_bytes(Encoding.DER) not in trusted:
                 raise BadCertificateUntrusted
 
         server.iserver.certificate_validator = validate

@@ -15,11 +15,11 @@ from asyncua import Server, ua
 from asyncua.server.address_space import AddressSpace, AttributeService, AttributeValue
 from asyncua.server.history import HistoryStorageInterface
 
-from device_emulators.faces import opcua_items as items
 from device_emulators.faces.addresses import host_and_port
 from device_emulators.faces.host import Host
+from device_emulators.faces.opcua_build import OBJECTS, ORGANIZES, Builder
 from device_emulators.faces.opcua_device import Clock, DeviceObject
-from device_emulators.faces.opcua_nodes import NodeLike, problems
+from device_emulators.faces.opcua_nodes import NodeLike
 from device_emulators.faces.opcua_security import OpcuaSecurity, secure
 from device_emulators.faces.opcua_values import Fixed
 from device_emulators.signals import SignalError
@@ -28,7 +28,7 @@ NAMESPACE: Final = "urn:mro-twin:devices"
 APPLICATION: Final = "urn:mro-twin:server"
 PORT: Final = 4840
 
-_BATCH = 25  # notifications, and nodes, worked off before other tasks have their turn
+_BATCH = 25  # notifications worked off before other tasks have their turn
 
 _logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class OpcuaServer:
         self._notices: deque[Notice] = deque()
         self._noticed = asyncio.Event()
         self._notifying: asyncio.Task[None] | None = None
-        self._namespace = 0
+        self._prepared = False
 
     @property
     def url(self) -> str:
@@ -71,7 +71,7 @@ class OpcuaServer:
 
     async def prepare(self) -> None:
         """Build the standard address space; takes a second or two. `start` does it if it has not been done."""
-        if self._namespace:
+        if self._prepared:
             return
         server = self._server
         server.set_endpoint(f"opc.tcp://{self._address}:{self._port}")
@@ -79,13 +79,15 @@ class OpcuaServer:
         server.product_uri, server.manufacturer_name = "urn:mro-twin", "mro-twin"
         await server.init()
         await server.set_application_uri(APPLICATION)
-        self._namespace = await server.register_namespace(NAMESPACE)
+        namespace = await server.register_namespace(NAMESPACE)
         space = server.iserver.aspace
         server.iserver.attribute_service = _DeviceWrites(space, self._devices)
         server.iserver.history_manager.set_storage(_Journals(self._devices))
-        self._folder = ua.NodeId(ua.String("Devices"), ua.Int16(self._namespace))
-        self._add([items.object_item(self._folder, items.OBJECTS, "Devices", reference=items.ORGANIZES)])
+        self._builder = Builder(space, namespace)
+        self._folder = self._builder.node_id("Devices")
+        self._builder.folder(self._folder, OBJECTS, "Devices", reference=ORGANIZES)
         await secure(server, self._security, self._address)
+        self._prepared = True
 
     async def start(self) -> None:
         """Listen. OSError: the port is taken; AddressError: not allowed like that."""
@@ -113,30 +115,18 @@ class OpcuaServer:
         await self.stop()
 
     async def add(self, host: Host, nodes: Sequence[NodeLike]) -> None:
-        """Show one more device. SignalError: the nodes do not suit it, or there is one of that name."""
-        if found := problems(nodes, host.signals):
-            raise SignalError(f"{host.name}: {'; '.join(found)}")
+        """Show one more device. SignalError: there is one of that name, or two nodes of one path."""
         if "/" in host.name:
             raise SignalError(f"{host.name!r}: a device's name is part of node ids, which / divides")
         if host.name in self._devices:
             raise SignalError(f"there is a device {host.name} already")
         await self.prepare()
         if host.kind not in self._types:
-            kind = ua.NodeId(ua.String(f"types/{host.kind}"), ua.Int16(self._namespace))
-            self._add([items.type_item(kind, host.kind)])
-            self._types[host.kind] = kind
-        device = DeviceObject(host, nodes, self._namespace, self._origin, self._clock, self._put)
-        self._add(device.requests(self._folder, self._types[host.kind]))
-        self._devices[host.name] = device
-        self._endings.append(device.attach(self._server.iserver.aspace))
-        await asyncio.sleep(0)
-
-    def _add(self, requests: list[ua.AddNodesItem]) -> None:
-        for request, result in zip(
-            requests, self._server.iserver.node_mgt_service.add_nodes(requests), strict=True
-        ):
-            if not result.StatusCode.is_good():
-                raise SignalError(f"node {request.RequestedNewNodeId.to_string()}: {result.StatusCode.name}")
+            kind = self._types[host.kind] = self._builder.node_id(f"types/{host.kind}")
+            self._builder.type(kind, host.kind)
+        device = self._devices[host.name] = DeviceObject(host, nodes, self._origin, self._clock, self._put)
+        self._endings.append(device.build(self._builder, self._folder, self._types[host.kind]))
+        await asyncio.sleep(0)  # hundreds of devices must not hold up what else is served
 
     # --- notifications ------------------------------------------------------------------------------------------------
 
@@ -214,14 +204,16 @@ class _Journals(HistoryStorageInterface):
         signal = device.signals.get(node_id) if device is not None else None
         if device is None or signal is None:
             return [], None
+        # 1601 is how OPC UA says that there is no bound
+        start, end = (None if bound is None or bound.year <= 1601 else bound for bound in (start, end))
         backward = start is not None and end is not None and start > end
         low, high = (end, start) if backward else (start, end)
         found: list[ua.DataValue] = [
             value
             for value in device.history(signal)
-            if value.SourceTimestamp is not None
-            and (low is None or low.year <= 1601 or value.SourceTimestamp >= low)
-            and (high is None or high.year <= 1601 or value.SourceTimestamp <= high)
+            if (stamp := value.SourceTimestamp) is not None
+            and (low is None or stamp >= low)
+            and (high is None or stamp <= high)
         ]
         if backward:
             found.reverse()

@@ -1,7 +1,7 @@
 """Readings as OPC UA shows them: typed variants with status and source time stamp."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from asyncua import ua
 
@@ -36,7 +36,8 @@ def instant(origin: datetime, time_ms: int) -> datetime:
 def fixed(value: object, kind: ua.VariantType, stamp: datetime, status: ua.StatusCode = STATUS[Status.GOOD]) -> Fixed:
     """A value of that type; none is told with a bad status (OPC UA Part 4, 7.7.1)."""
     variant = _NOTHING if status.is_bad() else ua.Variant(value, kind)
-    return Fixed(variant, status, stamp, datetime.now(UTC))
+    # asyncua sends a plain datetime, though it declares a subclass of its own
+    return Fixed(variant, status, cast(Any, stamp), cast(Any, datetime.now(UTC)))
 
 
 def fixed_reading(reading: Reading, signal: Signal, kind: str, stamp: datetime, silent: bool) -> Fixed:
