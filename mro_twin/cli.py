@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "trace": "Say where every unit of a lot came from and went.",
     "ledger": "List invoices; sign, verify and prove the log of reported use that they rest on.",
     "state": "Prepare and check the state that a run starts from.",
+    "hil": "Hardware in the loop: the twin with real devices and gateways.",
     "schema": "Print the JSON Schema of the scenario language.",
 }
 

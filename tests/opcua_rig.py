@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from asyncua import Client, ua
-from tests.device_samples import all_devices
 
 from device_emulators.faces.host import Host
 from device_emulators.faces.opcua_nodes import PlainNode, plain_nodes
 from device_emulators.faces.opcua_server import NAMESPACE, OpcuaServer
+from tests.device_samples import all_devices
 
 ORIGIN = datetime(2026, 1, 5, 6, tzinfo=UTC)
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 from asyncua import ua
-from tests.opcua_rig import ORIGIN, Notices, Rig, opcua_rig
 
 from device_emulators.faces.addresses import AddressError
 from device_emulators.faces.host import Status
 from device_emulators.faces.opcua_nodes import plain_nodes
 from device_emulators.faces.opcua_server import OpcuaServer
 from device_emulators.signals import SignalError
+from tests.opcua_rig import ORIGIN, Notices, Rig, opcua_rig
 
 UINT32, UINT64, INT64 = ua.VariantType.UInt32, ua.VariantType.UInt64, ua.VariantType.Int64
 

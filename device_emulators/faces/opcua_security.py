@@ -1,12 +1,10 @@
 """Who may connect to the OPC UA server, and under which policies."""
 
-import hashlib
 import hmac
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from asyncua import Server, ua
 from asyncua.crypto.permission_rules import User, UserRole
@@ -14,32 +12,10 @@ from asyncua.crypto.uacrypto import load_certificate
 from asyncua.server.user_managers import UserManager
 from asyncua.ua.uaerrors import BadCertificateUntrusted
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import Certificate
 
 from device_emulators.faces.addresses import AddressError, is_loopback
-
-_COST: Final = {"n": 2**11, "r": 8, "p": 1}  # about 5 ms: a login must not hold up the loop for longer
-
-
-def hashed_password(password: str, salt: bytes | None = None) -> str:
-    """A password as a users file keeps it: `salt$hash`, both hexadecimal (scrypt, RFC 7914)."""
-    salt = os.urandom(16) if salt is None else salt
-    return f"{salt.hex()}${hashlib.scrypt(password.encode(), salt=salt, **_COST).hex()}"
-
-
-def read_users(path: Path) -> dict[str, str]:
-    """Names and hashed passwords of a users file, lines of `name:salt$hash`. AddressError: it is none."""
-    users = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        name, _, kept = line.partition(":")
-        salt, _, digest = kept.partition("$")
-        try:
-            whole = bool(name) and len(bytes.fromhex(salt)) >= 16 and len(bytes.fromhex(digest)) == 64
-        except ValueError:
-            whole = False
-        if not whole:
-            raise AddressError(f"{path}:{number}: expected name:salt$hash, as `mro-twin hil keys --user` writes it")
-        users[name] = kept
-    return users
+from device_emulators.faces.opcua_users import hashed_password
 
 
 @dataclass(frozen=True)
@@ -94,18 +70,35 @@ async def secure(server: Server, security: OpcuaSecurity, host: str) -> None:
     server.iserver.set_user_manager(_Users(security.users))
     policies = []
     if security.certificate is not None and security.private_key is not None:
-        await server.load_certificate(security.certificate)
-        await server.load_private_key(security.private_key)
+        server.iserver.certificate = await _certificate(security.certificate)
+        try:
+            content = security.private_key.read_bytes()
+            await server.load_private_key(content, format=_format(content))
+        except ValueError:
+            raise AddressError(f"{security.private_key} is no private key without a password, PEM or DER") from None
         policies.append(ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt)
     if security.insecure or is_loopback(host):
         policies.append(ua.SecurityPolicyType.NoSecurity)
     server.set_security_policy(policies)
     server.set_identity_tokens([ua.UserNameIdentityToken] if security.users else [ua.AnonymousIdentityToken])
     if security.trusted:
-        trusted = frozenset([(await load_certificate(path)).public_bytes(Encoding.DER) for path in security.trusted])
+        trusted = frozenset([(await _certificate(path)).public_bytes(Encoding.DER) for path in security.trusted])
 
         async def validate(certificate: Any, _: Any) -> None:
             if certificate.public_bytes(Encoding.DER) not in trusted:
                 raise BadCertificateUntrusted
 
         server.iserver.certificate_validator = validate
+
+
+async def _certificate(path: Path) -> Certificate:
+    content = path.read_bytes()
+    try:
+        certificate: Certificate = await load_certificate(content, _format(content))
+    except ValueError:
+        raise AddressError(f"{path} is no certificate, PEM or DER") from None
+    return certificate
+
+
+def _format(content: bytes) -> str:
+    return "pem" if content.lstrip().startswith(b"-----") else "der"

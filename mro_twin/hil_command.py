@@ -1,0 +1,32 @@
+"""`mro-twin hil`: hardware in the loop. Each of its commands is a module (mro_twin/hil_<name>_command.py)."""
+
+from importlib import import_module
+from typing import Final
+
+import click
+
+COMMANDS: Final = {
+    "keys": "Make certificates and users for a test bench.",
+}
+
+
+class HilGroup(click.Group):
+    """Commands known by name, and imported only to be run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = import_module(f"mro_twin.hil_{cmd_name}_command").command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group("hil", cls=HilGroup)
+def command() -> None:
+    """Hardware in the loop: the twin with real devices and gateways."""
