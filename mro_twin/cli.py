@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "report": "Write the report of a run or a comparison.",
     "explain": "Say why a line was short: the chain of causes, in words.",
     "trace": "Say where every unit of a lot came from and went.",
+    "emulate": "Run devices alone for a gateway or SCADA to read, or print their registers and nodes.",
     "ledger": "List invoices; sign, verify and prove the log of reported use that they rest on.",
     "state": "Prepare and check the state that a run starts from.",
     "hil": "Hardware in the loop: the twin with real devices and gateways.",

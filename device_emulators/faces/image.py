@@ -51,8 +51,6 @@ class HostImage:
         for point in bound.points:
             self._points.setdefault(point.signal.name, []).append(point)
             self._banks[point.table].add(point)
-        readable = [signal for signal in host.signals.values() if signal.readable]
-        self._signal_numbers = {signal.name: number for number, signal in enumerate(readable, 1)}
         self._inputs = self._banks[Table.INPUT]
         self._inputs.map(0, IDENTITY_REGISTERS)
         self._inputs.put(0, (type_number, bound.version))
@@ -161,7 +159,7 @@ class HostImage:
             words = pack(RegisterType.INT64, choices.index(value) if choices else len(value.encode()), order)
         else:
             words, kind = pack(RegisterType.INT64, value, order), BOOL_KIND if isinstance(value, bool) else INT_KIND
-        number = self._signal_numbers[change.signal]
+        number = self._bound.signal_numbers[change.signal]
         return (*self._uint32(change.number), *self._instant(change.time_ms), number, *words, kind, 0)
 
     def _instant(self, time_ms: int) -> tuple[int, ...]:

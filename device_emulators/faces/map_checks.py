@@ -50,6 +50,7 @@ def bind(map_file: MapFile, signals: Mapping[str, Signal]) -> BoundMap:
     if binder.findings:
         raise MapError(tuple(sorted(binder.findings, key=lambda finding: finding.line)))
     modbus = device_map.modbus or ModbusSection()
+    readable = [name for name, signal in signals.items() if signal.readable]
     return BoundMap(
         device_map.type,
         device_map.version,
@@ -59,6 +60,7 @@ def bind(map_file: MapFile, signals: Mapping[str, Signal]) -> BoundMap:
         tuple(nodes),
         device_map.modbus is not None,
         device_map.opcua is not None,
+        {name: number for number, name in enumerate(readable, 1)},
     )
 
 

@@ -271,3 +271,5 @@ class BoundMap:
     nodes: tuple[OpcuaNode, ...] = ()
     on_modbus: bool = False
     on_opcua: bool = False
+    signal_numbers: Mapping[str, int] = field(default_factory=dict)
+    """What a signal is called in the journal: its place among the device's readable signals, from 1."""

@@ -1,0 +1,164 @@
+"""Opens the faces of running devices, as a command line asks for. A protocol is imported when it is wanted."""
+
+import re
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from device_emulators.catalog import KINDS
+from device_emulators.faces.host import Host
+from device_emulators.faces.mapping import BoundMap
+
+LOOPBACK: Final = "127.0.0.1"
+MOST_UNITS: Final = 247
+_SERIAL: Final = re.compile(r"serial(?::(?P<path>[^@]+))?(?:@(?P<line>.+))?")
+_TCP: Final = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]:|(?P<host>[^:\s\[\]/@]*):)?(?P<port>\d{1,5})")
+
+
+class FaceError(ValueError):
+    """A face cannot be opened like that; the message says why and what would do."""
+
+
+class Clock(Protocol):
+    """The twin's time."""
+
+    def now_ms(self) -> int:
+        """Now, in ms since time 0."""
+
+
+@dataclass(frozen=True)
+class TcpPlace:
+    """Where Modbus TCP listens; port 0 takes a free one."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
+class SerialPlace:
+    """A serial line: `path` of the port ("": a new pseudo terminal), and its settings ("": usual ones)."""
+
+    path: str
+    settings: str
+
+
+@dataclass(frozen=True)
+class Served:
+    """What is shown, and how: the same for all faces."""
+
+    hosts: tuple[Host, ...]
+    bound: BoundMap
+    origin: datetime  # the instant of time 0
+    clock: Clock
+
+    @property
+    def origin_ms(self) -> int:
+        """The same in ms since 1970."""
+        return round(self.origin.timestamp() * 1000)
+
+
+def parse_modbus(text: str) -> TcpPlace | SerialPlace:
+    """From `HOST:PORT`, `:PORT` or `PORT` (on loopback), or `serial[:PATH][@BAUD 8E1]`. FaceError: none such."""
+    if serial := _SERIAL.fullmatch(text):
+        return SerialPlace(serial["path"] or "", serial["line"] or "")
+    tcp = _TCP.fullmatch(text)
+    if tcp is None or int(tcp["port"]) > 65_535:
+        raise FaceError(f"{text!r} is not a place for Modbus; expected HOST:PORT, or serial:PATH@9600 8E1")
+    return TcpPlace(tcp["six"] or tcp["host"] or LOOPBACK, int(tcp["port"]))
+
+
+async def open_modbus(served: Served, place: TcpPlace | SerialPlace, stack: AsyncExitStack) -> dict[str, Any]:
+    """Serve the devices as units 1, 2, ...; returns where. FaceError and OSError when that cannot be."""
+    from device_emulators.faces.image import HostImage
+    from device_emulators.faces.modbus_units import Units
+
+    if not served.bound.on_modbus:
+        raise FaceError(f"the map of {served.bound.type} has no section `modbus`")
+    if len(served.hosts) > MOST_UNITS:
+        raise FaceError(f"{len(served.hosts)} devices are more than the {MOST_UNITS} units behind one Modbus address")
+    number = KINDS[served.bound.type].number
+    units = Units()
+    for unit, host in enumerate(served.hosts, 1):
+        image = HostImage(host, served.bound, number, served.origin_ms, served.clock.now_ms)
+        stack.callback(image.close)
+        units.add(unit, image)
+    if isinstance(place, SerialPlace):
+        return await _open_line(units, place, stack)
+    from device_emulators.faces.modbus_tcp import ModbusTcpServer
+
+    server = ModbusTcpServer(units, place.host, place.port)
+    host_name, port = await server.start()
+    stack.push_async_callback(server.close)
+    return {"host": host_name, "port": port}
+
+
+async def _open_line(units: Any, place: SerialPlace, stack: AsyncExitStack) -> dict[str, Any]:
+    from device_emulators.faces.modbus_rtu import ModbusRtuServer
+    from device_emulators.faces.modbus_serial import SerialSettings, open_port, open_pty
+
+    try:
+        settings = SerialSettings.parse(place.settings) if place.settings else SerialSettings()
+    except ValueError as error:
+        raise FaceError(str(error)) from None
+    line = open_port(place.path, settings) if place.path else open_pty()
+    server = ModbusRtuServer(units, line, settings)
+    path = await server.start()
+    stack.push_async_callback(server.close)
+    return {"serial": path, "baud": settings.baud, "format": f"8{settings.parity}{settings.stop_bits}"}
+
+
+async def open_opcua(
+    served: Served, url: str, stack: AsyncExitStack, keys: Path | None = None, insecure: bool = False
+) -> dict[str, Any]:
+    """Serve the devices as objects of one server; returns where. FaceError and OSError when that cannot be.
+
+    `keys` is a folder with the server's certificate and users, as `mro-twin hil keys` makes it.
+    """
+    from device_emulators.faces.addresses import AddressError
+    from device_emulators.faces.opcua_security import OpcuaSecurity
+    from device_emulators.faces.opcua_server import OpcuaServer
+    from device_emulators.faces.opcua_users import read_users
+
+    if not served.bound.on_opcua:
+        raise FaceError(f"the map of {served.bound.type} has no section `opcua`")
+    try:
+        security = OpcuaSecurity(
+            certificate=keys / "opcua-server.pem" if keys else None,
+            private_key=keys / "opcua-server-key.pem" if keys else None,
+            users=read_users(keys / "users") if keys and (keys / "users").exists() else {},
+            insecure=insecure,
+        )
+        server = OpcuaServer(url, served.origin, served.clock, security)
+        for host in served.hosts:
+            await server.add(host, served.bound.nodes)
+        await server.start()
+    except AddressError as error:
+        raise FaceError(str(error)) from None
+    stack.push_async_callback(server.stop)
+    return {"url": server.url}
+
+
+async def open_mqtt(
+    served: Served,
+    url: str,
+    stack: AsyncExitStack,
+    prefix: str = "mro-twin",
+    password_file: Path | None = None,
+    authority: Path | None = None,
+) -> dict[str, Any]:
+    """Publish the devices' changes as JSON; returns where. The connections come up in the background."""
+    from device_emulators.faces.addresses import AddressError
+    from device_emulators.faces.mqtt_address import parse_broker
+    from device_emulators.faces.mqtt_json import JsonPublisher
+
+    try:
+        broker = parse_broker(url, password_file, authority)
+        for host in served.hosts:
+            publisher = JsonPublisher(host, broker, served.origin, prefix)
+            stack.push_async_callback(publisher.close)
+            publisher.start()
+    except AddressError as error:
+        raise FaceError(str(error)) from None
+    return {"url": str(broker), "topics": f"{prefix}/DEVICE/SIGNAL"}

@@ -1,0 +1,182 @@
+"""`mro-twin emulate`: devices alone, with a life of their own, for a gateway or SCADA to read."""
+
+import json
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    from device_emulators.emulator import Emulator, Faults, TwinClock
+    from device_emulators.faces.host import Host
+    from device_emulators.faces.mapping import BoundMap
+    from device_emulators.faces.serving import Served
+
+_FAULTS_KNOWN_MS: Final = 86_400_000
+MOST_DEVICES: Final = 1000
+
+
+@click.command("emulate")
+@click.argument("kind", metavar="[TYPE]", required=False)
+@click.option("--modbus", metavar="HOST:PORT|serial", help="Serve Modbus TCP here, or RTU on serial[:PATH][@9600 8E1].")
+@click.option("--opcua", metavar="URL", help="Serve OPC UA here, as opc.tcp://127.0.0.1:4840.")
+@click.option("--mqtt", metavar="URL", help="Publish to this broker, as mqtt://[USER@]HOST.")
+@click.option("--count", type=click.IntRange(1, MOST_DEVICES), default=1, show_default=True, help="Devices.")
+@click.option("--rate", type=float, default=1.0, show_default=True, help="Time goes so many times as fast.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of what people and devices do.")
+@click.option(
+    "--journal", type=click.IntRange(0, 10_000), default=256, show_default=True, help="Changes kept; 0: none."
+)
+@click.option("--map", "map_name", metavar="TYPE|FILE", help="Map to serve; without TYPE: print its table.")
+@click.option("--faults", type=click.Path(path_type=Path), metavar="FILE", help="Fault file; device faults of a day.")
+@click.option("--keys", type=click.Path(path_type=Path), metavar="FOLDER", help="Certificate and users for OPC UA.")
+@click.option("--insecure", is_flag=True, help="Allow OPC UA without security on addresses that others reach.")
+@click.option("--json", "as_json", is_flag=True, help="Print the table, or where the devices are, as JSON.")
+def command(kind: str | None, map_name: str | None, as_json: bool, **options: Any) -> None:
+    """Run devices of TYPE until Ctrl-C. People draw from them, refill and repair them, by chance and --seed.
+
+    Without --modbus, --opcua and --mqtt they are served by Modbus TCP on a free port of this machine. Port 0 takes a
+    free port; where the devices are is printed when they are ready. Without a host in it, an address is of this machine
+    alone. `mro-twin emulate --map TYPE` prints the table of registers and nodes to configure a gateway from.
+    """
+    from device_emulators.catalog import KINDS
+    from device_emulators.faces.mapping import MapError
+    from device_emulators.faces.serving import FaceError
+
+    if kind is None and map_name is None:
+        raise click.UsageError(f"name a TYPE: {', '.join(KINDS)}")
+    if kind is not None and kind not in KINDS:
+        raise click.UsageError(f"there is no type of device {kind!r}; there are {', '.join(KINDS)}")
+    try:
+        bound = _bound_map(kind, map_name)
+        if kind is None:
+            _print_table(bound, as_json)
+        else:
+            _run(kind, bound, as_json, options)
+    except (MapError, FaceError) as error:
+        click.echo(f"mro-twin: {error}", err=True)
+        sys.exit(2)
+    except OSError as error:
+        click.echo(f"mro-twin: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)
+        sys.exit(4)
+
+
+def _bound_map(kind: str | None, name: str | None) -> "BoundMap":
+    """The map of that name, or the type's own, for a usual device. MapError with everything that is wrong."""
+    from device_emulators.catalog import KINDS
+    from device_emulators.faces.map_checks import bind
+    from device_emulators.faces.map_file import builtin_map, load_map
+    from device_emulators.faces.mapping import Finding, MapError
+
+    wanted = name or kind or ""
+    map_file = builtin_map(wanted) if wanted in KINDS else load_map(Path(wanted))
+    shown = map_file.map.type
+    if shown not in KINDS or (kind is not None and shown != kind):
+        message = f"it is a map of {shown!r}; expected {kind or 'one of ' + ', '.join(KINDS)}"
+        raise MapError((Finding(message, "type", map_file.file, map_file.lines.get("type", 1)),))
+    return bind(map_file, KINDS[shown].usual("any", lambda: 0.5).signals)
+
+
+def _print_table(bound: "BoundMap", as_json: bool) -> None:
+    from device_emulators.catalog import KINDS
+    from device_emulators.faces.map_table import as_data, as_text
+
+    number = KINDS[bound.type].number
+    click.echo(json.dumps(as_data(bound, number), indent=1) if as_json else as_text(bound, number), nl=as_json)
+
+
+def _run(kind: str, bound: "BoundMap", as_json: bool, options: dict[str, Any]) -> None:
+    import asyncio
+    from datetime import UTC, datetime
+
+    from device_emulators.emulator import Emulator, TwinClock, make_hosts
+    from device_emulators.faces.serving import FaceError, Served
+
+    hosts = make_hosts(kind, options["count"], options["seed"], options["journal"])
+    faults = _faults(options["faults"], hosts) if options["faults"] is not None else None
+    try:
+        clock = TwinClock(options["rate"])
+    except ValueError as error:
+        raise FaceError(str(error)) from None
+    served = Served(hosts, bound, datetime.now(UTC), clock)
+    asyncio.run(_serve(served, clock, Emulator(hosts, options["seed"], clock, faults), as_json, options))
+
+
+async def _serve(
+    served: "Served", clock: "TwinClock", emulator: "Emulator", as_json: bool, options: dict[str, Any]
+) -> None:
+    """Open the faces, say where they are, and run until a signal."""
+    import asyncio
+    import signal
+
+    from device_emulators.emulator import run_until_ended
+
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    try:
+        async with AsyncExitStack() as stack:
+            stack.callback(emulator.close)
+            faces = await _open_faces(served, stack, options)
+            click.echo(_announcement(served, clock, faces, as_json))
+            sys.stdout.flush()
+            await run_until_ended(emulator, ended.wait())
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+    click.echo("ended", err=True)
+
+
+async def _open_faces(served: "Served", stack: AsyncExitStack, options: dict[str, Any]) -> dict[str, Any]:
+    """What is served by each protocol, by its name."""
+    from device_emulators.faces import serving
+
+    faces: dict[str, Any] = {}
+    modbus = options["modbus"]
+    if modbus is None and options["opcua"] is None and options["mqtt"] is None:
+        modbus = "127.0.0.1:0"
+    if modbus is not None:
+        faces["modbus"] = await serving.open_modbus(served, serving.parse_modbus(modbus), stack)
+    if options["opcua"] is not None:
+        faces["opcua"] = await serving.open_opcua(served, options["opcua"], stack, options["keys"], options["insecure"])
+    if options["mqtt"] is not None:
+        faces["mqtt"] = await serving.open_mqtt(served, options["mqtt"], stack)
+    return faces
+
+
+def _announcement(served: "Served", clock: "TwinClock", faces: dict[str, Any], as_json: bool) -> str:
+    names = [host.name for host in served.hosts]
+    if as_json:
+        devices = [{"name": name, "unit": unit} for unit, name in enumerate(names, 1)]
+        data = {"type": served.bound.type, "started": served.origin.isoformat(), "rate": clock.rate, "devices": devices}
+        return json.dumps(data | faces)
+    units = f" (Modbus units 1 to {len(names)})" if "modbus" in faces and len(names) > 1 else ""
+    lines = [f"{', '.join(names[:3])}{f' ... {names[-1]}' if len(names) > 3 else ''}{units}"]
+    for face, where in faces.items():
+        if "port" in where:
+            host = f"[{where['host']}]" if ":" in where["host"] else where["host"]
+            lines.append(f"  {face}  {host}:{where['port']}")
+        else:
+            lines.append(f"  {face}  " + "  ".join(map(str, where.values())))
+    return "\n".join([*lines, "Ctrl-C ends"])
+
+
+def _faults(file: Path, hosts: "tuple[Host, ...]") -> "Faults":
+    """What plays the fault file's faults of devices. FaceError with what is wrong with the file."""
+    from device_emulators.faces.serving import FaceError
+    from hil.faults.model import read_fault_file
+    from hil.faults.plan import make_plan
+    from hil.faults.player import Player
+    from hil.files import FileError
+
+    try:
+        faults = read_fault_file(file)
+        plan = make_plan(faults, _FAULTS_KNOWN_MS)
+        return Player(plan, faults.seed, links={}, hosts={host.name: host for host in hosts})
+    except FileError as error:
+        raise FaceError(str(error)) from None
+    except ValueError as error:
+        raise FaceError(f"{file}: {error}") from None
