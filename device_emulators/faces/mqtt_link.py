@@ -181,12 +181,12 @@ class MqttLink(Generic[T]):
         async with client:
             for topic in self._protocol.topics():
                 await client.subscribe(topic, qos=1)
-            for message in self._protocol.greeting():
-                await client.publish(*message)
             self.connections += 1
             self.connected.set()
             _logger.info("%s: connected to %s", self.client_id, self.broker)
             try:
+                for message in self._protocol.greeting():
+                    await client.publish(*message)
                 await self._serve(client)
                 for message in self._protocol.farewell():
                     await client.publish(*message)

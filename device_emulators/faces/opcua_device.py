@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 from asyncua import ua
 from asyncua.server.address_space import AttributeValue
 
+from device_emulators.faces.clock import Clock
 from device_emulators.faces.host import Change, Host, Reading, Status
 from device_emulators.faces.opcua_build import HISTORY, READ, WRITE, Builder, argument
 from device_emulators.faces.opcua_nodes import NodeLike, meant
@@ -17,12 +18,6 @@ from device_emulators.signals import RefusedError, Signal, SignalError
 _logger = logging.getLogger(__name__)
 _READ_AT_ONCE: Final = 1000
 _UINT64: Final = ua.VariantType.UInt64
-
-
-class Clock(Protocol):
-    """The twin's time."""
-
-    def now_ms(self) -> int: ...
 
 
 class Variable(NamedTuple):

@@ -16,9 +16,10 @@ from asyncua.server.address_space import AddressSpace, AttributeService, Attribu
 from asyncua.server.history import HistoryStorageInterface
 
 from device_emulators.faces.addresses import host_and_port
+from device_emulators.faces.clock import Clock
 from device_emulators.faces.host import Host
 from device_emulators.faces.opcua_build import OBJECTS, ORGANIZES, Builder
-from device_emulators.faces.opcua_device import Clock, DeviceObject
+from device_emulators.faces.opcua_device import DeviceObject
 from device_emulators.faces.opcua_nodes import NodeLike
 from device_emulators.faces.opcua_security import OpcuaSecurity, secure
 from device_emulators.faces.opcua_values import Fixed
