@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from device_emulators.faces.serving import Served
 
 _FAULTS_KNOWN_MS: Final = 86_400_000
+_FILE: Final = click.Path(path_type=Path)
 MOST_DEVICES: Final = 1000
 
 
@@ -23,6 +24,10 @@ MOST_DEVICES: Final = 1000
 @click.option("--modbus", metavar="HOST:PORT|serial", help="Serve Modbus TCP here, or RTU on serial[:PATH][@9600 8E1].")
 @click.option("--opcua", metavar="URL", help="Serve OPC UA here, as opc.tcp://127.0.0.1:4840.")
 @click.option("--mqtt", metavar="URL", help="Publish to this broker, as mqtt://[USER@]HOST.")
+@click.option("--mqtt-format", type=click.Choice(["json", "sparkplug"]), default="json", show_default=True, help="How.")
+@click.option("--mqtt-prefix", metavar="TEXT", default="mro-twin", show_default=True, help="Of topics, or the group.")
+@click.option("--mqtt-password-file", type=_FILE, metavar="FILE", help="First line: the broker's password.")
+@click.option("--mqtt-ca", type=_FILE, metavar="FILE", help="Certificates that the broker's is to be signed by.")
 @click.option("--count", type=click.IntRange(1, MOST_DEVICES), default=1, show_default=True, help="Devices.")
 @click.option("--rate", type=float, default=1.0, show_default=True, help="Time goes so many times as fast.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of what people and devices do.")
@@ -30,8 +35,8 @@ MOST_DEVICES: Final = 1000
     "--journal", type=click.IntRange(0, 10_000), default=256, show_default=True, help="Changes kept; 0: none."
 )
 @click.option("--map", "map_name", metavar="TYPE|FILE", help="Map to serve; without TYPE: print its table.")
-@click.option("--faults", type=click.Path(path_type=Path), metavar="FILE", help="Fault file; device faults of a day.")
-@click.option("--keys", type=click.Path(path_type=Path), metavar="FOLDER", help="Certificate and users for OPC UA.")
+@click.option("--faults", type=_FILE, metavar="FILE", help="Fault file; device faults of a day.")
+@click.option("--keys", type=_FILE, metavar="FOLDER", help="Certificate and users for OPC UA.")
 @click.option("--insecure", is_flag=True, help="Allow OPC UA without security on addresses that others reach.")
 @click.option("--json", "as_json", is_flag=True, help="Print the table, or where the devices are, as JSON.")
 def command(kind: str | None, map_name: str | None, as_json: bool, **options: Any) -> None:
@@ -39,7 +44,9 @@ def command(kind: str | None, map_name: str | None, as_json: bool, **options: An
 
     Without --modbus, --opcua and --mqtt they are served by Modbus TCP on a free port of this machine. Port 0 takes a
     free port; where the devices are is printed when they are ready. Without a host in it, an address is of this machine
-    alone. `mro-twin emulate --map TYPE` prints the table of registers and nodes to configure a gateway from.
+    alone. A broker's password may also stand in the variable MRO_TWIN_MQTT_PASSWORD.
+
+    `mro-twin emulate --map TYPE` prints the table of registers and nodes to configure a gateway from.
     """
     from device_emulators.catalog import KINDS
     from device_emulators.faces.mapping import MapError
@@ -115,18 +122,21 @@ async def _serve(
 
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ended.set)
-    try:
-        async with AsyncExitStack() as stack:
-            stack.callback(emulator.close)
-            faces = await _open_faces(served, stack, options)
-            click.echo(_announcement(served, clock, faces, as_json))
-            sys.stdout.flush()
-            await run_until_ended(emulator, ended.wait())
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def end() -> None:
+        ended.set()
+        for number in signals:
+            loop.remove_signal_handler(number)  # the next one ends at once
+
+    for number in signals:
+        loop.add_signal_handler(number, end)
+    async with AsyncExitStack() as stack:
+        stack.callback(emulator.close)
+        faces = await _open_faces(served, stack, options)
+        click.echo(_announcement(served, clock, faces, as_json))
+        sys.stdout.flush()
+        await run_until_ended(emulator, ended.wait())
     click.echo("ended", err=True)
 
 
@@ -143,7 +153,13 @@ async def _open_faces(served: "Served", stack: AsyncExitStack, options: dict[str
     if options["opcua"] is not None:
         faces["opcua"] = await serving.open_opcua(served, options["opcua"], stack, options["keys"], options["insecure"])
     if options["mqtt"] is not None:
-        faces["mqtt"] = await serving.open_mqtt(served, options["mqtt"], stack)
+        settings = serving.MqttSettings(
+            options["mqtt_format"] == "sparkplug",
+            options["mqtt_prefix"],
+            options["mqtt_password_file"],
+            options["mqtt_ca"],
+        )
+        faces["mqtt"] = await serving.open_mqtt(served, options["mqtt"], settings, stack)
     return faces
 
 

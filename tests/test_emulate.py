@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -19,6 +20,7 @@ from device_emulators.faces.serving import FaceError, SerialPlace, TcpPlace, par
 from device_emulators.life import Life
 from mro_twin.cli import cli
 from tests.device_samples import all_devices
+from tests.mqtt_brokers import listening, mosquitto
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
@@ -205,7 +207,7 @@ def test_a_port_that_is_taken():
 
 
 @contextmanager
-def running(*arguments):
+def running(*arguments, told="ended\n"):
     """The command as a process of its own; gives what it said when it was ready. It must end cleanly on Ctrl-C."""
     process = subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "mro_twin", "emulate", *arguments, "--json"],
@@ -220,7 +222,9 @@ def running(*arguments):
     finally:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=20)
-    assert (process.returncode, errors) == (0, "ended\n")
+    assert process.returncode == 0
+    assert errors.endswith(told)
+    assert "Traceback" not in errors
 
 
 def request(connection, unit, function, address, value):
@@ -266,3 +270,54 @@ def test_devices_over_a_serial_line_and_opc_ua():
                 return await (await client.nodes.objects.get_child(path)).read_value()
 
         assert asyncio.run(read()) > 1_000
+
+
+@pytest.mark.parametrize(("form", "topics"), [("json", "bench/#"), ("sparkplug", "spBv1.0/bench/#")])
+def test_devices_publish_what_changes(tmp_path, form, topics):
+    async def seen():
+        async with mosquitto(tmp_path) as broker, listening(broker.port, topics) as listener:
+            url = f"mqtt://127.0.0.1:{broker.port}"
+            arguments = ("machine", "--mqtt", url, "--mqtt-format", form, "--mqtt-prefix", "bench", "--rate", "10000")
+            ready = await asyncio.to_thread(run_for_a_while, arguments, listener)
+            assert ready["mqtt"]["url"] == url
+            assert "modbus" not in ready
+            return listener.seen
+
+    def run_for_a_while(arguments, listener):
+        with running(*arguments) as ready:
+            deadline = time.monotonic() + 20
+            while len(listener.seen) < 30 and time.monotonic() < deadline:
+                time.sleep(0.02)
+        return ready
+
+    messages = asyncio.run(seen())
+    assert len(messages) >= 30
+    if form == "json":
+        told = [json.loads(payload) for topic, payload, _ in messages if not topic.endswith("/status")]
+        numbers = [report["number"] for report in told]
+        assert numbers[8:] == list(range(numbers[8], numbers[8] + len(numbers) - 8))  # first the last values, then all
+        assert numbers == sorted(set(numbers))
+        assert messages[-1][0] == "bench/machine-1/status"
+    else:
+        assert {topic.split("/")[2] for topic, _, _ in messages} >= {"NBIRTH", "DBIRTH", "DDATA"}
+
+
+def test_a_broker_that_is_not_there_keeps_nothing_from_ending():
+    with running("tank", "--mqtt", "mqtt://127.0.0.1:1", told="Connection refused\nended\n") as ready:
+        assert ready["mqtt"]["url"] == "mqtt://127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--mqtt", "http://127.0.0.1"), "begins with mqtt://"),
+        (("--mqtt", "mqtt://me:secret@127.0.0.1"), "a password does not belong into a URL"),
+        (("--mqtt", "mqtt://127.0.0.1", "--mqtt-prefix", "a/#"), "cannot be part of a topic"),
+        (("--mqtt", "mqtts://127.0.0.1", "--mqtt-ca", "nowhere.pem"), "nowhere.pem"),
+    ],
+)
+def test_brokers_that_cannot_be(arguments, message):
+    result = invoke("tank", *arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert "secret" not in result.output

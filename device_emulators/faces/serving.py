@@ -5,11 +5,16 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from device_emulators.catalog import KINDS
+from device_emulators.faces.clock import Clock
 from device_emulators.faces.host import Host
 from device_emulators.faces.mapping import BoundMap
+
+if TYPE_CHECKING:
+    from device_emulators.faces.modbus_units import Units
+    from device_emulators.faces.mqtt_address import Broker
 
 LOOPBACK: Final = "127.0.0.1"
 MOST_UNITS: Final = 247
@@ -19,13 +24,6 @@ _TCP: Final = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]:|(?P<host>[^:\s\[\]/@]
 
 class FaceError(ValueError):
     """A face cannot be opened like that; the message says why and what would do."""
-
-
-class Clock(Protocol):
-    """The twin's time."""
-
-    def now_ms(self) -> int:
-        """Now, in ms since time 0."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ async def open_modbus(served: Served, place: TcpPlace | SerialPlace, stack: Asyn
     return {"host": host_name, "port": port}
 
 
-async def _open_line(units: Any, place: SerialPlace, stack: AsyncExitStack) -> dict[str, Any]:
+async def _open_line(units: "Units", place: SerialPlace, stack: AsyncExitStack) -> dict[str, Any]:
     from device_emulators.faces.modbus_rtu import ModbusRtuServer
     from device_emulators.faces.modbus_serial import SerialSettings, open_port, open_pty
 
@@ -140,25 +138,47 @@ async def open_opcua(
     return {"url": server.url}
 
 
-async def open_mqtt(
-    served: Served,
-    url: str,
-    stack: AsyncExitStack,
-    prefix: str = "mro-twin",
-    password_file: Path | None = None,
-    authority: Path | None = None,
-) -> dict[str, Any]:
-    """Publish the devices' changes as JSON; returns where. The connections come up in the background."""
+@dataclass(frozen=True)
+class MqttSettings:
+    """How changes are published. The password stands in a file or in a variable, see mqtt_address.py."""
+
+    sparkplug: bool = False  # Sparkplug B; otherwise JSON
+    prefix: str = "mro-twin"  # of topics; the group of Sparkplug B
+    password_file: Path | None = None
+    authority: Path | None = None  # certificates that the broker's is to be signed by
+
+
+async def open_mqtt(served: Served, url: str, settings: MqttSettings, stack: AsyncExitStack) -> dict[str, Any]:
+    """Publish the devices' changes; returns where to. Connections come up in the background, and come back."""
     from device_emulators.faces.addresses import AddressError
     from device_emulators.faces.mqtt_address import parse_broker
-    from device_emulators.faces.mqtt_json import JsonPublisher
 
     try:
-        broker = parse_broker(url, password_file, authority)
-        for host in served.hosts:
-            publisher = JsonPublisher(host, broker, served.origin, prefix)
-            stack.push_async_callback(publisher.close)
-            publisher.start()
+        broker = parse_broker(url, settings.password_file, settings.authority)
+        broker.tls_context()
+        if settings.sparkplug:
+            topics = _publish_sparkplug(served, broker, settings.prefix, stack)
+        else:
+            topics = _publish_json(served, broker, settings.prefix, stack)
     except AddressError as error:
         raise FaceError(str(error)) from None
-    return {"url": str(broker), "topics": f"{prefix}/DEVICE/SIGNAL"}
+    return {"url": str(broker), "topics": topics}
+
+
+def _publish_json(served: Served, broker: "Broker", prefix: str, stack: AsyncExitStack) -> str:
+    from device_emulators.faces.mqtt_json import JsonPublisher
+
+    for host in served.hosts:
+        publisher = JsonPublisher(host, broker, served.origin, prefix)
+        stack.push_async_callback(publisher.close)
+        publisher.start()
+    return f"{prefix}/DEVICE/SIGNAL"
+
+
+def _publish_sparkplug(served: Served, broker: "Broker", group: str, stack: AsyncExitStack) -> str:
+    from device_emulators.faces.sparkplug_node import SparkplugNode
+
+    node = SparkplugNode(served.hosts, broker, served.origin, served.clock, group, served.bound.type)
+    stack.push_async_callback(node.close)
+    node.start()
+    return f"spBv1.0/{group}/+/{served.bound.type}/DEVICE"
