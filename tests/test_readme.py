@@ -15,7 +15,7 @@ from sim.scenario.locate import built_in_names
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FILE_ENDINGS = (".py", ".yaml", ".md", ".txt", ".toml", "/")
-SOON = {"emulate", "hil"}
+SOON: set[str] = set()
 
 
 def blocks(language: str) -> list[str]:
