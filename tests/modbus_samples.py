@@ -2,10 +2,14 @@
 
 import asyncio
 import contextlib
+import os
 import struct
 
 from device_emulators.faces.host import Disturbance
+from device_emulators.faces.modbus_frames import line_bytes
 from device_emulators.faces.modbus_image import ExceptionCode, Identification, ModbusError
+from device_emulators.faces.modbus_rtu import ModbusRtuServer
+from device_emulators.faces.modbus_serial import SerialSettings, open_pty
 from device_emulators.faces.modbus_tcp import ModbusTcpServer
 from device_emulators.faces.modbus_units import Units
 from device_emulators.signals import RefusedError, SignalError
@@ -131,3 +135,65 @@ async def tcp(units, count=1, **options):
         finally:
             for peer in peers:
                 await peer.close()
+
+
+FAST = SerialSettings(baud=4_000_000)
+
+
+class LinePeer:
+    """A client at the other end of a pseudo terminal."""
+
+    def __init__(self, path):
+        self.fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        self.received = bytearray()
+        self.came = asyncio.Event()
+        asyncio.get_running_loop().add_reader(self.fd, self._readable)
+
+    def _readable(self):
+        self.received += os.read(self.fd, 4096)
+        self.came.set()
+
+    def send(self, data):
+        assert os.write(self.fd, data) == len(data)
+
+    async def receive(self, length):
+        async with asyncio.timeout(20):
+            while len(self.received) < length:
+                self.came.clear()
+                await self.came.wait()
+        data = bytes(self.received[:length])
+        del self.received[:length]
+        return data
+
+    async def ask(self, pdu, answer, unit=1):
+        """Send a request and expect that answer."""
+        self.send(line_bytes(unit, pdu))
+        expected = line_bytes(unit, answer)
+        assert await self.receive(len(expected)) == expected
+
+    async def ask_again(self, pdu, answer, unit=1):
+        """The same after noise, whose rest may spoil the request: masters repeat it after a while."""
+        for tries_left in reversed(range(20)):
+            self.received.clear()
+            try:
+                async with asyncio.timeout(0.3):
+                    await self.ask(pdu, answer, unit)
+                    return
+            except (TimeoutError, AssertionError):
+                if not tries_left:
+                    raise
+
+    def close(self):
+        asyncio.get_running_loop().remove_reader(self.fd)
+        os.close(self.fd)
+
+
+@contextlib.asynccontextmanager
+async def rtu(units, settings=FAST):
+    """A server on a pseudo terminal and a client of it."""
+    async with ModbusRtuServer(Units(units), open_pty(), settings) as server:
+        peer = LinePeer(server.line.path)
+        try:
+            yield server, peer
+        finally:
+            peer.close()

@@ -112,5 +112,5 @@ def open_port(path: str, settings: SerialSettings) -> Line:
     """A serial port, for us alone. OSError when it is not there, not ours to open, or in use."""
     try:
         return _Port(path, settings)
-    except termios.error as error:
-        raise OSError(f"{path} is not a serial port: {error.args[-1]}") from error
+    except (OSError, termios.error) as error:
+        raise OSError(f"{path} cannot be opened as a serial port: {error}") from error
