@@ -1,0 +1,1 @@
+"""Nodes of the twin bound to devices that run elsewhere, by protocol."""
