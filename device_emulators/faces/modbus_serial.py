@@ -87,22 +87,33 @@ def open_pty() -> Line:
     return _Pty(fd, os.ttyname(other), other)
 
 
+def is_pty(path: str) -> bool:
+    """The port is one end of a pseudo terminal."""
+    return os.path.realpath(path).startswith("/dev/pts/")
+
+
+def port_settings(path: str, settings: SerialSettings) -> SerialSettings:
+    """What to open a port with: pseudo terminals have no parity, and refuse it at the second time of asking."""
+    return SerialSettings(settings.baud, "N", 1) if is_pty(path) else settings
+
+
 class _Port:
     def __init__(self, path: str, settings: SerialSettings) -> None:
         import serial
 
+        bits = port_settings(path, settings)
         self._port = serial.Serial(
             path,
-            settings.baud,
-            parity=settings.parity,
-            stopbits=settings.stop_bits,
+            bits.baud,
+            parity=bits.parity,
+            stopbits=bits.stop_bits,
             timeout=0,
             write_timeout=0,
             exclusive=True,
         )
         self.path = path
         self.fd: int = self._port.fileno()
-        self.paced = os.path.realpath(path).startswith("/dev/pts/")
+        self.paced = is_pty(path)
 
     def close(self) -> None:
         self._port.close()

@@ -7,6 +7,7 @@ answer means, and the back-off is ours.
 import asyncio
 import contextlib
 import logging
+import termios
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -16,6 +17,7 @@ from pymodbus.exceptions import ConnectionException, ModbusException
 from pymodbus.pdu import ModbusPDU
 
 from device_emulators.faces.mapping import Table
+from device_emulators.faces.modbus_serial import port_settings
 from hil.bindings.modbus_address import LineAddress, TcpAddress
 
 # Without a handler its warnings would appear on stderr; what they say comes as errors, too.
@@ -148,6 +150,9 @@ class ModbusClient:
             response = await request
         except (ModbusException, ValueError, IndexError, OSError) as error:
             raise LinkError(f"{_name(self.address)}: {error}") from error
+        # pymodbus takes an answer with the transaction number 0 for one to any request.
+        if self._client is not None and response.transaction_id != self._client.ctx.request_transaction_id:
+            raise LinkError(f"{_name(self.address)}: an answer to another request")
         if response.isError():
             raise AnswerError(response.exception_code, f"{_name(self.address)}: exception {response.exception_code}")
         return response
@@ -158,7 +163,7 @@ class ModbusClient:
         failures = 0
         while True:
             self._down.clear()
-            if await client.connect():
+            if await _connect(client):
                 failures = 0
                 self._up.set()
                 self._on_state(True)
@@ -194,7 +199,7 @@ class ModbusClient:
                 reconnect_delay=0,
                 trace_connect=self._traced,
             )
-        settings = address.settings
+        settings = port_settings(address.path, address.settings)
         return AsyncModbusSerialClient(
             address.path,
             baudrate=settings.baud,
@@ -205,6 +210,13 @@ class ModbusClient:
             reconnect_delay=0,
             trace_connect=self._traced,
         )
+
+
+async def _connect(client: AsyncModbusTcpClient | AsyncModbusSerialClient) -> bool:
+    try:
+        return await client.connect()
+    except (OSError, ValueError, termios.error):  # of serial ports, which pymodbus lets through
+        return False
 
 
 def _name(address: TcpAddress | LineAddress) -> str:
