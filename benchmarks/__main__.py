@@ -1,38 +1,25 @@
 """Measure and print the table: `python -m benchmarks`, or `make bench`.
 
-Every figure is processor time of one process with all its threads, a median, after everything has been compiled.
+Every figure is processor time of one process with all its threads, a median, after everything has been compiled;
+those that are not say so.
 Machines differ and are noisy: judge by the multiples of the yardstick and by the ratios, not by the seconds.
 """
 
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import simpy
-
-from benchmarks import bare_kernel, books, forecasts, our_engine, plain_simpy, plants, usage_log
+from benchmarks import bare_kernel, books, forecasts, modbus, our_engine, plain_simpy, plants, usage_log
 from benchmarks import reference_workload as workload
-from benchmarks.measure import Measured, cpu_time, median_child, run_child
+from benchmarks.measure import Measured, cpu_time, median_child, run_child, yardstick
 from benchmarks.table import Row, print_table
 
 SEED = 1
 COMMAND = str(Path(sys.executable).with_name("mro-twin"))
 FASTER_THAN_PLAIN = {workload.LOTS: 20.0, workload.ONE_FOR_ONE: 60.0}  # what we promise, everything included
-
-
-def yardstick() -> None:
-    """One million timeouts of one SimPy process."""
-    env = simpy.Environment()
-
-    def ticks() -> Generator[simpy.Event, None, None]:
-        for _ in range(1_000_000):
-            yield env.timeout(1)
-
-    env.process(ticks())
-    env.run()
 
 
 def compare_engines(policy: workload.StockPolicy, days: int, repeats: int, plain_repeats: int) -> Iterator[Row]:
@@ -152,6 +139,7 @@ def _parts(days: int, repeats: int, plain_repeats: int) -> dict[str, Callable[[]
         "plants": partial(plants.pilot, SEED, repeats),
         "books": partial(books.pilot, SEED, repeats),
         "usage-log": partial(usage_log.million, SEED, repeats),
+        "modbus": partial(modbus.polls, repeats),
         "commands": partial(commands, repeats),
         "region": partial(plants.region, COMMAND),
     }

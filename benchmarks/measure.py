@@ -4,9 +4,11 @@ import os
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+import simpy
 
 T = TypeVar("T")
 
@@ -64,3 +66,15 @@ def median_child(command: Sequence[str], repeats: int, environment: Mapping[str,
     """Median of each figure over `repeats` runs of a command."""
     runs = [run_child(command, environment) for _ in range(repeats)]
     return Child(statistics.median(run.cpu for run in runs), max(run.peak_bytes for run in runs))
+
+
+def yardstick() -> None:
+    """One million timeouts of one SimPy process."""
+    env = simpy.Environment()
+
+    def ticks() -> Generator[simpy.Event, None, None]:
+        for _ in range(1_000_000):
+            yield env.timeout(1)
+
+    env.process(ticks())
+    env.run()
