@@ -43,10 +43,10 @@ class Polled:
 
 async def _serve() -> None:
     """Serve until the standard input ends; print the port at first and the processor time taken at last."""
-    units = Units()
+    units, map_file = Units(), builtin_map(_KIND)
     for unit in range(1, UNITS + 1):
         host = Host(_KIND, KINDS[_KIND].usual(f"machine-{unit}", lambda: 0.5))
-        units.add(unit, HostImage(host, bind(builtin_map(_KIND), host.signals), KINDS[_KIND].number, 0))
+        units.add(unit, HostImage(host, bind(map_file, host.signals), KINDS[_KIND].number, 0))
     async with ModbusTcpServer(units) as server:
         print(server.address[1], flush=True)
         begun = time.process_time()

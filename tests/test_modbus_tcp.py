@@ -225,6 +225,26 @@ def test_a_client_that_ends_its_side_still_gets_its_answers():
     asyncio.run(scenario())
 
 
+def test_a_fault_of_an_image_closes_the_connection_and_is_reported():
+    class Faulty(SampleImage):
+        def read_holding(self, address, count):
+            if address:
+                raise KeyError("a fault")
+            return super().read_holding(address, count)
+
+    async def scenario():
+        reported = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context["exception"]))
+        async with tcp({1: Faulty()}, 2) as (_, peer, other):
+            # enough before it, so that the fault falls into a later slice
+            peer.writer.write(tcp_request(1, 1, read_holding(0, 1)) * 5000 + tcp_request(2, 1, read_holding(1, 1)))
+            await peer.ended()
+            assert isinstance(reported[0], KeyError)
+            assert await other.ask(read_holding(0, 1)) == b"\3" + registers(0)
+
+    asyncio.run(scenario())
+
+
 # --- disturbances ---------------------------------------------------------------------------------------------------
 
 

@@ -113,6 +113,8 @@ class _Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        # Clients that vanish without a word would hold their place for ever.
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if not self._server._made(self):
             transport.abort()
 
@@ -160,6 +162,9 @@ class _Connection(asyncio.BufferedProtocol):
             self._server.counts.broken += 1
             transport.close()
             return
+        except BaseException:
+            transport.abort()  # a fault of ours must not leave a client waiting
+            raise
         if waits:
             transport.pause_reading()
             return
