@@ -1,7 +1,8 @@
 """What a poll over Modbus TCP costs: emulated vending machines in one process, one client in another.
 
-Unlike the other figures those of a request are wall-clock time, since waiting is what they are about; so the machine
-should have nothing else to do. `python -m benchmarks.modbus` measures this alone.
+Unlike the other figures those of a request are wall-clock time, since waiting is what they are about: when the machine
+has other things to do they say little, and the bare echo beside them shows it.
+`python -m benchmarks.modbus` measures this alone.
 """
 
 import asyncio
@@ -40,6 +41,10 @@ class Polled:
     wall: float
     server: float
 
+    @property
+    def p99_s(self) -> float:
+        return self.seconds[len(self.seconds) * 99 // 100]
+
 
 async def _serve() -> None:
     """Serve until the standard input ends; print the port at first and the processor time taken at last."""
@@ -54,9 +59,22 @@ async def _serve() -> None:
         print(time.process_time() - begun, flush=True)
 
 
-def _poll(requests: int, units: int) -> Polled:
+def _echo() -> None:
+    """Send back what comes, as quickly as one can, in the same way as `_serve`."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        print(listener.getsockname()[1], flush=True)
+        connection, _ = listener.accept()
+        begun = time.process_time()
+        with connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while data := connection.recv(512):
+                connection.sendall(data + bytes(9 + 2 * _READ - len(data)))
+    print(time.process_time() - begun, flush=True)
+
+
+def _poll(requests: int, units: int, server: str = "--serve") -> Polled:
     """One client that asks `units` devices in turn, each time waiting for the answer."""
-    command = [sys.executable, "-m", "benchmarks.modbus", "--serve"]
+    command = [sys.executable, "-m", "benchmarks.modbus", server]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -81,11 +99,14 @@ def _ask(connection: socket.socket, number: int, unit: int) -> float:
 
 
 def polls(repeats: int) -> Iterator[Row]:
-    """Requests per second and the slowest of a hundred, with one device and with 200 on a port; the best run counts."""
+    """Requests a second and the slowest of a hundred, with one device and with 200 on a port; of each the best."""
+    bare = [_poll(REQUESTS, 1, "--echo") for _ in range(repeats)]
+    yield Row("a bare echo, polled likewise: requests a second", figure=REQUESTS / min(run.wall for run in bare))
+    yield Row("    99 of 100 are answered within, ms", figure=1000 * min(run.p99_s for run in bare))
     for units in (1, UNITS):
         runs = [_poll(REQUESTS, units) for _ in range(repeats)]
         wall = min(run.wall for run in runs)
-        slowest_s = min(run.seconds[REQUESTS * 99 // 100] for run in runs)
+        slowest_s = min(run.p99_s for run in runs)
         devices = "one device" if units == 1 else f"{units} devices on a port"
         yield Row(f"Modbus TCP, {devices}: {REQUESTS:,} requests, the server's part", min(run.server for run in runs))
         yield Row.at_least("    requests a second from one client, wall clock", REQUESTS / wall, PER_SECOND)
@@ -96,6 +117,9 @@ def main() -> int:
     """Print these rows alone, or serve; exit code 1 when a promised figure is missed."""
     if sys.argv[1:] == ["--serve"]:
         asyncio.run(_serve())
+        return 0
+    if sys.argv[1:] == ["--echo"]:
+        _echo()
         return 0
     return print_table(list(polls(3)), cpu_time(yardstick, 3).seconds)
 
