@@ -13,6 +13,7 @@ from device_emulators.faces.mapping import (
     RegisterPoint,
     RegisterType,
     Table,
+    WordOrder,
 )
 from device_emulators.faces.modbus_image import ExceptionCode, Identification, ModbusError
 from device_emulators.faces.registers import decode, encode, pack
@@ -168,7 +169,8 @@ class HostImage:
         return (*self._uint32(seconds), milliseconds)
 
     def _uint32(self, number: int) -> tuple[int, ...]:
-        return pack(RegisterType.UINT32, number % 2**32, self._bound.word_order)
+        high, low = number >> 16 & 0xFFFF, number & 0xFFFF  # by hand: it is done for every read of the identity
+        return (high, low) if self._bound.word_order is WordOrder.BIG else (low, high)
 
 
 class _Bank:
