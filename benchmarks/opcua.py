@@ -2,13 +2,14 @@
 
 import asyncio
 import multiprocessing
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from benchmarks.table import Row
+from benchmarks.table import Row, print_table
 
 DEVICES: Final = 500
 SLOTS: Final = 4
@@ -24,26 +25,36 @@ def _machine(name: str) -> Any:
     return VendingMachine(name, config, lambda: 0.5)
 
 
-async def _serve() -> tuple[float, int, float, int]:
-    """Seconds until ready, variables, then seconds until all notifications were there, and how many came."""
+class Figures(NamedTuple):
+    """What was measured: seconds by the clock and of the processor until all is ready, then of the notifications."""
+
+    variables: int
+    ready: float
+    ready_cpu: float
+    seconds: float
+    seconds_cpu: float
+    came: int
+
+
+async def _serve() -> Figures:
     from device_emulators.faces.host import Host
     from device_emulators.faces.opcua_nodes import plain_nodes
     from device_emulators.faces.opcua_server import OpcuaServer
 
     hosts = [Host("vending_machine", _machine(f"machine-{number}")) for number in range(DEVICES)]
-    begun = time.perf_counter()
+    begun, begun_cpu = time.perf_counter(), time.process_time()
     server = OpcuaServer("opc.tcp://127.0.0.1:0", datetime(2026, 1, 5, tzinfo=UTC))
     for host in hosts:
         await server.add(host, plain_nodes(host.signals))
     variables = sum(len(host.readings()) for host in hosts)
     async with server:
-        ready = time.perf_counter() - begun
+        ready, ready_cpu = time.perf_counter() - begun, time.process_time() - begun_cpu
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         client = context.Process(target=_subscriber, args=(server.url, theirs), daemon=True)
         client.start()
         await asyncio.to_thread(ours.recv)  # it has subscribed
-        begun = time.perf_counter()
+        begun, begun_cpu = time.perf_counter(), time.process_time()
         for number in range(CHANGES):
             host = hosts[number % SUBSCRIBED // 2]
             host.write(f"slot_{number % 2 + 1}_count", number // SUBSCRIBED + 1)
@@ -52,10 +63,10 @@ async def _serve() -> tuple[float, int, float, int]:
             elif number % 20 == 0:
                 await asyncio.sleep(0)
         came = await asyncio.to_thread(ours.recv)
-        seconds = time.perf_counter() - begun
+        seconds, seconds_cpu = time.perf_counter() - begun, time.process_time() - begun_cpu
         ours.send(None)
         await asyncio.to_thread(client.join, 30)
-    return ready, variables, seconds, came
+    return Figures(variables, ready, ready_cpu, seconds, seconds_cpu, came)
 
 
 def _subscriber(url: str, pipe: Connection) -> None:
@@ -97,15 +108,17 @@ async def _subscribe(url: str, pipe: Connection) -> None:
         await asyncio.to_thread(pipe.recv)
 
 
-def opcua() -> Iterator[Row]:
+def server() -> Iterator[Row]:
     """500 devices, and 5,000 changes a second to a subscriber in another process."""
-    ready, variables, seconds, came = asyncio.run(_serve())
-    yield Row(f"OPC UA: {DEVICES} devices with {variables:,} variables")
-    yield Row.at_most("    seconds until ready", ready, 10.0)
-    yield Row.at_least(f"    notifications that came, of {CHANGES:,}", came, CHANGES)
-    yield Row.at_least("    notifications per second, until the last was there", came / seconds, 0.9 * RATE)
+    figures = asyncio.run(_serve())
+    yield Row(f"OPC UA: {DEVICES} devices with {figures.variables:,} variables ready", figures.ready_cpu)
+    yield Row.at_most("    seconds of processor time", figures.ready_cpu, 10.0)
+    yield Row("    seconds by the clock, whatever else runs", figure=figures.ready)
+    yield Row(f"OPC UA: {CHANGES:,} changes at {RATE:,} a second to a subscriber", figures.seconds_cpu)
+    yield Row.at_least("    notifications that came", figures.came, CHANGES)
+    yield Row.at_least("    notifications per second of the server's time", figures.came / figures.seconds_cpu, RATE)
+    yield Row("    per second by the clock, whatever else runs", figure=figures.came / figures.seconds)
 
 
 if __name__ == "__main__":
-    for row in opcua():
-        print(row)
+    sys.exit(print_table(list(server()), 1.0))
