@@ -12,16 +12,15 @@ from pathlib import Path
 import aiomqtt
 import pytest
 
-MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
-
-def need_mosquitto() -> str:
-    """Its path; the test is skipped without it, but not in CI."""
-    if MOSQUITTO is None:
+def need_tool(name: str) -> str:
+    """The path of a program; the test is skipped without it, but not in CI."""
+    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if path is None:
         if os.environ.get("CI"):
-            pytest.fail("mosquitto is not installed")
-        pytest.skip("mosquitto is not installed")
-    return MOSQUITTO
+            pytest.fail(f"{name} is not installed")
+        pytest.skip(f"{name} is not installed")
+    return path
 
 
 class Mosquitto:
@@ -31,7 +30,7 @@ class Mosquitto:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self._command = need_mosquitto()
+        self._command = need_tool("mosquitto")
         self._file = folder / "mosquitto.conf"
         anonymous = [] if any("password_file" in line for line in lines) else ["allow_anonymous true"]
         self._file.write_text("\n".join([f"listener {self.port} 127.0.0.1", *anonymous, *lines]) + "\n")

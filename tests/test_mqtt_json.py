@@ -4,7 +4,6 @@ import asyncio
 import gc
 import json
 import logging
-import shutil
 import ssl
 import subprocess
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ from device_emulators.faces.mqtt_link import WINDOW, Backoff
 from hil.broker import BrokerError, BrokerSettings, EmbeddedBroker
 from hil.keys import make_keys
 from tests.device_samples import all_devices
-from tests.mqtt_brokers import Gate, listening, mosquitto
+from tests.mqtt_brokers import Gate, listening, mosquitto, need_tool
 
 ORIGIN = datetime(2026, 1, 5, 6, tzinfo=UTC)
 SOON = Backoff(0.01, 0.05)
@@ -150,9 +149,7 @@ def test_a_silent_device_is_not_heard_and_then_tells_its_last_values(tmp_path: P
 def test_tls_and_a_password_that_no_log_has(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     make_keys(tmp_path / "keys")
     secret = "a secret of the plant"
-    password_tool = shutil.which("mosquitto_passwd")
-    if password_tool is None:
-        pytest.skip("mosquitto_passwd is not installed")
+    password_tool = need_tool("mosquitto_passwd")
     users = tmp_path / "users"
     subprocess.run([password_tool, "-b", "-c", str(users), "machine", secret], check=True, capture_output=True)
     users.chmod(0o644)
