@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
@@ -12,8 +12,8 @@ from policies.fields import Duration, Model, PositiveDuration
 
 MOST_FAULTS: Final = 1000
 SHORTEST_PERIOD_MS: Final = 100
-PROCESS: Final = "gateway"
-"""The name of the one process that can be a target."""
+PROCESSES: Final = ("gateway", "broker")
+"""Processes that can be targets: that of the gateway under test, and the broker that the rig runs."""
 
 FaultField = Annotated[
     Fault,
@@ -31,7 +31,7 @@ class Entry(Model):
     jitter: Duration = Field(default=0, description="it begins later by something uniform from 0 to this")
     link: str | None = Field(default=None, min_length=1, description="the link that it is a fault of")
     device: str | None = Field(default=None, min_length=1, description="the device that it is a fault of; *: all")
-    process: str | None = Field(default=None, pattern=f"^{PROCESS}$", description="the gateway's process")
+    process: Literal["gateway", "broker"] | None = Field(default=None, description="the process it is a fault of")
     signals: tuple[str, ...] = Field(default=(), description="the signals that it is a fault of")
     fault: FaultField = Field(description="what goes wrong")
 
@@ -40,7 +40,9 @@ class Entry(Model):
         """What it is a fault of: kind and name."""
         if self.link is not None:
             return "link", self.link
-        return ("process", PROCESS) if self.device is None else ("device", self.device)
+        if self.device is not None:
+            return "device", self.device
+        return "process", self.process or PROCESSES[0]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

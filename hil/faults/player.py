@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from device_emulators.faces.host import Host
@@ -26,7 +27,7 @@ class Link(Protocol):
 
 
 class Process(Protocol):
-    """The gateway's process."""
+    """A process that can be ended and started again."""
 
     async def stop(self) -> None:
         """Ask it to end and wait until it has; nothing when it does not run."""
@@ -60,14 +61,14 @@ class Player:
         *,
         links: Mapping[str, Link],
         hosts: Mapping[str, Host],
-        process: Process | None = None,
+        processes: Mapping[str, Process] = MappingProxyType({}),
         listener: Callable[[Planned, bool], None] = lambda planned, begins: None,
     ) -> None:
         """ValueError when a fault's target is not there. `listener` is told of every fault that has begun or ended."""
         self._seed = seed
         self._links = links
         self._hosts = hosts
-        self._process = process
+        self._processes = processes
         self._listener = listener
         self._holding: list[Planned] = []
         self._shown: dict[tuple[int, int, str], dict[str, Value]] = {}
@@ -111,9 +112,9 @@ class Player:
             case LinkFault():
                 await self._tell_link(planned.target)
             case Kill():
-                await self._running().kill()
+                await self._processes[planned.target].kill()
             case Stop() | Restart():
-                await self._running().stop()
+                await self._processes[planned.target].stop()
             case _:
                 for host in self._meant(planned):
                     self._shown[(planned.entry, planned.repeat, host.name)] = {
@@ -127,8 +128,8 @@ class Player:
             case LinkFault():
                 await self._tell_link(planned.target)
             case Kill() | Stop() | Restart():
-                if not any(one.kind == "process" for one in self._holding):
-                    await self._running().start()
+                if not any((one.kind, one.target) == ("process", planned.target) for one in self._holding):
+                    await self._processes[planned.target].start()
             case _:
                 for host in self._meant(planned):
                     if isinstance(planned.fault, Reboot):
@@ -166,18 +167,14 @@ class Player:
             return list(self._hosts.values())
         return [self._hosts[planned.target]]
 
-    def _running(self) -> Process:
-        assert self._process is not None
-        return self._process
-
     def _check(self, planned: Planned) -> None:
         match planned.kind:
             case "link" if planned.target not in self._links:
                 raise ValueError(f"there is no link {planned.target!r}")
             case "device" if planned.target != EVERY_DEVICE and planned.target not in self._hosts:
                 raise ValueError(f"there is no device {planned.target!r}")
-            case "process" if self._process is None:
-                raise ValueError(f"{planned.fault.name} needs the gateway's command line")
+            case "process" if planned.target not in self._processes:
+                raise ValueError(f"{planned.fault.name} needs the {planned.target}'s command line")
             case "device":
                 for host in self._meant(planned):
                     self._check_device(planned, host)
