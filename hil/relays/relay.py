@@ -30,6 +30,8 @@ class Relay:
         self.target = target
         self.connections = 0
         self.condition = Condition()
+        self.target_ready = asyncio.Event()  # cleared, new connections wait: the server is being started
+        self.target_ready.set()
         self._recorder = recorder
         self._random = random.Random(f"{seed}/link/{name}")
         self._flow = {direction: asyncio.Event() for direction in Direction}
@@ -135,6 +137,7 @@ class _Connection:
         self._recorder.opened(self._number)
         try:
             await self._relay.passable(Direction.UP)
+            await self._relay.target_ready.wait()
             server = await asyncio.open_connection(*self._relay.target)
             self._writers.append(server[1])
             await self._copy_both_ways(server)
