@@ -1,0 +1,193 @@
+"""The suite: which plant, which faults, how the gateway is started and observed, and what it must keep to."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from device_emulators.catalog import KINDS
+from device_emulators.faces.host import RING
+from hil.accept.criteria import Criteria
+from hil.accept.extract import Layout, PatternField
+from hil.accept.history import Rules
+from hil.accept.paths import TopicPattern
+from hil.faults.model import FaultFile, check_targets
+from hil.faults.plan import make_plan
+from hil.files import Document, Path_, checked, read_document
+from policies.fields import Duration, Model, PositiveDuration
+
+LINKS: Final = ("device", "uplink")
+"""In front of the devices' Modbus server; in front of the broker or the HTTP observer."""
+MOST_DEVICES: Final = 200
+LONGEST_MS: Final = 30 * 86_400_000
+_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+
+
+def _known_type(name: str) -> str:
+    if name not in KINDS:
+        raise ValueError(f"there is no type {name!r}; there are {', '.join(KINDS)}")
+    return name
+
+
+def _not_too_long(value: int) -> int:
+    if value > LONGEST_MS:
+        raise ValueError("is longer than 30 d")
+    return value
+
+
+BoundedDuration = Annotated[PositiveDuration, AfterValidator(_not_too_long)]
+
+
+class DeviceEntry(Model):
+    """Devices of one type. With `count`, their names end in -1, -2 and so on."""
+
+    name: str = Field(pattern=_NAME, max_length=60, description="the device's name, as the gateway reports it")
+    type: Annotated[str, AfterValidator(_known_type)] = Field(description="its type, as of mro-twin emulate")
+    count: int | None = Field(default=None, ge=1, le=MOST_DEVICES, description="how many; not given: one")
+    journal: int = Field(default=RING, ge=0, le=65_536, description="changes its journal holds; 0: last values only")
+    every: PositiveDuration = Field(default=1000, description="somebody does something at it so often, on average")
+    signals: tuple[str, ...] = Field(default=(), description="signals to be delivered; none stated: all but texts")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its devices."""
+        return (self.name,) if self.count is None else tuple(f"{self.name}-{one}" for one in range(1, self.count + 1))
+
+
+class GatewayEntry(Model):
+    """The gateway under test. Without a command it is somebody else's to start, and no process fault can be played."""
+
+    command: tuple[str, ...] = Field(
+        default=("{python}", "-m", "hil.gateways.reference", "{config}"),
+        description="command line; {python}, {config}, {modbus_host}, {modbus_port}, {mqtt_url}, {http_url}, {folder}",
+    )
+    environment: dict[str, str] = Field(default_factory=dict, description="environment variables besides the present")
+    start_within: PositiveDuration = Field(default=15_000, description="time for the first report")
+    stop_within: PositiveDuration = Field(default=5_000, description="time to end when asked, then it is killed")
+    settings: dict[str, int | float | str | bool] = Field(default_factory=dict, description="given on in {config}")
+
+
+class BrokerEntry(Model):
+    """The broker: one that the rig starts and may restart, or somebody else's."""
+
+    kind: Literal["mosquitto", "url"] = Field(default="mosquitto", description="who runs it")
+    url: str | None = Field(default=None, pattern=r"^mqtts?://", description="of somebody else's broker")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.kind == "url") != (self.url is not None):
+            raise ValueError("`url` belongs to `kind: url`")
+        return self
+
+
+class AnswerEntry(Model):
+    """What a gateway waits for before it sends."""
+
+    topic: PatternField = Field(description="topic of its request, with names in braces")
+    reply_topic: str = Field(min_length=1, max_length=200, description="topic of the reply, with the same names")
+    reply: str = Field(max_length=10_000, description="the reply; ${name} is a name, or an entry of the request")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        unknown = set(re.findall(r"\{(\w+)\}", self.reply_topic)) - TopicPattern(self.topic).names
+        if unknown:
+            raise ValueError(f"{sorted(unknown)[0]!r} of `reply_topic` is no name of `topic`")
+        return self
+
+
+class ObserverEntry(Model):
+    """What the gateway sends, over MQTT or by HTTP."""
+
+    mqtt: Layout | None = Field(default=None, description="messages to the broker")
+    http: Layout | None = Field(default=None, description="posts; `topic` is the path without its first slash")
+    answers: tuple[AnswerEntry, ...] = Field(default=(), max_length=20, description="what is answered over MQTT")
+
+    @property
+    def layout(self) -> Layout:
+        """The one that is stated."""
+        layout = self.mqtt or self.http
+        assert layout is not None
+        return layout
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.mqtt is None) == (self.http is None):
+            raise ValueError("say `mqtt` or `http`")
+        if self.http is not None and self.answers:
+            raise ValueError("`answers` are for MQTT")
+        return self
+
+
+PLAIN_LAYOUT: Final = Layout(
+    topic="plant/{device}/{signal}", number="$.number", epoch="$.epoch", value="$.value", time="$.time"
+)
+"""That of the JSON face of the emulators, and of the reference gateway."""
+
+
+class Suite(Model):
+    """An acceptance run."""
+
+    name: str = Field(min_length=1, max_length=100, description="what it is called in reports")
+    description: str = Field(default="", max_length=2000, description="what it is for")
+    duration: BoundedDuration = Field(description="how long the plant lives")
+    settle: BoundedDuration = Field(default=15_000, description="time to come back after each outage, and at the end")
+    seed: int = Field(default=1, ge=0, lt=2**63, description="seed of the plant's life")
+    poll: PositiveDuration = Field(default=1000, description="how often the gateway is to read every device")
+    late: PositiveDuration = Field(default=5000, description="later than this after the change is late")
+    tolerance: Duration = Field(default=1000, description="stamps may be off by so much")
+    rig_lateness: PositiveDuration = Field(default=250, description="the rig itself may be late by so much")
+    devices: tuple[DeviceEntry, ...] = Field(min_length=1, max_length=MOST_DEVICES, description="the plant")
+    broker: BrokerEntry = Field(default=BrokerEntry(), description="where MQTT goes")
+    gateway: GatewayEntry | None = Field(default=GatewayEntry(), description="its process; null: not ours")
+    observer: ObserverEntry = Field(default=ObserverEntry(mqtt=PLAIN_LAYOUT), description="how it is observed")
+    faults: FaultFile = Field(default=FaultFile(), description="what goes wrong, when")
+    criteria: Criteria = Field(default=Criteria(), description="what the gateway must keep to")
+
+    @property
+    def rules(self) -> Rules:
+        """What matching needs of it."""
+        return Rules(self.poll, self.settle, self.late, self.tolerance)
+
+
+def read_suite(file: Path) -> Suite:
+    """A suite; FileError with everything that is wrong with it."""
+    document = read_document(file)
+    suite = checked(Suite, document)
+    document.refuse(_findings(suite, document))
+    return suite
+
+
+def _findings(suite: Suite, document: Document) -> list[tuple[str, Path_]]:
+    """What only the whole shows: names given twice, signals and targets that are not there."""
+    findings: list[tuple[str, Path_]] = []
+    signals: dict[str, list[str]] = {}
+    for index, entry in enumerate(suite.devices):
+        device = KINDS[entry.type].usual(entry.name, lambda: 0.5)
+        readable = [name for name, signal in device.signals.items() if signal.readable]
+        for name in entry.names:
+            if name in signals:
+                findings.append((f"the device {name!r} is given twice", ("devices", index, "name")))
+            signals[name] = readable
+        for place, signal in enumerate(entry.signals):
+            if signal not in readable:
+                known = ", ".join(readable)
+                findings.append((f"has no signal {signal!r}; it has {known}", ("devices", index, "signals", place)))
+    if len(signals) > MOST_DEVICES:
+        findings.append((f"{len(signals)} devices are too many; a port has {MOST_DEVICES} at most", ("devices",)))
+    findings += check_targets(suite.faults, document, ("faults",), LINKS, signals)
+    return findings + _process_findings(suite)
+
+
+def _process_findings(suite: Suite) -> list[tuple[str, Path_]]:
+    findings: list[tuple[str, Path_]] = []
+    ours: dict[str, Any] = {
+        "gateway": suite.gateway is not None,
+        "broker": suite.broker.kind != "url" and suite.observer.mqtt is not None,
+    }
+    for index, entry in enumerate(suite.faults.faults):
+        if entry.process is not None and not ours[entry.process]:
+            findings.append((f"the rig does not run the {entry.process}", ("faults", "faults", index, "process")))
+    if not make_plan(suite.faults, suite.duration) and suite.faults.faults:
+        findings.append(("no fault begins before the run ends", ("faults",)))
+    return findings
