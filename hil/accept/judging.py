@@ -91,7 +91,7 @@ class Judgement:
 
 
 def judge(history: History, rules: Rules, wanted: Callable[[Truth], bool] = lambda truth: True) -> Judgement:
-    """Match and class. Truths that are not `wanted` take part in matching, but need not be delivered."""
+    """Match and class. Truths that are not `wanted` take part in matching, but need not be delivered, nor well."""
     truths = sorted(history.truths, key=lambda truth: (truth.shown_ms, truth.device, truth.epoch, truth.number))
     matcher = Matcher(truths, rules)
     reports = [matcher.judge(report) for report in sorted(history.reports, key=lambda report: report.seen_ms)]
@@ -106,7 +106,12 @@ def judge(history: History, rules: Rules, wanted: Callable[[Truth], bool] = lamb
             if place not in matcher.delivered:
                 kind = times.why_not(place, at_relay=place in at_relay.delivered)
             classed.append((truth, kind))
-    reports = [_with_lateness(judged, truths, times, rules) for judged in reports]
+    reports = [
+        _with_lateness(judged, truths, times, rules)
+        if judged.truth is None or wanted(truths[judged.truth])
+        else judged._replace(flags=frozenset())
+        for judged in reports
+    ]
     return Judgement(
         history=history,
         rules=rules,

@@ -72,7 +72,9 @@ class BrokerEntry(Model):
     """The broker: one that the rig starts and may restart, or somebody else's."""
 
     kind: Literal["mosquitto", "url"] = Field(default="mosquitto", description="who runs it")
-    url: str | None = Field(default=None, pattern=r"^mqtts?://", description="of somebody else's broker")
+    url: str | None = Field(
+        default=None, pattern=r"^mqtt://", description="of somebody else's broker, mqtt://HOST:PORT"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
