@@ -164,6 +164,8 @@ class Rig:
     async def _play(self) -> None:
         await self._wait_for_gateway()
         self.begin_ms = self.clock.now_ms()
+        # what the devices showed before the gateway was there is none of its latency
+        self._outages.append(Outage(Cause.GATEWAY, "start", 0, self.begin_ms))
         until_ms = self.begin_ms + self.suite.duration
         plan = [
             one._replace(start_ms=one.start_ms + self.begin_ms, end_ms=min(one.end_ms + self.begin_ms, until_ms))
