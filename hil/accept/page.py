@@ -110,7 +110,8 @@ TEMPLATE: Final = """<!DOCTYPE html>
 <td class="number">{{ (one.from_ms / 1000) | round(1) }}</td><td class="number">{{ (one.to_ms / 1000) | round(1) }}</td>
 <td class="number">{{ (one.waited_ms / 1000) | round(1) if one.back_ms is not none else '—' }}</td>
 <td>{% if one.came_back %}<span class="badge good">came back</span>
-{% else %}<span class="badge bad">did not come back in time, waited {{ (one.waited_ms / 1000) | round(1) }} s</span>{% endif %}</td></tr>
+{% else %}<span class="badge bad">did not come back in time</span> waited
+{{ (one.waited_ms / 1000) | round(1) }} s{% endif %}</td></tr>
 {% endfor %}
 </tbody></table></div>
 {% else %}<p>None.</p>{% endif %}

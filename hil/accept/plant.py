@@ -18,6 +18,7 @@ from device_emulators.signals import SignalType
 from hil.accept.history import Truth
 from hil.accept.suite import DeviceEntry, Suite
 
+FOREVER_MS: Final = 1 << 60
 LONGEST_SLEEP_S: Final = 0.5
 """Somebody may write to a device at any time, and it then has something to do by itself sooner than was known."""
 
@@ -43,6 +44,7 @@ class Plant:
         self.journals: dict[str, int] = {}
         self.truths: list[Truth] = []
         self.lateness_ms: list[int] = []
+        self.until_ms = FOREVER_MS
         self._clock = clock
         self._wanted: dict[str, frozenset[str]] = {}
         self._lives: dict[str, tuple[Life, Random, int]] = {}
@@ -56,11 +58,11 @@ class Plant:
         """Whether a gateway is to deliver it."""
         return truth.signal in self._wanted[truth.device]
 
-    async def live(self, until_ms: int) -> None:
-        """Let people do what they do at the devices, and the devices what they do by themselves."""
+    async def live(self) -> None:
+        """Until `until_ms`: people do what they do at the devices, and the devices what they do by themselves."""
         due = [(self._clock.now_ms() + self._wait_ms(name), name) for name in self.hosts]
         heapq.heapify(due)
-        while (now_ms := self._clock.now_ms()) < until_ms:
+        while (now_ms := self._clock.now_ms()) < self.until_ms:
             for host in self.hosts.values():
                 host.advance(now_ms)
             while due[0][0] <= now_ms:
@@ -68,7 +70,7 @@ class Plant:
                 self.lateness_ms.append(now_ms - due_ms)
                 heapq.heapreplace(due, (due_ms + self._wait_ms(name), name))
                 self.hosts[name].act(self._lives[name][0].act)
-            next_ms = min([due[0][0], until_ms, *self._own_times()])
+            next_ms = min([due[0][0], self.until_ms, *self._own_times()])
             await asyncio.sleep(min(max(next_ms - self._clock.now_ms(), 0) / 1000, LONGEST_SLEEP_S))
 
     def _own_times(self) -> list[int]:

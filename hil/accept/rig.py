@@ -162,16 +162,27 @@ class Rig:
     # --- the run ------------------------------------------------------------------------------------------------------
 
     async def _play(self) -> None:
-        await self._wait_for_gateway()
-        self.begin_ms = self.clock.now_ms()
-        # what the devices showed before the gateway was there is none of its latency
-        self._outages.append(Outage(Cause.GATEWAY, "start", 0, self.begin_ms))
-        until_ms = self.begin_ms + self.suite.duration
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.plant.live())
+            await self._wait_for_gateway()
+            self.begin_ms = self.clock.now_ms()
+            # what the devices showed before the gateway was there is none of its latency
+            self._outages.append(Outage(Cause.GATEWAY, "start", 0, self.begin_ms))
+            self.plant.until_ms = self.begin_ms + self.suite.duration
+            await self._player(self.plant.until_ms).run(self.clock)
+        self._tell("waiting for what is still under way")
+        await self._drain()
+        if isinstance(self._observer, MqttObserver) and self._observer.lost_broker_ms is not None:
+            self._failures.append("the observer has lost the broker")
+
+    def _player(self, until_ms: int) -> Player:
+        """What plays the faults; all end with the run."""
         plan = [
             one._replace(start_ms=one.start_ms + self.begin_ms, end_ms=min(one.end_ms + self.begin_ms, until_ms))
             for one in make_plan(self.suite.faults, self.suite.duration)
         ]
-        player = Player(
+        self._tell(f"the plant lives for {self.suite.duration / 1000:g} s; {len(plan)} faults")
+        return Player(
             plan,
             self.suite.faults.seed,
             links=self.links,
@@ -179,14 +190,6 @@ class Rig:
             processes=self._processes(),
             listener=self._played,
         )
-        self._tell(f"the plant lives for {self.suite.duration / 1000:g} s; {len(plan)} faults")
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.plant.live(until_ms))
-            tasks.create_task(player.run(self.clock))
-        self._tell("waiting for what is still under way")
-        await self._drain()
-        if isinstance(self._observer, MqttObserver) and self._observer.lost_broker_ms is not None:
-            self._failures.append("the observer has lost the broker")
 
     async def _wait_for_gateway(self) -> None:
         """Until the first report; one that never comes is the gateway's failure, and the run shows it."""

@@ -7,6 +7,7 @@ relay as a whole) and `e`:
 |---|---|---|
 | `begin` | the relay listens | `link` its name, `target` host:port |
 | `open`, `close` | a client has connected; both sides of the connection are closed | `why` (of close) |
+| `end` | the client has ended its side; what goes down afterwards reaches nobody, unless it still listens | |
 | `up`, `down` | bytes given on to the server, to the client | `b` the bytes in hex |
 | `fault` | the faults of the link from now on | `faults` list of names, empty: none |
 
@@ -70,6 +71,9 @@ class Recorder:
     def opened(self, connection: int) -> None:
         self._write(connection, "open")
 
+    def ended(self, connection: int) -> None:
+        self._write(connection, "end")
+
     def closed(self, connection: int, why: str) -> None:
         self._write(connection, "close", {"why": why})
 
@@ -110,6 +114,6 @@ def _entry(line: dict[str, Any]) -> Piece | FaultNote | None:
             return Piece(int(line["t"]), int(line["c"]), Direction(line["e"]), bytes.fromhex(line["b"]))
         case "fault":
             return FaultNote(int(line["t"]), tuple(str(name) for name in line["faults"]))
-        case "begin" | "open" | "close":
+        case "begin" | "open" | "end" | "close":
             return None
     raise ValueError(line["e"])

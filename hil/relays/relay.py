@@ -5,6 +5,7 @@ import contextlib
 import random
 import socket
 import struct
+from collections.abc import Callable
 from typing import Final
 
 from hil.relays.condition import Condition
@@ -63,7 +64,8 @@ class Relay:
         if condition.refuse:
             self._stop_listening()
         elif self._server is None:
-            self._server = await asyncio.start_server(self._accepted, sock=_bound(self._address))
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_server(self._protocol, sock=_bound(self._address))
         if condition.refuse or condition.reset:
             self.reset_connections("refuse" if condition.refuse else "reset")
 
@@ -98,6 +100,9 @@ class Relay:
             self._server.close()
             self._server = None
 
+    def _protocol(self) -> asyncio.StreamReaderProtocol:
+        return asyncio.StreamReaderProtocol(_ClientReader(), self._accepted)
+
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         connection = _Connection(self, self._recorder, self.connections, reader, writer)
@@ -109,6 +114,26 @@ class Relay:
             await connection.run()
         finally:
             self._open.discard(connection)
+
+
+class _ClientReader(asyncio.StreamReader):
+    """Tells when the client ends its side, also while nothing is read from it."""
+
+    def __init__(self) -> None:
+        super().__init__(loop=asyncio.get_running_loop())
+        self.tell_end: Callable[[], None] | None = None
+        self._has_ended = False
+
+    def feed_eof(self) -> None:
+        super().feed_eof()
+        self._has_ended = True
+        if self.tell_end is not None:
+            self.tell_end()
+
+    def when_ended(self, tell_end: Callable[[], None]) -> None:
+        self.tell_end = tell_end
+        if self._has_ended:
+            tell_end()
 
 
 class _Connection:
@@ -135,6 +160,9 @@ class _Connection:
 
     async def run(self) -> None:
         self._recorder.opened(self._number)
+        reader = self._client[0]
+        assert isinstance(reader, _ClientReader)
+        reader.when_ended(lambda: self._recorder.ended(self._number))
         try:
             await self._relay.passable(Direction.UP)
             await self._relay.target_ready.wait()

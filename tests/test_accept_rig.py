@@ -1,0 +1,130 @@
+"""Whole runs: the sound gateway passes through outages, the bad one does not, and raw bytes bear the verdict out."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hil.accept.judging import TruthClass
+from hil.accept.matching import ReportClass
+from hil.accept.processes import find_mosquitto
+from hil.accept.rig import accept
+from hil.accept.suite import Suite
+from hil.accept.verdict import Verdict
+from hil.files import checked, parse_document
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def _broker_is_installed() -> None:
+    if find_mosquitto() is None:
+        if os.environ.get("CI"):
+            pytest.fail("mosquitto is not installed")
+        pytest.skip("mosquitto is not installed")
+
+
+def run(folder: Path, text: str) -> Verdict:
+    suite = checked(
+        Suite, parse_document("{name: test, late: 20 s, rig_lateness: 5 s, settle: 8 s, " + text + "}", "s")
+    )
+    return asyncio.run(accept(suite, folder))
+
+
+def counted(folder: Path) -> dict[str, Any]:
+    script = Path(__file__).with_name("count_relay_bytes.py")
+    command = [sys.executable, "-I", str(script), str(folder / "uplink.jsonl")]
+    counts: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+    return counts
+
+
+PLANT = """devices: [{name: vending, type: vending_machine, count: 2, every: 300 ms},
+    {name: tank, type: tank, every: 300 ms}]"""
+
+
+def test_the_reference_gateway_loses_nothing_through_outages(tmp_path: Path) -> None:
+    verdict = run(
+        tmp_path,
+        f"""duration: 15 s, poll: 500 ms, {PLANT}, faults: {{faults: [
+            {{at: 1 s, for: 2 s, link: uplink, fault: refuse}},
+            {{at: 4 s, for: 2 s, link: uplink, fault: blackhole}},
+            {{at: 7 s, for: 1 s, process: broker, fault: stop}},
+            {{at: 9 s, for: 2 s, link: device, fault: refuse}},
+            {{at: 12 s, process: gateway, fault: kill}}]}}""",
+    )
+    counts = verdict.judgement.of_truths()
+    assert verdict.rig_failures == []
+    assert counts[TruthClass.LOST] == counts[TruthClass.LOST_BETWEEN] == 0, verdict.judgement.losses
+    assert verdict.exit_code == 0
+    assert {one.outage.cause.value for one in verdict.judgement.recoveries} == {
+        *("uplink", "broker", "device link", "gateway"),
+    }
+    raw = counted(tmp_path)
+    assert raw["repeats_acknowledged"] == 0
+    told = {(one.report.device, one.report.epoch, one.report.number) for one in verdict.judgement.reports}
+    assert told == {tuple(key) for key in raw["keys"]}
+    data = json.loads((tmp_path / "verdict.json").read_text(encoding="utf-8"))
+    assert data["outcome"] == "passed"
+    assert sum(one["shown"] for one in data["devices"]) == data["truths"]["all"] > 100
+    assert "did not come back" not in (tmp_path / "verdict.html").read_text(encoding="utf-8")
+
+
+def test_what_is_not_acknowledged_is_sent_twice(tmp_path: Path) -> None:
+    verdict = run(
+        tmp_path,
+        f"""duration: 6 s, poll: 500 ms, {PLANT}, criteria: {{at_least_duplicates: 1}},
+            gateway: {{settings: {{acknowledge_ms: 700}}}},
+            faults: {{faults: [{{at: 1 s, for: 3 s, link: uplink, fault: ackhole}}]}}""",
+    )
+    assert verdict.exit_code == 0, verdict.as_dict()
+    raw = counted(tmp_path)
+    assert raw["repeats_acknowledged"] == 0
+    assert raw["repeats"] >= verdict.judgement.of_reports()[ReportClass.DUPLICATE] >= 1
+
+
+def test_the_losses_of_the_bad_gateway_are_named_to_the_event(tmp_path: Path) -> None:
+    verdict = run(
+        tmp_path,
+        f"""duration: 9 s, poll: 500 ms, {PLANT}, criteria: {{duplicates: 0}},
+            gateway: {{command: ["{{python}}", "-m", "hil.gateways.bad", "{{config}}"]}},
+            faults: {{faults: [{{at: 3 s, for: 4 s, link: uplink, fault: refuse}}]}}""",
+    )
+    assert verdict.exit_code == 1
+    assert {one.name for one in verdict.results if not one.met} >= {"lost", "duplicates"}
+    judgement = verdict.judgement
+    raw = {tuple(key) for key in counted(tmp_path)["keys"]}
+    # by the bytes alone: what the devices showed and never passed the uplink
+    missing = {(one.device, one.epoch, one.number) for one, _ in judgement.truths} - raw
+    named = {(one.device, one.epoch, one.number) for one, kind in judgement.truths if kind is not TruthClass.DELIVERED}
+    assert missing <= named
+    between = {(one.device, one.epoch, one.number) for one, kind in judgement.truths if kind is TruthClass.LOST_BETWEEN}
+    assert named - missing == between
+    in_outage = [loss for loss in judgement.losses if loss.reason is TruthClass.LOST and loss.changes > 3]
+    assert in_outage
+    assert judgement.of_reports()[ReportClass.DUPLICATE] > 0
+
+
+def test_a_gateway_that_does_not_start_has_lost_everything(tmp_path: Path) -> None:
+    verdict = run(
+        tmp_path,
+        """duration: 1 s, devices: [{name: tank, type: tank, every: 100 ms}],
+           gateway: {command: ["{python}", "-c", "raise SystemExit(3)"], start_within: 1 s}""".replace(
+            "tank, every", "tank, every"
+        ),
+    )
+    assert verdict.exit_code == 1
+    assert verdict.judgement.of_truths()[TruthClass.DELIVERED] == 0
+    assert "did_not_come_back" in {one.name for one in verdict.results if not one.met}
+
+
+def test_a_rig_that_cannot_start_the_gateway_decides_nothing(tmp_path: Path) -> None:
+    verdict = run(
+        tmp_path, 'duration: 1 s, devices: [{name: tank, type: tank}], gateway: {command: ["/nowhere/gateway"]}'
+    )
+    assert verdict.exit_code == 4
+    assert "/nowhere/gateway" in verdict.rig_failures[0]
