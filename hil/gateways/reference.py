@@ -62,10 +62,20 @@ class Gateway:
     async def _read_journal(self, source: Source, device: ModbusDevice) -> None:
         epoch, number = self._store.cursor(source.name)
         part = await device.journal(number)
+        changes = list(part.changes)
         if part.lost:
             logging.warning("%s: %d changes were gone before they could be read", source.name, part.lost)
-        if part.changes or part.newest != number:
-            self._keep(source, epoch + part.restarted, part.newest, part.changes)
+            changes = [*await self._current(device), *changes]
+        if changes or part.newest != number:
+            self._keep(source, epoch + part.restarted, part.newest, changes)
+
+    async def _current(self, device: ModbusDevice) -> list[Change]:
+        """The values of now, in place of changes that are gone: nobody knows which signals those were of."""
+        snapshot = await device.snapshot()
+        if not snapshot.consistent:
+            raise LinkError("it changes faster than it can be read")
+        identity = snapshot.identity
+        return [Change(identity.sequence, identity.time_ms, name, value) for name, value in snapshot.values.items()]
 
     async def _read_values(self, source: Source, device: ModbusDevice) -> None:
         """What differs from what was read before is a change, with the device's counter and clock at the reading."""

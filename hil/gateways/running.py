@@ -16,6 +16,7 @@ from hil.gateways.settings import Settings, read_settings
 def run_gateway(run: Callable[[Settings], Coroutine[Any, Any, None]], arguments: Sequence[str]) -> int:
     """Exit code 0 when asked to end by SIGTERM or Ctrl-C, 2 for bad settings."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.getLogger("mqtt").setLevel(logging.ERROR)  # it warns of many messages under way, which is meant
     if len(arguments) != 1:
         print("usage: python -m hil.gateways.NAME CONFIG", file=sys.stderr)
         return 2
