@@ -1,0 +1,80 @@
+"""`mro-twin hil accept`: runs an acceptance suite on a gateway and gives the verdict."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from hil.accept.suite import Suite
+    from hil.accept.verdict import Verdict
+
+
+@click.command("accept")
+@click.argument("suite")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("acceptance"),
+    show_default=True,
+    help="Folder for the verdict (JSON, JUnit XML, page) and the evidence; files there are replaced.",
+)
+@click.option("--check", is_flag=True, help="Only say whether the suite is good.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+def command(suite: str, out: Path, check: bool, as_json: bool) -> None:
+    """Run the acceptance SUITE, a YAML file or one of those that come along: smoke, outages, soak.
+
+    Exit code 0: passed, 1: a criterion was missed, 2: the suite is bad, 4: the rig itself failed.
+    """
+    read = _read(suite)
+    if check:
+        click.echo(f"{suite} is good")
+        return
+    verdict = _run(read, out)
+    if as_json:
+        click.echo(json.dumps(verdict.as_dict(), indent=2, ensure_ascii=False))
+    else:
+        _print(verdict, out)
+    sys.exit(verdict.exit_code)
+
+
+def _read(name: str) -> "Suite":
+    from hil.accept.suite import read_suite
+    from hil.files import FileError
+    from hil.suites import suite_file, suite_names
+
+    file = suite_file(name) if name in suite_names() else Path(name)
+    try:
+        return read_suite(file)
+    except FileError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+
+
+def _run(suite: "Suite", out: Path) -> "Verdict":
+    import asyncio
+
+    from hil.accept.rig import accept
+
+    try:
+        return asyncio.run(accept(suite, out, lambda text: click.echo(text, err=True)))
+    except OSError as error:
+        click.echo(f"{out}: {error.strerror or error}", err=True)
+        sys.exit(2)
+
+
+def _print(verdict: "Verdict", out: Path) -> None:
+    data: dict[str, Any] = verdict.as_dict()
+    for failure in verdict.rig_failures:
+        click.echo(f"the rig failed: {failure}")
+    for result in verdict.results:
+        mark = "met   " if result.met else "MISSED"
+        click.echo(f"{mark}  {result.name}: wanted {result.wanted}, found {result.found}")
+    for loss in data["losses"][:20]:
+        span = f"numbers {loss['from_number']} to {loss['to_number']}"
+        click.echo(f"{loss['device']}: {span} ({loss['changes']} changes) {loss['reason']}")
+    if len(data["losses"]) > 20:
+        click.echo(f"... and {len(data['losses']) - 20} more intervals in {out / 'verdict.json'}")
+    click.echo(f"{verdict.outcome.value}; see {out / 'verdict.html'}")
