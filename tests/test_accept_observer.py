@@ -1,0 +1,126 @@
+"""The observer over MQTT: reports, answers to what a gateway asks, and a broker that goes away and comes back."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import aiomqtt
+import pytest
+
+from hil.accept.extract import Extractor
+from hil.accept.observers import Answer, MqttObserver
+from hil.accept.paths import TopicPattern
+from hil.accept.processes import ManagedProcess, Mosquitto, RigError, find_mosquitto
+from hil.accept.suite import PLAIN_LAYOUT
+
+
+class Clock:
+    def now_ms(self) -> int:
+        return 42
+
+
+ANSWER = Answer(TopicPattern("ask/{device}"), TopicPattern("told/{device}"), '{"go": ${go}}')
+
+
+@pytest.fixture(autouse=True)
+def _broker_is_installed() -> None:
+    if find_mosquitto() is None:
+        if os.environ.get("CI"):
+            pytest.fail("mosquitto is not installed")
+        pytest.skip("mosquitto is not installed")
+
+
+def observed(folder: Path, test: Callable[[Mosquitto, MqttObserver], Awaitable[None]]) -> MqttObserver:
+    async def run() -> MqttObserver:
+        broker = Mosquitto(folder)
+        await broker.start()
+        client = aiomqtt.Client("127.0.0.1", broker.port)
+        observer = MqttObserver(client, Extractor(PLAIN_LAYOUT, 0), Clock(), [ANSWER])
+        try:
+            await observer.start()
+            async with asyncio.timeout(20):
+                await test(broker, observer)
+        finally:
+            await observer.stop()
+            await broker.stop()
+        return observer
+
+    return asyncio.run(run())
+
+
+async def say(broker: Mosquitto, topic: str, payload: str, retain: bool = False) -> None:
+    async with aiomqtt.Client("127.0.0.1", broker.port) as client:
+        await client.publish(topic, payload, qos=1, retain=retain)
+
+
+async def came(observer: MqttObserver, count: int) -> None:
+    while len(observer.reports) < count:
+        observer.came.clear()
+        await observer.came.wait()
+
+
+def test_reports_and_answers(tmp_path: Path) -> None:
+    async def test(broker: Mosquitto, observer: MqttObserver) -> None:
+        async with aiomqtt.Client("127.0.0.1", broker.port) as gateway:
+            await gateway.subscribe("told/#", qos=1)
+            await gateway.publish("ask/tank", '{"go": [1, 2]}', qos=1)
+            answer = await anext(aiter(gateway.messages))
+            assert (str(answer.topic), answer.payload) == ("told/tank", b'{"go": [1, 2]}')
+            await gateway.publish("plant/tank/level", '{"value": 5, "number": 1}', qos=1)
+            await gateway.publish("plant/tank/level", "nonsense", qos=1)
+            await gateway.publish("plant/tank/level", '{"value": 6, "number": 2}', qos=1)
+            await came(observer, 2)
+
+    observer = observed(tmp_path, test)
+    assert [report[:4] for report in observer.reports] == [("tank", "level", 5, 1), ("tank", "level", 6, 2)]
+
+
+def test_it_comes_back_to_a_broker_that_restarts(tmp_path: Path) -> None:
+    async def test(broker: Mosquitto, observer: MqttObserver) -> None:
+        await say(broker, "plant/tank/level", '{"value": 5, "number": 1}')
+        await came(observer, 1)
+        await broker.kill()
+        while observer.ready.is_set():
+            await asyncio.sleep(0.01)
+        assert observer.lost_broker_ms == 42
+        await broker.start()
+        await observer.ready.wait()
+        assert observer.lost_broker_ms is None
+        await say(broker, "plant/tank/level", '{"value": 6, "number": 2}')
+        await came(observer, 2)
+
+    observed(tmp_path, test)
+
+
+def test_without_a_broker_it_does_not_start() -> None:
+    async def run() -> None:
+        observer = MqttObserver(aiomqtt.Client("127.0.0.1", 1), Extractor(PLAIN_LAYOUT, 0), Clock())
+        with pytest.raises(aiomqtt.MqttError):
+            await observer.start()
+        await observer.stop()
+
+    asyncio.run(run())
+
+
+def test_a_process_is_ended_killed_and_started_again(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    deaf = "trap '' TERM; echo $WORD; while :; do sleep 0.05; done"
+
+    async def run() -> None:
+        process = ManagedProcess(["sh", "-c", deaf], log, {"WORD": "hello"}, patience_s=0.2)
+        await process.stop()  # it does not run: nothing happens
+        for _ in range(2):
+            await process.start()
+            await process.start()
+            while not log.read_bytes():
+                await asyncio.sleep(0.01)
+            assert process.running
+            await process.stop()
+            assert not process.running
+        await process.kill()
+        with pytest.raises(RigError, match="cannot start /nowhere"):
+            await ManagedProcess(["/nowhere"], log).start()
+
+    asyncio.run(run())
+    assert log.read_text() in ("hello\nhello\n", "hello\n")
