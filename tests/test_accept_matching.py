@@ -174,6 +174,20 @@ def test_a_reboot_empties_the_journal() -> None:
     assert judge(history, RULES).truths[0][1] is TruthClass.NOT_READABLE
 
 
+@pytest.mark.parametrize(("shown_ms", "kind"), [(999, TruthClass.NEVER_OBSERVABLE), (1000, TruthClass.LOST)])
+def test_what_is_shown_for_a_whole_poll_must_be_read(shown_ms: int, kind: TruthClass) -> None:
+    truths = [truth(1, "turns", 1, 10_000), truth(2, "turns", 2, 10_000 + shown_ms)]
+    assert judge(History(90_000, truths, []), RULES).truths[0][1] is kind
+
+
+def test_an_old_value_that_was_never_told_is_a_wrong_value_of_the_present_one() -> None:
+    matcher = Matcher(POLLED, RULES)
+    judged = matcher.judge(polled("turns", 0, 5, 20_500))
+    assert judged.truth is not None
+    assert (judged.kind, POLLED[judged.truth].number) == (ReportClass.DELIVERED, 3)
+    assert Flag.WRONG_VALUE in judged.flags
+
+
 def test_what_was_read_in_its_short_life_is_lost_by_the_gateway() -> None:
     truths = [truth(1, "turns", 1, 10_000), truth(2, "turns", 2, 10_400)]
     for polls, kind in ([10_000, 11_000], TruthClass.LOST), ([9_999, 10_400], TruthClass.NEVER_OBSERVABLE):

@@ -78,7 +78,7 @@ class History:
     truths: Sequence[Truth]
     reports: Sequence[Report]
     outages: Sequence[Outage] = ()
-    polls: "dict[str, Sequence[int]] | None" = None  # when each device was read, as far as its relay knows
+    polls: "dict[str, Sequence[int]] | None" = None  # when all of a device was read, where that is known
     passed: Iterable[Report] = ()  # what the uplink's relay saw pass
     journals: "dict[str, int] | None" = None  # changes that a device's journal holds; not in it: last value only
 

@@ -17,7 +17,7 @@ from hil.accept.observers import Answer, HttpObserver, MqttObserver
 from hil.accept.paths import TopicPattern
 from hil.accept.plant import Plant, WallClock
 from hil.accept.processes import LOOPBACK, ManagedProcess, Mosquitto, RigError
-from hil.accept.streams import passed_messages, read_times
+from hil.accept.streams import passed_messages
 from hil.accept.suite import Suite
 from hil.accept.verdict import Verdict, conclude
 from hil.faults.kinds import Ackhole, Blackhole, Cut, ExceptionAnswer, Late, Reboot, Refuse, Reset, Silent
@@ -243,13 +243,11 @@ class Rig:
         protocol = "http" if self.suite.observer.http is not None else "mqtt"
         passed = Extractor(self.suite.observer.layout, self.clock.utc_start_ms)
         messages = passed_messages(read_record(uplink), protocol) if uplink.exists() else ()
-        reads = read_times(read_record(device)) if device.exists() else {}
         history = History(
             end_ms=self.clock.now_ms(),
             truths=self.plant.truths,
             reports=[] if self._observer is None else self._observer.reports,
             outages=sorted(self._outages, key=lambda one: one[2:4]),
-            polls={name: reads.get(unit, []) for name, unit in self.plant.units.items()},
             passed=[one for message in messages for one in passed.reports(*message[2:], message.time_ms)],
             journals=self.plant.journals,
         )

@@ -9,7 +9,6 @@ from hil.relays.record import Direction, FaultNote, Piece
 PUBLISH: Final = 3
 CONNECT: Final = 1
 LARGEST_PACKET: Final = 1 << 22
-MBAP_BYTES: Final = 7
 _HEADER_END: Final = b"\r\n\r\n"
 
 
@@ -30,23 +29,6 @@ def passed_messages(record: Iterable[Piece | FaultNote], protocol: str) -> Itera
         if isinstance(piece, Piece) and piece.direction is Direction.UP:
             stream = streams.setdefault(piece.connection, make(piece.connection))
             yield from stream.feed(piece.time_ms, piece.data)
-
-
-def read_times(record: Iterable[Piece | FaultNote]) -> dict[int, list[int]]:
-    """When each Modbus unit was read: when a whole answer of it had passed to the client. Sorted."""
-    buffers: dict[int, bytearray] = defaultdict(bytearray)
-    times: dict[int, list[int]] = defaultdict(list)
-    for piece in record:
-        if isinstance(piece, Piece) and piece.direction is Direction.DOWN:
-            buffer = buffers[piece.connection]
-            buffer += piece.data
-            while len(buffer) >= MBAP_BYTES:
-                size = MBAP_BYTES - 1 + int.from_bytes(buffer[4:6], "big")
-                if len(buffer) < size:
-                    break
-                times[buffer[6]].append(piece.time_ms)
-                del buffer[:size]
-    return dict(times)
 
 
 class _Stream:
