@@ -29,6 +29,10 @@ from hil.relays.relay import Relay
 QUIET_S: Final = 3.0
 """At the end: when nothing has come for so long, nothing more will."""
 OBSERVER_BACK_S: Final = 15.0
+LEFT_BEHIND: Final = (
+    *("gateway.db", "gateway.db-wal", "gateway.db-shm", "gateway.json", "gateway.log", "mosquitto.log"),
+    *("device.jsonl", "uplink.jsonl", "verdict.json", "verdict.html", "junit.xml"),
+)
 _BREAKING: Final = (Refuse, Blackhole, Ackhole, Reset, Cut, Silent, ExceptionAnswer, Late, Reboot)
 """Faults that may keep a sound gateway from reading or sending."""
 
@@ -312,6 +316,8 @@ async def accept(suite: Suite, folder: Path, tell: Tell = lambda text: None) -> 
     from hil.accept.verdict import write_verdict
 
     folder.mkdir(parents=True, exist_ok=True)
+    for name in LEFT_BEHIND:  # a gateway must not go on where that of an earlier run ended
+        (folder / name).unlink(missing_ok=True)
     verdict = await Rig(suite, folder, tell).run()
     write_verdict(verdict, folder)
     write_page(verdict, folder / "verdict.html")
