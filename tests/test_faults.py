@@ -65,7 +65,9 @@ def play(text: str, host: Host | None = None, *times_ms: int) -> tuple[FakeLink,
     link, process, seen = FakeLink(), FakeProcess(), []
     file = faults(text)
     hosts = {} if host is None else {host.name: host}
-    player = Player(make_plan(file, 1_000_000), file.seed, links={"uplink": link}, hosts=hosts, processes={"gateway": process})
+    player = Player(
+        make_plan(file, 1_000_000), file.seed, links={"uplink": link}, hosts=hosts, processes={"gateway": process}
+    )
 
     async def run() -> None:
         for time_ms in times_ms or (1_000_000,):
