@@ -6,6 +6,7 @@ from typing import Final
 import click
 
 COMMANDS: Final = {
+    "accept": "Run an acceptance suite on a gateway.",
     "keys": "Make certificates and users for a test bench.",
 }
 

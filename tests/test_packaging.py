@@ -40,7 +40,7 @@ def test_wheel_contains_every_module_and_every_scenario_file(wheel_names: set[st
     for package in TOP_LEVEL_PACKAGES:
         for path in (ROOT / package).rglob("*"):
             wanted = path.suffix == ".py" or path.name == "py.typed" or (package == "scenarios" and path.suffix in data)
-            wanted |= path.parent.name == "templates"  # of the pages of reports
+            wanted |= path.parent.name in ("templates", "maps", "suites")  # of pages, of devices, of gateway tests
             if wanted and "__pycache__" not in path.parts:
                 assert path.relative_to(ROOT).as_posix() in wheel_names
     assert any(name.startswith("scenarios/") and name.endswith(".yaml") for name in wheel_names)
@@ -49,6 +49,14 @@ def test_wheel_contains_every_module_and_every_scenario_file(wheel_names: set[st
 def test_wheel_contains_nothing_but_our_packages(wheel_names: set[str]) -> None:
     outside = {name.split("/")[0] for name in wheel_names} - TOP_LEVEL_PACKAGES
     assert [name for name in outside if not name.endswith(".dist-info")] == []
+
+
+def test_every_device_is_held_to_be_pure() -> None:
+    """The import contract lists them: all modules beside the emulator and the folder of faces."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (pure,) = (one for one in contracts if one["name"].startswith("Policies and devices are pure"))
+    devices = {path.stem for path in (ROOT / "device_emulators").glob("*.py")} - {"__init__", "emulator"}
+    assert set(pure["source_modules"]) == {"policies"} | {f"device_emulators.{name}" for name in devices}
 
 
 def test_our_top_level_names_belong_to_our_distribution_alone() -> None:
