@@ -237,6 +237,33 @@ def test_a_faulty_contract_hides_no_fault_of_another() -> None:
     assert {finding.path for finding in found} == {"contracts.one.billing", "contracts.one.items", "contracts.two.to"}
 
 
+def test_faulty_terms_and_service_levels_hide_no_fault_of_their_contract() -> None:
+    grease = {"kind": "usage", "items": "grease", "tiers": OVERLAPPING}
+    early = {
+        "from": "2026-01-11",
+        "ends": ["grease"],
+        "terms": {"more": BASE, "worse": {"kind": "fee", "amount": "much"}},
+    }
+    fields = {
+        "from": "2026-01-12",
+        "terms": {"base": BASE, "grease": grease},
+        "amendments": [early],
+        "sla": {"a": SLA | {"window": "0 d"}},
+    }
+    assert {finding.path for finding in findings_of(with_contracts(service=fields))} == {
+        "contracts.service.terms.grease",
+        "contracts.service.amendments.0.from",
+        "contracts.service.amendments.0.terms.worse.amount",
+        "contracts.service.sla.a.window",
+    }
+
+
+def test_what_an_amendment_lacks_hides_no_fault_of_its_contract() -> None:
+    fields = {"to": "2027-01-01", "amendments": [{"ends": ["base"]}, {"from": "2026-01-12", "ends": ["bose"]}]}
+    found = {finding.path for finding in findings_of(with_contracts(service=fields))}
+    assert found == {"contracts.service.to", "contracts.service.amendments.0.from"}
+
+
 def test_a_variant_changes_a_term_and_takes_another_away() -> None:
     data = with_contracts(service={"terms": {"grease": BASE, "kind": BASE}})
     change = {"contracts": {"service": {"terms": {"grease": {"price": "9 USD/kg"}, "kind": None}}}}

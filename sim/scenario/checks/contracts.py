@@ -149,10 +149,12 @@ def _check_term_dates(context: Context, name: str, contract: Contract, begins: i
 def check_contract_terms(context: Context) -> None:
     """A contract charges something, terms name only what they go by, and amendments end what is in force."""
     for name, contract in context.scenario.contracts.items():
+        _check_scopes(context, name, contract)
+        if "contracts" in context.broken:
+            continue  # what is missing may only have been left out because it is faulty
         if not contract.terms and not any(amendment.terms for amendment in contract.amendments):
             hint = "give it `terms`, as in `terms: {base: {kind: subscription, amount: 2000 "
             context.add("the contract has no terms", hint + f"{context.scenario.currency}}}}}`", "contracts", name)
-        _check_scopes(context, name, contract)
         terms = [(index, "ends", one.ends, set(one.terms)) for index, one in contract.dated_amendments()]
         levels = [(index, "ends_sla", one.ends_sla, set(one.sla)) for index, one in contract.dated_amendments()]
         _check_ended(context, name, "term", set(contract.terms), terms)
