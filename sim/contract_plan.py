@@ -21,7 +21,6 @@ FOREVER: Final = 2**62
 TITLE_DELIVERY: Final = 0  # the customer's when received
 TITLE_USE: Final = 1  # when it leaves the shelf
 TITLE_AFTER_USE: Final = 2  # so long after that
-TITLES: Final = ("delivery", "use", "after use")
 
 
 @dataclass(frozen=True)

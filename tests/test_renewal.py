@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.contracts.renewal import expected_years, lifetime_value, renewal_probability, savings_to_paid
+from policies.contracts.renewal import lifetime_value, renewal_probability, savings_to_paid
 
 shares = st.floats(0, 1)
 
@@ -47,10 +47,3 @@ def test_lifetime_value_by_hand() -> None:
 def test_lifetime_value_of_endless_years(margin: float, stays: float, discount: float) -> None:
     expected = margin * (1 + discount) / (1 + discount - stays)  # Gupta and Lehmann 2003
     assert lifetime_value(margin, stays, years=600, discount_per_year=discount) == pytest.approx(expected, abs=1e-6)
-
-
-@given(stays=shares, years=st.integers(0, 30))
-def test_expected_years(stays: float, years: int) -> None:
-    found = expected_years(stays, years)
-    assert found == pytest.approx(years if stays == 1 else (1 - stays**years) / (1 - stays), rel=1e-9)
-    assert found == pytest.approx(lifetime_value(1, stays, years=years))

@@ -11,8 +11,9 @@ from sim.scenario import load_scenario
 from sim.size.design import UNCOVERED_FILL_RATE, Design, Task, design
 from sim.size.money import Money, prices_for
 from sim.size.neighbours import neighbours
+from sim.size.power import disproven_share, proven_share
 from sim.size.run import SizeOptions, size_pilot
-from sim.size.search import INDIFFERENCE, Effort, lower_bound, search, upper_bound
+from sim.size.search import INDIFFERENCE, Effort, search
 from sim.size.simulate import Simulations, Wanted, monthly_costs
 from sim.size.slots import NoLayoutError
 from tests.size_samples import section_of, task_of_items, use
@@ -50,7 +51,7 @@ def test_one_item_in_one_slot_is_what_enumeration_finds(per_month: float, promis
     assert len(every) == 20  # two intervals, levels of 1 to 10
     outcomes = simulations.outcomes([Wanted(task, one, EFFORT.race) for one in every])
     costs = [float(monthly_costs(task, one, seen).mean()) for one, seen in zip(every, outcomes, strict=True)]
-    shown = [lower_bound(int(seen.kept.sum()), EFFORT.race, 0.95) >= 0.8 for seen in outcomes]
+    shown = [proven_share(int(seen.kept.sum()), EFFORT.race, 0.95) >= 0.8 for seen in outcomes]
     cheapest = min(cost for cost, good in zip(costs, shown, strict=True) if good)
     place = next(
         number for number, one in enumerate(every)
@@ -138,10 +139,10 @@ def test_the_recommended_design_of_the_pilot_keeps_its_promise_with_fresh_seeds_
     with_fresh_seeds = Simulations(909_090, open_workers(1))
     wanted = [Wanted(task, one, 400) for one in (best, *(one.design for one in enough))]
     own, *others = with_fresh_seeds.outcomes(wanted)
-    assert lower_bound(int(own.kept.sum()), 400, promise.confidence) >= promise.probability
+    assert proven_share(int(own.kept.sum()), 400, promise.confidence) >= promise.probability
     cost = monthly_costs(task, best, own)
     for one, seen in zip(enough, others, strict=True):
         dearer = monthly_costs(task, one.design, seen) - cost
         error = dearer.std(ddof=1) / np.sqrt(400)
-        infeasible = upper_bound(int(seen.kept.sum()), 400, promise.confidence) < promise.probability
+        infeasible = disproven_share(int(seen.kept.sum()), 400, promise.confidence) < promise.probability
         assert infeasible or dearer.mean() > -3 * error, one.what

@@ -15,7 +15,6 @@ from sim.size.selection import (
     bounds,
     look,
     looks_up_to,
-    replications_to_show,
     select,
 )
 
@@ -111,14 +110,6 @@ def test_bounds_are_wrong_as_often_as_allowed() -> None:
 def test_looks_double_and_end_where_they_should() -> None:
     assert looks_up_to(400, 25) == (25, 50, 100, 200, 400)
     assert looks_up_to(30, 50) == (30,)
-
-
-def test_planned_replications_show_the_share_as_often_as_planned() -> None:
-    count = replications_to_show(0.98, 0.95, 0.01, 0.9)
-    shown = [kept for kept in range(count + 1) if bounds(np.array([kept]), count, 0.01)[0][0] >= 0.95]
-    assert stats.binom.sf(shown[0] - 1, count, 0.98) == pytest.approx(0.9, abs=0.05)
-    with pytest.raises(ValueError, match="never shown"):
-        replications_to_show(0.95, 0.95, 0.01)
 
 
 @pytest.mark.parametrize(("looks", "indifference"), [((), 1.0), ((50, 50), 1.0), ((1, 5), 1.0), ((5, 10), 0.0)])

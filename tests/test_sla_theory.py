@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from policies.contracts.sla import Sla, settle
-from sim.contracts.probability import QUANTILES, at_least_chance, chance, payment_risk
+from sim.contracts.probability import chance
 from sim.contracts.sla_windows import availability
 from sim.contracts.stock_levels import Changes, CountedTime, StockLevels, levels_of
 from sim.network import Int64Array
@@ -123,8 +123,8 @@ def test_windows_of_simulated_paths(periods: int, windows: int, target: str, lea
     lumps, shares = cents(lump), float(target.rstrip(" %")) / 100
     breach = mean_estimate((lumps > 0).mean(axis=1)).interval(SURE)
     assert breach.contains(chain.mean(periods, lambda count: float(count < least)))
-    paying = payment_risk(lumps.sum(axis=1)).any_payment
-    assert ShareEstimate(paying.hits, paying.trials).interval(SURE).contains(chain.some_breach(periods, least, windows))
+    paying = int((lumps.sum(axis=1) > 0).sum())
+    assert ShareEstimate(paying, paths).interval(SURE).contains(chain.some_breach(periods, least, windows))
     points = mean_estimate(cents(linear).mean(axis=1)).interval(SURE)
     exact = chain.mean(periods, lambda count: max(shares - count / periods, 0.0) * 100 * 1000)
     assert points.low - 0.5 <= exact <= points.high + 0.5, "cents are rounded"
@@ -144,18 +144,3 @@ def test_intervals_of_chances_are_clopper_and_pearsons(hits: int, trials: int) -
 def test_what_is_no_share(hits: int, trials: int) -> None:
     with pytest.raises(ValueError, match="is no share"):
         chance(hits, trials)
-
-
-def test_risk_of_four_replications_by_hand() -> None:
-    risk = payment_risk(np.array([0, 500, 0, 1500]))
-    assert (risk.any_payment.hits, risk.any_payment.trials) == (2, 4)
-    assert risk.mean_minor == 500
-    assert risk.quantiles == dict(zip(QUANTILES, (0, 0, 1500, 1500), strict=True))
-    assert risk.amounts.tolist() == [0, 500, 1500]
-    assert [one.hits for one in risk.at_least] == [4, 2, 1]
-    assert at_least_chance(np.array([0, 500, 0, 1500]), 501).share == 0.25
-
-
-def test_a_risk_needs_replications() -> None:
-    with pytest.raises(ValueError, match="at least one replication"):
-        payment_risk(np.zeros(0, np.int64))

@@ -29,11 +29,6 @@ def staying_probabilities(renewal_probability: float, years: int) -> tuple[float
     return tuple(renewal_probability**year for year in range(years))
 
 
-def expected_years(renewal_probability: float, years: int) -> float:
-    """For how many of the next years a customer stays on average; it pays for those it has begun."""
-    return sum(staying_probabilities(renewal_probability, years))
-
-
 def lifetime_value(
     margin_per_year: float, renewal_probability: float, *, years: int, discount_per_year: float = 0.0
 ) -> float:

@@ -28,7 +28,6 @@ from policies.registry import Registry
 from policies.units import Quantity, UnitPrice
 
 Int64Array = npt.NDArray[np.int64]
-Int8Array = npt.NDArray[np.int8]
 
 TERMS = Registry("contract term", base="policies.contracts.Term")
 

@@ -7,7 +7,6 @@ from fnmatch import translate
 from functools import lru_cache
 from typing import TypeVar
 
-from sim.scenario.base import ItemFilter
 from sim.scenario.lanes import Lane
 from sim.scenario.nodes import Plant
 from sim.scenario.range_names import expand_range
@@ -70,15 +69,4 @@ def lane_pairs(scenario: ScenarioModel) -> list[LanePair]:
         for target in matching(lane.to, nodes)
         for source in matching(lane.from_, nodes)
         if source != target
-    ]
-
-
-def fits_filter(chosen: ItemFilter | None, names: Sequence[str], class_of: Sequence[str]) -> list[bool]:
-    """For each item whether it fits the filter; `class_of` gives each item's class (A, B or C)."""
-    if chosen is None:
-        return [True] * len(names)
-    by_name = set(matching(chosen.names, names)) if chosen.names is not None else None
-    return [
-        (by_name is None or name in by_name) and (chosen.classes is None or own in chosen.classes)
-        for name, own in zip(names, class_of, strict=True)
     ]

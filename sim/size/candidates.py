@@ -6,7 +6,6 @@ at a time, since devices come whole.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -70,21 +69,6 @@ def _squeezed(task: Task, interval_ms: int, levels: Sequence[int]) -> Design | N
         except NoLayoutError:
             high = share
     return best
-
-
-def cheapest(task: Task) -> Design | None:
-    """The cheapest design that is good enough by the formulas; None: no design of the catalogue is."""
-    try:
-        found = candidates(task)
-    except NoLayoutError:
-        return None
-    return next((one for one in found if one.good_enough(task.promise)), None)
-
-
-def cost_curve(task: Task, availabilities: Sequence[float]) -> list[Design | None]:
-    """The cheapest design for each promised availability, all else as in the task: cost against availability."""
-    promises = [task.promise.model_copy(update={"availability": share}) for share in availabilities]
-    return [cheapest(replace(task, promise=promise)) for promise in promises]
 
 
 def _chosen(task: Task, found: list[Design], most: int) -> list[Design]:

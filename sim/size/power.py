@@ -60,12 +60,6 @@ def events_needed(cut: float, test: Test = USUAL, pilot_share: float = 1.0) -> f
     return float(quantiles**2 * (1 + (1 - cut) / pilot_share) / cut**2)
 
 
-def events_needed_square_root(cut: float, test: Test = USUAL, pilot_share: float = 1.0) -> float:
-    """As `events_needed`, by the difference of the square roots of the counts (Huffman 1984)."""
-    quantiles = special.ndtri(1 - test.one_side) + special.ndtri(test.power)
-    return float(quantiles**2 * (1 + 1 / pilot_share) / (4 * (1 - math.sqrt(1 - cut)) ** 2))
-
-
 def chance_to_show_cut(events: float, cut: float, test: Test = USUAL, pilot_share: float = 1.0) -> float:
     """Exact power of the conditional test of two Poisson counts (Przyborowski and Wilenski 1940).
 
@@ -117,12 +111,6 @@ def disproven_share(kept: int, trials: int, confidence: float = 0.95) -> float:
 def trials_needed(share: float, confidence: float = 0.95) -> int:
     """Trials, all of them kept, that prove at least this share: the least n with share^n <= 1 - confidence."""
     return math.ceil(math.log(1 - confidence) / math.log(share) - 1e-12)
-
-
-def chance_to_prove(truth: float, share: float, trials: int, confidence: float = 0.95) -> float:
-    """Chance that so many trials prove at least `share` where the true one is `truth`."""
-    enough = next((kept for kept in range(trials + 1) if proven_share(kept, trials, confidence) >= share), trials + 1)
-    return float(stats.binom.sf(enough - 1, trials, truth))
 
 
 # --- in words ------------------------------------------------------------------------------------------------------

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
-from scipy import special
 
 from sim.size.candidates import candidates
 from sim.size.cycles import availability
 from sim.size.design import UNCOVERED_FILL_RATE, Design, Task
 from sim.size.neighbours import Neighbour, neighbours
+from sim.size.power import disproven_share, proven_share
 from sim.size.selection import OPEN, Race, Rules, decided, look, looks_up_to
 from sim.size.simulate import Outcomes, Simulations, Wanted, monthly_costs
 from sim.size.slots import NoLayoutError
@@ -186,7 +186,7 @@ def _too_little(other: Neighbour, best: Design, cost: float) -> Smaller:
 
 def _verdict(task: Task, seen: Outcomes, difference: float) -> Verdict:
     kept, trials = int(seen.kept.sum()), seen.replications
-    if upper_bound(kept, trials, task.promise.confidence) < task.promise.probability:
+    if disproven_share(kept, trials, task.promise.confidence) < task.promise.probability:
         return "breaks the promise"
     return "dearer" if difference >= 0 else "cheaper"
 
@@ -208,19 +208,9 @@ def _shown(task: Task, one: Design, simulations: Simulations, effort: Effort) ->
     needed = math.ceil(_SPARE * math.log(error) / math.log(task.promise.probability))
     for count in sorted({needed, max(effort.race, needed)}):
         [seen] = simulations.outcomes([Wanted(task, one, count)])
-        if lower_bound(int(seen.kept.sum()), count, 1 - error) >= task.promise.probability:
+        if proven_share(int(seen.kept.sum()), count, 1 - error) >= task.promise.probability:
             return True
     return False
-
-
-def lower_bound(kept: int, trials: int, confidence: float) -> float:
-    """One-sided bound of a share (Clopper and Pearson 1934)."""
-    return float(special.betaincinv(kept, trials - kept + 1, 1 - confidence)) if kept else 0.0
-
-
-def upper_bound(kept: int, trials: int, confidence: float) -> float:
-    """One-sided bound of a share (Clopper and Pearson 1934)."""
-    return float(special.betaincinv(kept + 1, trials - kept, confidence)) if kept < trials else 1.0
 
 
 def _why_none(task: Task, raced: list[Design], race: Race) -> tuple[str, ...]:

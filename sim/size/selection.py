@@ -192,16 +192,3 @@ def looks_up_to(most: int, first: int = 20) -> tuple[int, ...]:
         looks.append(count)
         count *= 2
     return (*looks, most)
-
-
-def replications_to_show(share: float, probability: float, error: float, chance: float = 0.9) -> int:
-    """Replications after which a design with this true share is shown to reach `probability`, with this chance.
-
-    By the normal approximation, for planning: ((z_error sqrt(p q) + z_chance sqrt(s (1 - s))) / (s - p))^2.
-    ValueError where the share is not above the probability.
-    """
-    if share <= probability:
-        raise ValueError("a share that is not above the probability is never shown to be")
-    spread = -special.ndtri(error) * np.sqrt(probability * (1 - probability))
-    spread += special.ndtri(chance) * np.sqrt(share * (1 - share))
-    return int(np.ceil((spread / (share - probability)) ** 2))

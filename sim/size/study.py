@@ -18,8 +18,8 @@ from sim.scenario.sizing import SizingSection
 from sim.size.catalogue import Promise
 from sim.size.design import Design, Task, design
 from sim.size.money import Money, Prices, money_of, prices_for, stops_today
-from sim.size.power import Provable, provable
-from sim.size.search import Effort, Found, Say, lower_bound, search, upper_bound
+from sim.size.power import Provable, disproven_share, provable, proven_share
+from sim.size.search import Effort, Found, Say, search
 from sim.size.simulate import EXACT, Outcomes, Simulations, Wanted, monthly_costs, stock_value
 from sim.size.slots import NoLayoutError
 from sim.units import MS_PER_DAY
@@ -289,7 +289,7 @@ def appraisal(section: SizingSection, task: Task, one: Design, seen: Outcomes, m
     kept, trials = int(seen.kept.sum()), seen.replications
     side = 1 - (1 - task.promise.confidence) / 2
     return Appraisal(
-        one, trials, kept / trials, lower_bound(kept, trials, side), upper_bound(kept, trials, side),
+        one, trials, kept / trials, proven_share(kept, trials, side), disproven_share(kept, trials, side),
         float(seen.availability.mean()), float(money.service.mean()), float(seen.emergencies.mean()),
         float(seen.stops.mean()), Spread.of(stock_value(task, seen)), Spread.of(money.margin(section.offer)),
         Spread.of(money.saving(section.offer)), money.break_even_cut(section.offer),
