@@ -56,7 +56,7 @@ class HostImage:
         self._inputs.map(0, IDENTITY_REGISTERS)
         self._inputs.put(0, (type_number, bound.version))
         self._journal = bound.journal if host.ring else None
-        self._journal_seen = (0, 0, 0)
+        self._journal_seen = (0, 0, -1)
         if self._journal is not None:
             bank = self._banks[self._journal.table]
             bank.map(self._journal.head, JOURNAL_HEAD_REGISTERS)
@@ -146,8 +146,9 @@ class HostImage:
         bank.put(block.entries, [0] * (block.size * JOURNAL_ENTRY_REGISTERS))
         for slot, change in slots.items():
             bank.put(block.entries + slot * JOURNAL_ENTRY_REGISTERS, self._entry(change))
-        numbers = [change.number for change in slots.values()] or [0]
-        bank.put(block.head, (*self._uint32(max(numbers)), *self._uint32(min(numbers)), block.size))
+        # an empty one, as after a reboot, begins after the newest change: a reader's place in the count stays good
+        oldest = min((change.number for change in slots.values()), default=host.sequence + 1)
+        bank.put(block.head, (*self._uint32(host.sequence), *self._uint32(oldest), block.size))
 
     def _entry(self, change: Change) -> tuple[int, ...]:
         order, value = self._bound.word_order, change.value

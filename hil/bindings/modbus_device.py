@@ -130,7 +130,7 @@ class ModbusDevice:
             raise LinkError(f"the journal has {head[4]} entries; its map says {block.size}")
         restarted = newest < after
         wanted = range(max(oldest, 1 if restarted else after + 1), newest + 1)
-        changes = [change async for change in self._changes(block, wanted)]
+        changes = sorted([change async for change in self._changes(block, wanted)])
         expected = newest - (0 if restarted else after)
         return JournalPart(tuple(changes), newest, expected - len(changes), restarted)
 
@@ -145,14 +145,17 @@ class ModbusDevice:
         return values
 
     async def _changes(self, block: JournalBlock, wanted: range) -> AsyncIterator[Change]:
-        """The entries of these numbers, without those that were overwritten meanwhile."""
-        for first, count in _runs(wanted, block.size):
+        """The entries of these numbers, without those that are not there: overwritten, or never kept."""
+        # numbers further apart than the ring is long: each entry is read once, whichever number it has
+        slots = wanted if len(wanted) <= block.size else range(block.size)
+        for first, count in _runs(slots, block.size):
             address = block.entries + first % block.size * JOURNAL_ENTRY_REGISTERS
             words = await self.client.read(self.unit, block.table, address, count * JOURNAL_ENTRY_REGISTERS)
             for place in range(count):
                 begin = place * JOURNAL_ENTRY_REGISTERS
                 entry = words[begin : begin + JOURNAL_ENTRY_REGISTERS]
-                if self._uint32(entry[:2]) == first + place:
+                number = self._uint32(entry[:2])
+                if number in wanted and number % block.size == (first + place) % block.size:
                     yield self._change(entry)
 
     def _change(self, entry: Sequence[int]) -> Change:

@@ -62,8 +62,6 @@ class Gateway:
     async def _read_journal(self, source: Source, device: ModbusDevice) -> None:
         epoch, number = self._store.cursor(source.name)
         part = await device.journal(number)
-        if part.newest == 0:
-            return  # an empty journal, as after a restart that keeps the numbers, tells nothing
         changes = list(part.changes)
         if part.lost:
             logging.warning("%s: %d changes were gone before they could be read", source.name, part.lost)
