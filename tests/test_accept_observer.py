@@ -8,10 +8,11 @@ from pathlib import Path
 import aiomqtt
 import pytest
 
+from hil.accept.brokers import Mosquitto, find_mosquitto
 from hil.accept.extract import Extractor
 from hil.accept.observers import Answer, MqttObserver
 from hil.accept.paths import TopicPattern
-from hil.accept.processes import ManagedProcess, Mosquitto, RigError, find_mosquitto
+from hil.accept.processes import ManagedProcess, RigError
 from hil.accept.suite import PLAIN_LAYOUT
 
 

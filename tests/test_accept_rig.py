@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from hil.accept.brokers import find_mosquitto
 from hil.accept.judging import TruthClass
 from hil.accept.matching import ReportClass
-from hil.accept.processes import find_mosquitto
 from hil.accept.rig import accept
 from hil.accept.suite import Suite
 from hil.accept.verdict import Verdict

@@ -53,7 +53,7 @@ def test_a_small_suite_is_enough(tmp_path: Path) -> None:
     file.write_text(GOOD)
     suite = read_suite(file)
     assert suite.devices[0].names == ("tank",)
-    assert suite.observer.layout.topic == "plant/{device}/{signal}"
+    assert suite.observer.extractor(0).filter == "plant/+/+"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_small_suite_is_enough(tmp_path: Path) -> None:
         ("faults: {faults: [{at: 2 min, for: 1 s, link: uplink, fault: refuse}]}", 5, "no fault begins before"),
         ("gateway: null\nfaults: {faults: [{at: 1 s, process: gateway, fault: kill}]}", 6, "does not run the gateway"),
         ("broker: {kind: url}", 5, "`url` belongs to `kind: url`"),
-        ("observer: {}", 5, "say `mqtt` or `http`"),
+        ("observer: {}", 5, "say one of `mqtt`"),
         ("observer: {http: {topic: 'up/{device}', value: x}}", 5, "is no JSON path"),
         ("criteria: {lost: many}", 5, "expected a whole number"),
         ("  - {name: tank, type: tank}", 5, "the device 'tank' is given twice"),

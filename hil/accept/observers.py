@@ -6,9 +6,8 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
-from hil.accept.extract import Extractor
 from hil.accept.history import Report
 from hil.accept.paths import TopicPattern
 from hil.accept.streams import LARGEST_PACKET, http_headers
@@ -22,6 +21,21 @@ LARGEST_HEAD: Final = 16_384
 IDLE_S: Final = 300.0
 KEEPALIVE_S: Final = 10
 _PLACE: Final = re.compile(r"\$\{(\w+)\}")
+
+
+class Reading(Protocol):
+    """Makes reports of messages."""
+
+    @property
+    def filter(self) -> str:
+        """The topic filter to subscribe to."""
+
+    @property
+    def unread(self) -> int:
+        """Messages that could not be read."""
+
+    def reports(self, topic: str, payload: bytes, seen_ms: int) -> list[Report]:
+        """The readings of a message (topic, or path of a post), none when it is another's."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +78,7 @@ class MqttObserver:
     """
 
     def __init__(
-        self, client: "aiomqtt.Client", extractor: Extractor, clock: Clock, answers: Sequence[Answer] = ()
+        self, client: "aiomqtt.Client", extractor: Reading, clock: Clock, answers: Sequence[Answer] = ()
     ) -> None:
         self.reports: list[Report] = []
         self.came = asyncio.Event()
@@ -131,7 +145,7 @@ class MqttObserver:
 class HttpObserver:
     """Listens on loopback and takes JSON posts; every one that can be read is answered with 204."""
 
-    def __init__(self, extractor: Extractor, clock: Clock) -> None:
+    def __init__(self, extractor: Reading, clock: Clock) -> None:
         self.reports: list[Report] = []
         self.came = asyncio.Event()
         self._extractor = extractor

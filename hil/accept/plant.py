@@ -3,6 +3,8 @@
 import asyncio
 import heapq
 import time
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from random import Random
 from typing import Final
 
@@ -11,12 +13,14 @@ from device_emulators.faces.host import Change, Host
 from device_emulators.faces.image import HostImage
 from device_emulators.faces.map_checks import bind
 from device_emulators.faces.map_file import builtin_map
+from device_emulators.faces.mapping import BoundMap
 from device_emulators.faces.modbus_tcp import ModbusTcpServer
 from device_emulators.faces.modbus_units import Units
 from device_emulators.life import Life
 from device_emulators.signals import SignalType
 from hil.accept.history import Truth
-from hil.accept.suite import DeviceEntry, Suite
+from hil.accept.processes import LOOPBACK
+from hil.accept.suite import DEVICE_LINKS, DeviceEntry, Suite
 
 FOREVER_MS: Final = 1 << 60
 LONGEST_SLEEP_S: Final = 0.5
@@ -35,7 +39,7 @@ class WallClock:
 
 
 class Plant:
-    """Hosts by name, each a Modbus unit; `truths` grows with everything they show."""
+    """Hosts by name, each a Modbus unit or an object of OPC UA; `truths` grows with everything they show."""
 
     def __init__(self, suite: Suite, clock: WallClock) -> None:
         self.hosts: dict[str, Host] = {}
@@ -49,10 +53,35 @@ class Plant:
         self._wanted: dict[str, frozenset[str]] = {}
         self._lives: dict[str, tuple[Life, Random, int]] = {}
         self._images = Units()
+        self._over_opcua: dict[str, BoundMap] = {}
         for entry in suite.devices:
             for name in entry.names:
                 self._add(entry, name, suite.seed)
-        self.server = ModbusTcpServer(self._images)
+
+    async def serve(self, stack: AsyncExitStack) -> dict[str, tuple[str, int]]:
+        """Show the devices on loopback until the stack ends; returns where, by protocol. OSError: that cannot be."""
+        where: dict[str, tuple[str, int]] = {}
+        if self.units:
+            server = ModbusTcpServer(self._images)
+            await server.start()
+            stack.push_async_callback(server.close)
+            where["modbus"] = server.address
+        if self._over_opcua:
+            from device_emulators.faces.opcua_server import OpcuaServer
+
+            origin = datetime.fromtimestamp(self._clock.utc_start_ms / 1000, UTC)
+            opcua = OpcuaServer(f"opc.tcp://{LOOPBACK}:0", origin, self._clock)
+            for name, bound in self._over_opcua.items():
+                await opcua.add(self.hosts[name], bound.nodes)
+            await opcua.start()
+            stack.push_async_callback(opcua.stop)
+            where["opcua"] = (LOOPBACK, int(opcua.url.rpartition(":")[2]))
+        return where
+
+    def behind(self, link: str) -> frozenset[str]:
+        """The devices behind a link of devices."""
+        over_modbus = link == DEVICE_LINKS["modbus"]
+        return frozenset(name for name in self.hosts if (name in self.units) == over_modbus)
 
     def wanted(self, truth: Truth) -> bool:
         """Whether a gateway is to deliver it."""
@@ -86,17 +115,21 @@ class Plant:
         host = Host(entry.type, device, entry.journal)
         bound = bind(builtin_map(entry.type), host.signals)
         texts = {one.name for one in host.signals.values() if one.type is SignalType.TEXT and not one.choices}
-        unit = self.units[name] = len(self.units) + 1
         self.hosts[name], self.types[name] = host, entry.type
         self._wanted[name] = frozenset(entry.signals or set(host.readings()) - texts)
-        if entry.journal and bound.journal is not None:
-            self.journals[name] = min(entry.journal, bound.journal.size)
+        if entry.journal and (entry.protocol == "opcua" or bound.journal is not None):
+            size = bound.journal.size if entry.protocol == "modbus" and bound.journal is not None else entry.journal
+            self.journals[name] = min(entry.journal, size)
         for signal, reading in sorted(host.readings().items(), key=lambda item: item[1].number):
             self._show(host, Change(reading.number, reading.time_ms, signal, reading.value))
         host.listen(self._show)
         numbers = Random(f"{seed}/life/{name}")
         self._lives[name] = (host.act(lambda: Life(device, numbers)), numbers, entry.every)
         clock = self._clock
+        if entry.protocol == "opcua":
+            self._over_opcua[name] = bound
+            return
+        unit = self.units[name] = len(self.units) + 1
         self._images.add(unit, HostImage(host, bound, KINDS[entry.type].number, clock.utc_start_ms, clock.now_ms))
 
     def _show(self, host: Host, change: Change) -> None:

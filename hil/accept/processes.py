@@ -1,18 +1,14 @@
-"""Processes that the rig starts, ends, kills and starts again: the gateway under test, and a broker."""
+"""Processes that the rig starts, ends, kills and starts again."""
 
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
-import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 LOOPBACK: Final = "127.0.0.1"
-BROKER_START_S: Final = 10.0
-SYSTEM_FOLDERS: Final = ":/usr/sbin:/usr/local/sbin"
 
 
 class RigError(RuntimeError):
@@ -67,51 +63,3 @@ class ManagedProcess:
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(number)
-
-
-class Mosquitto(ManagedProcess):
-    """A mosquitto broker on a free port of loopback, without persistence."""
-
-    def __init__(self, folder: Path) -> None:
-        """RigError: mosquitto is not installed."""
-        program = find_mosquitto()
-        if program is None:
-            raise RigError("mosquitto is not installed; install it, or name a broker by its url")
-        self.port = free_port()
-        config = folder / "mosquitto.conf"
-        config.write_text(f"listener {self.port} {LOOPBACK}\nallow_anonymous true\npersistence false\n", "ascii")
-        super().__init__((program, "-c", str(config)), folder / "mosquitto.log")
-
-    async def start(self) -> None:
-        """Start it and wait until it listens. RigError: it does not."""
-        await super().start()
-        await wait_listening(self)
-
-
-def find_mosquitto() -> str | None:
-    """The program, None when it is not installed."""
-    return shutil.which("mosquitto", path=os.environ.get("PATH", "") + SYSTEM_FOLDERS)
-
-
-async def wait_listening(broker: Mosquitto) -> None:
-    """Wait until somebody listens on the broker's port; a foreign process offers nothing to be told by."""
-    loop = asyncio.get_running_loop()
-    over_s = loop.time() + BROKER_START_S
-    while broker.running and loop.time() < over_s:
-        try:
-            _, writer = await asyncio.open_connection(LOOPBACK, broker.port)
-        except OSError:
-            await asyncio.sleep(0.02)
-            continue
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
-        return
-    raise RigError("the broker does not listen; its log says why")
-
-
-def free_port() -> int:
-    """A port of loopback that nobody has at present."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])

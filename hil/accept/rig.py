@@ -7,18 +7,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 from hil.accept.criteria import quantile
-from hil.accept.extract import Extractor
 from hil.accept.history import Cause, History, Outage
 from hil.accept.judging import judge
-from hil.accept.observers import Answer, HttpObserver, MqttObserver
-from hil.accept.paths import TopicPattern
+from hil.accept.observers import MqttObserver
 from hil.accept.plant import Plant, WallClock
-from hil.accept.processes import LOOPBACK, ManagedProcess, Mosquitto, RigError
+from hil.accept.processes import LOOPBACK, ManagedProcess, RigError
 from hil.accept.streams import passed_messages
-from hil.accept.suite import Suite
+from hil.accept.suite import DEVICE_LINKS, Suite
+from hil.accept.uplink import BrokerBehindLink, Uplink, open_uplink
 from hil.accept.verdict import Verdict, conclude
 from hil.faults.kinds import Ackhole, Blackhole, Cut, ExceptionAnswer, Late, Reboot, Refuse, Reset, Silent
 from hil.faults.plan import Planned, make_plan
@@ -28,10 +27,9 @@ from hil.relays.relay import Relay
 
 QUIET_S: Final = 3.0
 """At the end: when nothing has come for so long, nothing more will."""
-OBSERVER_BACK_S: Final = 15.0
 LEFT_BEHIND: Final = (
     *("gateway.db", "gateway.db-wal", "gateway.db-shm", "gateway.json", "gateway.log", "mosquitto.log"),
-    *("device.jsonl", "uplink.jsonl", "verdict.json", "verdict.html", "junit.xml"),
+    *("device.jsonl", "opcua.jsonl", "uplink.jsonl", "verdict.json", "verdict.html", "junit.xml"),
 )
 _BREAKING: Final = (Refuse, Blackhole, Ackhole, Reset, Cut, Silent, ExceptionAnswer, Late, Reboot)
 """Faults that may keep a sound gateway from reading or sending."""
@@ -54,9 +52,8 @@ class Rig:
         self._outages: list[Outage] = []
         self._since: dict[tuple[int, int], int] = {}
         self._failures: list[str] = []
-        self._extractor = Extractor(suite.observer.layout, self.clock.utc_start_ms)
-        self._observer: MqttObserver | HttpObserver | None = None
-        self._broker: Mosquitto | None = None
+        self._extractor = suite.observer.extractor(self.clock.utc_start_ms)
+        self._uplink: Uplink | None = None
         self._gateway: ManagedProcess | None = None
 
     async def run(self) -> Verdict:
@@ -76,11 +73,10 @@ class Rig:
     # --- setting up ---------------------------------------------------------------------------------------------------
 
     async def _set_up(self, stack: contextlib.AsyncExitStack) -> None:
-        await self.plant.server.start()
-        stack.push_async_callback(self.plant.server.close)
-        await self._link("device", self.plant.server.address, stack)
-        target = await self._set_up_observer(stack)
-        await self._link("uplink", target, stack)
+        for protocol, address in (await self.plant.serve(stack)).items():
+            await self._link(DEVICE_LINKS[protocol], address, stack)
+        self._uplink = await open_uplink(self.suite, self.folder, self._extractor, self.clock, stack)
+        await self._link("uplink", self._uplink.target, stack)
         if self.suite.gateway is not None:
             self._gateway = self._make_gateway()
             stack.push_async_callback(self._gateway.stop)
@@ -92,40 +88,6 @@ class Rig:
         await relay.start()
         self.links[name] = relay
 
-    async def _set_up_observer(self, stack: contextlib.AsyncExitStack) -> tuple[str, int]:
-        """Start the observer, and the broker if need be; returns where the uplink leads to."""
-        if self.suite.observer.http is not None:
-            listening = HttpObserver(self._extractor, self.clock)
-            await listening.start()
-            stack.push_async_callback(listening.stop)
-            self._observer = listening
-            return LOOPBACK, listening.port
-        host, port, make_client = await self._set_up_broker(stack)
-        answers = [
-            Answer(TopicPattern(one.topic), TopicPattern(one.reply_topic), one.reply)
-            for one in self.suite.observer.answers
-        ]
-        observer = MqttObserver(make_client(), self._extractor, self.clock, answers)
-        stack.push_async_callback(observer.stop)
-        self._observer = observer
-        try:
-            await observer.start()
-        except Exception as error:
-            raise RigError(f"the broker cannot be reached: {error}") from None
-        return host, port
-
-    async def _set_up_broker(self, stack: contextlib.AsyncExitStack) -> tuple[str, int, Callable[[], Any]]:
-        import aiomqtt
-
-        if self.suite.broker.url is not None:
-            address = urlsplit(self.suite.broker.url)
-            host, port = address.hostname or LOOPBACK, address.port or 1883
-            return host, port, lambda: aiomqtt.Client(host, port, keepalive=10)
-        self._broker = broker = Mosquitto(self.folder)
-        stack.push_async_callback(broker.stop)
-        await broker.start()
-        return LOOPBACK, broker.port, lambda: aiomqtt.Client(LOOPBACK, broker.port, keepalive=10)
-
     def _make_gateway(self) -> ManagedProcess:
         entry = self.suite.gateway
         assert entry is not None
@@ -136,19 +98,17 @@ class Rig:
 
     def _places(self) -> dict[str, str]:
         """What stands for the names in braces of a command line; writes the file that {config} names."""
-        entry, uplink, device = self.suite.gateway, self.links["uplink"].port, self.links["device"].port
+        entry, ports = self.suite.gateway, {name: link.port for name, link in self.links.items()}
         assert entry is not None
+        url = f"opc.tcp://{LOOPBACK}:{ports['opcua']}" if "opcua" in ports else ""
+        mqtt = self._mqtt_places(ports["uplink"])
         config = {
-            "modbus_host": LOOPBACK,
-            "modbus_port": device,
-            "mqtt_host": LOOPBACK,
-            "mqtt_port": uplink,
+            **({"modbus_host": LOOPBACK, "modbus_port": ports["device"]} if "device" in ports else {}),
+            **({"opcua_url": url} if url else {}),
+            **mqtt,
             "store": str(self.folder / "gateway.db"),
             "poll_ms": max(self.suite.poll // 2, 10),
-            "devices": [
-                {"name": name, "type": self.plant.types[name], "unit": unit, "journal": name in self.plant.journals}
-                for name, unit in self.plant.units.items()
-            ],
+            "devices": [self._source(name) for name in self.plant.hosts],
             **entry.settings,
         }
         file = self.folder / "gateway.json"
@@ -158,10 +118,28 @@ class Rig:
             "config": str(file),
             "folder": str(self.folder),
             "modbus_host": LOOPBACK,
-            "modbus_port": str(device),
-            "mqtt_url": f"mqtt://{LOOPBACK}:{uplink}",
-            "http_url": f"http://{LOOPBACK}:{uplink}",
+            "modbus_port": str(ports.get("device", "")),
+            "opcua_url": url,
+            "mqtt_url": mqtt["mqtt_url"],
+            "http_url": f"http://{LOOPBACK}:{ports['uplink']}",
         }
+
+    def _mqtt_places(self, port: int) -> dict[str, str]:
+        """How the gateway reaches the broker through the link, and what it needs to log in there."""
+        assert self._uplink is not None
+        broker, entry = self._uplink.broker, self.suite.broker
+        if broker is None:
+            return {"mqtt_url": f"mqtt://{LOOPBACK}:{port}"}
+        scheme, user = "mqtts" if broker.tls else "mqtt", f"{quote(broker.user, safe='')}@" if broker.user else ""
+        places = {"mqtt_url": f"{scheme}://{user}{LOOPBACK}:{port}"}
+        files = {"mqtt_password_file": entry.password_file, "mqtt_authority": entry.authority}
+        places |= {name: str(file.absolute()) for name, file in files.items() if file is not None}
+        return places | ({"mqtt_name": broker.host} if broker.tls else {})
+
+    def _source(self, name: str) -> dict[str, Any]:
+        unit, journal = self.plant.units.get(name), name in self.plant.journals
+        source = {"name": name, "type": self.plant.types[name], "journal": journal}
+        return source if unit is None else source | {"unit": unit}
 
     # --- the run ------------------------------------------------------------------------------------------------------
 
@@ -176,8 +154,8 @@ class Rig:
             await self._player(self.plant.until_ms).run(self.clock)
         self._tell("waiting for what is still under way")
         await self._drain()
-        if isinstance(self._observer, MqttObserver) and self._observer.lost_broker_ms is not None:
-            self._failures.append("the observer has lost the broker")
+        if self._uplink is not None and (lost := self._uplink.lost) is not None:
+            self._failures.append(lost)
 
     def _player(self, until_ms: int) -> Player:
         """What plays the faults; all end with the run."""
@@ -197,15 +175,15 @@ class Rig:
 
     async def _wait_for_gateway(self) -> None:
         """Until the first report; one that never comes is the gateway's failure, and the run shows it."""
-        entry, observer = self.suite.gateway, self._observer
-        assert observer is not None
+        entry = self.suite.gateway
+        assert self._uplink is not None
         within_s = (entry.start_within if entry is not None else self.suite.settle) / 1000
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(observer.came.wait(), within_s)
+            await asyncio.wait_for(self._uplink.came.wait(), within_s)
 
     async def _drain(self) -> None:
         """Until nothing more comes, but for as long as the last outage allows the gateway to come back."""
-        observer, settle_ms = self._observer, self.suite.settle
+        observer, settle_ms = self._uplink, self.suite.settle
         assert observer is not None
         over_ms = self.clock.now_ms() + settle_ms
         last_ms = max((one.to_ms + settle_ms for one in self._outages), default=0)
@@ -222,8 +200,9 @@ class Rig:
         processes: dict[str, Any] = {}
         if self._gateway is not None:
             processes["gateway"] = self._gateway
-        if self._broker is not None and isinstance(self._observer, MqttObserver):
-            processes["broker"] = _BrokerBehindLink(self._broker, self.links["uplink"], self._observer)
+        uplink = self._uplink
+        if uplink is not None and uplink.own is not None and isinstance(uplink.observer, MqttObserver):
+            processes["broker"] = BrokerBehindLink(uplink.own, self.links["uplink"], uplink.observer)
         return processes
 
     def _played(self, planned: Planned, begins: bool) -> None:
@@ -233,9 +212,16 @@ class Rig:
         if begins:
             self._since[key] = min(planned.start_ms, now_ms)
         elif planned.kind == "process" or isinstance(planned.fault, _BREAKING):
-            devices = frozenset({planned.target}) if planned.kind == "device" else frozenset()
-            concerned = frozenset() if planned.target == EVERY_DEVICE else devices
-            self._outages.append(Outage(_cause(planned), planned.fault.name, self._since[key], now_ms, concerned))
+            outage = Outage(_cause(planned), planned.fault.name, self._since[key], now_ms, self._concerned(planned))
+            self._outages.append(outage)
+
+    def _concerned(self, planned: Planned) -> frozenset[str]:
+        """The devices that an outage is one of; empty: all."""
+        if planned.kind == "device" and planned.target != EVERY_DEVICE:
+            return frozenset({planned.target})
+        if planned.kind == "link" and planned.target in DEVICE_LINKS.values() and len(self.links) > 2:
+            return self.plant.behind(planned.target)
+        return frozenset()
 
     # --- the verdict --------------------------------------------------------------------------------------------------
 
@@ -243,20 +229,20 @@ class Rig:
         lateness_ms = quantile(self.plant.lateness_ms, 0.99) or 0
         if lateness_ms > self.suite.rig_lateness:
             self._failures.append(f"rig too late: p99 of {lateness_ms} ms, over {self.suite.rig_lateness} ms")
-        uplink, device = self.folder / "uplink.jsonl", self.folder / "device.jsonl"
-        protocol = "http" if self.suite.observer.http is not None else "mqtt"
-        passed = Extractor(self.suite.observer.layout, self.clock.utc_start_ms)
+        records = [self.folder / f"{link}.jsonl" for link in ("uplink", *DEVICE_LINKS.values())]
+        uplink, protocol = records[0], "http" if self.suite.observer.http is not None else "mqtt"
+        passed = self.suite.observer.extractor(self.clock.utc_start_ms)
         messages = passed_messages(read_record(uplink), protocol) if uplink.exists() else ()
         history = History(
             end_ms=self.clock.now_ms(),
             truths=self.plant.truths,
-            reports=[] if self._observer is None else self._observer.reports,
+            reports=[] if self._uplink is None else self._uplink.reports,
             outages=sorted(self._outages, key=lambda one: one[2:4]),
             passed=[one for message in messages for one in passed.reports(*message[2:], message.time_ms)],
             journals=self.plant.journals,
         )
         judgement = judge(history, self.suite.rules, self.plant.wanted)
-        evidence = [file.name for file in (uplink, device) if file.exists()]
+        evidence = [file.name for file in records if file.exists()]
         rig = {
             "begin_ms": self.begin_ms,
             "utc_start_ms": self.clock.utc_start_ms,
@@ -267,33 +253,9 @@ class Rig:
         return conclude(self.suite.name, judgement, self.suite.criteria, self._failures, evidence, rig)
 
 
-class _BrokerBehindLink:
-    """The rig's broker: when it starts again, the observer must be there before the gateway can send."""
-
-    def __init__(self, broker: Mosquitto, uplink: Relay, observer: MqttObserver) -> None:
-        self._broker, self._uplink, self._observer = broker, uplink, observer
-
-    async def stop(self) -> None:
-        self._uplink.target_ready.clear()
-        await self._broker.stop()
-
-    async def kill(self) -> None:
-        self._uplink.target_ready.clear()
-        await self._broker.kill()
-
-    async def start(self) -> None:
-        """Start it and let the uplink pass when the observer has subscribed again. RigError: it does not."""
-        await self._broker.start()
-        try:
-            await asyncio.wait_for(self._observer.ready.wait(), OBSERVER_BACK_S)
-        except TimeoutError:
-            raise RigError("the observer did not come back to the broker") from None
-        self._uplink.target_ready.set()
-
-
 def _cause(planned: Planned) -> Cause:
     match planned.kind, planned.target:
-        case "link", "device":
+        case "link", link if link in DEVICE_LINKS.values():
             return Cause.DEVICE_LINK
         case "link", _:
             return Cause.UPLINK

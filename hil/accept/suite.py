@@ -7,18 +7,23 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from device_emulators.catalog import KINDS
+from device_emulators.faces.addresses import AddressError
 from device_emulators.faces.host import RING
+from device_emulators.faces.mqtt_address import Broker, parse_broker
 from hil.accept.criteria import Criteria
-from hil.accept.extract import Layout, PatternField
+from hil.accept.extract import Extractor, Layout, PatternField
 from hil.accept.history import Rules
 from hil.accept.paths import TopicPattern
+from hil.accept.sparkplug import SparkplugExtractor, SparkplugLayout
 from hil.faults.model import FaultFile, check_targets
 from hil.faults.plan import make_plan
 from hil.files import Document, Path_, checked, read_document
 from policies.fields import Duration, Model, PositiveDuration
 
-LINKS: Final = ("device", "uplink")
-"""In front of the devices' Modbus server; in front of the broker or the HTTP observer."""
+DEVICE_LINKS: Final = {"modbus": "device", "opcua": "opcua"}
+"""The link in front of the devices' server, by protocol."""
+LINKS: Final = (*DEVICE_LINKS.values(), "uplink")
+"""In front of the devices' servers; in front of the broker or the HTTP observer."""
 MOST_DEVICES: Final = 200
 LONGEST_MS: Final = 30 * 86_400_000
 _NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
@@ -44,6 +49,7 @@ class DeviceEntry(Model):
 
     name: str = Field(pattern=_NAME, max_length=60, description="the device's name, as the gateway reports it")
     type: Annotated[str, AfterValidator(_known_type)] = Field(description="its type, as of mro-twin emulate")
+    protocol: Literal["modbus", "opcua"] = Field(default="modbus", description="how it is read")
     count: int | None = Field(default=None, ge=1, le=MOST_DEVICES, description="how many; not given: one")
     journal: int = Field(default=RING, ge=0, le=65_536, description="changes its journal holds; 0: last values only")
     every: PositiveDuration = Field(default=1000, description="somebody does something at it so often, on average")
@@ -60,7 +66,8 @@ class GatewayEntry(Model):
 
     command: tuple[str, ...] = Field(
         default=("{python}", "-m", "hil.gateways.reference", "{config}"),
-        description="command line; {python}, {config}, {modbus_host}, {modbus_port}, {mqtt_url}, {http_url}, {folder}",
+        description="command line; {python}, {config}, {folder}, {modbus_host}, {modbus_port}, {opcua_url}, {mqtt_url} "
+        "and {http_url} are filled in",
     )
     environment: dict[str, str] = Field(default_factory=dict, description="environment variables besides the present")
     start_within: PositiveDuration = Field(default=15_000, description="time for the first report")
@@ -71,15 +78,40 @@ class GatewayEntry(Model):
 class BrokerEntry(Model):
     """The broker: one that the rig starts and may restart, or somebody else's."""
 
-    kind: Literal["mosquitto", "url"] = Field(default="mosquitto", description="who runs it")
-    url: str | None = Field(
-        default=None, pattern=r"^mqtt://", description="of somebody else's broker, mqtt://HOST:PORT"
+    kind: Literal["auto", "mosquitto", "embedded", "url"] = Field(
+        default="auto", description="who runs it; auto: mosquitto where it is installed, otherwise the embedded one"
     )
+    url: str | None = Field(
+        default=None,
+        pattern=r"^mqtts?://",
+        max_length=300,
+        description="of somebody else's broker, mqtt:// or mqtts://[USER@]HOST[:PORT]",
+    )
+    password_file: Path | None = Field(
+        default=None, description="its first line is the user's password; none: the variable MRO_TWIN_MQTT_PASSWORD is"
+    )
+    authority: Path | None = Field(
+        default=None, description="certificates that the broker's is to be signed by; none: those of the system"
+    )
+
+    @property
+    def address(self) -> Broker | None:
+        """Somebody else's broker, and how to log in there. AddressError, OSError: that cannot be used."""
+        return None if self.url is None else parse_broker(self.url, self.password_file, self.authority)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if (self.kind == "url") != (self.url is not None):
             raise ValueError("`url` belongs to `kind: url`")
+        if self.url is None and (self.password_file is not None or self.authority is not None):
+            raise ValueError("`password_file` and `authority` belong to `kind: url`")
+        try:
+            if (address := self.address) is not None:
+                address.tls_context()
+        except AddressError as error:
+            raise ValueError(str(error)) from None
+        except OSError as error:
+            raise ValueError(f"the password file cannot be read: {error.strerror or error}") from None
         return self
 
 
@@ -99,23 +131,25 @@ class AnswerEntry(Model):
 
 
 class ObserverEntry(Model):
-    """What the gateway sends, over MQTT or by HTTP."""
+    """What the gateway sends: over MQTT as JSON or Sparkplug B, or by HTTP."""
 
     mqtt: Layout | None = Field(default=None, description="messages to the broker")
+    sparkplug: SparkplugLayout | None = Field(default=None, description="Sparkplug B to the broker")
     http: Layout | None = Field(default=None, description="posts; `topic` is the path without its first slash")
     answers: tuple[AnswerEntry, ...] = Field(default=(), max_length=20, description="what is answered over MQTT")
 
-    @property
-    def layout(self) -> Layout:
-        """The one that is stated."""
+    def extractor(self, utc_start_ms: int) -> Extractor | SparkplugExtractor:
+        """What reads the gateway's messages; `utc_start_ms` is the instant of twin time 0, in ms since 1970."""
+        if self.sparkplug is not None:
+            return SparkplugExtractor(self.sparkplug, utc_start_ms)
         layout = self.mqtt or self.http
         assert layout is not None
-        return layout
+        return Extractor(layout, utc_start_ms)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if (self.mqtt is None) == (self.http is None):
-            raise ValueError("say `mqtt` or `http`")
+        if sum(one is not None for one in (self.mqtt, self.sparkplug, self.http)) != 1:
+            raise ValueError("say one of `mqtt`, `sparkplug` and `http`")
         if self.http is not None and self.answers:
             raise ValueError("`answers` are for MQTT")
         return self
@@ -145,6 +179,12 @@ class Suite(Model):
     observer: ObserverEntry = Field(default=ObserverEntry(mqtt=PLAIN_LAYOUT), description="how it is observed")
     faults: FaultFile = Field(default=FaultFile(), description="what goes wrong, when")
     criteria: Criteria = Field(default=Criteria(), description="what the gateway must keep to")
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The links that there are."""
+        protocols = {entry.protocol for entry in self.devices}
+        return (*(link for protocol, link in DEVICE_LINKS.items() if protocol in protocols), "uplink")
 
     @property
     def rules(self) -> Rules:
@@ -177,7 +217,7 @@ def _findings(suite: Suite, document: Document) -> list[tuple[str, Path_]]:
                 findings.append((f"has no signal {signal!r}; it has {known}", ("devices", index, "signals", place)))
     if len(signals) > MOST_DEVICES:
         findings.append((f"{len(signals)} devices are too many; a port has {MOST_DEVICES} at most", ("devices",)))
-    findings += check_targets(suite.faults, document, ("faults",), LINKS, signals)
+    findings += check_targets(suite.faults, document, ("faults",), suite.links, signals)
     return findings + _process_findings(suite)
 
 
@@ -185,7 +225,7 @@ def _process_findings(suite: Suite) -> list[tuple[str, Path_]]:
     findings: list[tuple[str, Path_]] = []
     ours: dict[str, Any] = {
         "gateway": suite.gateway is not None,
-        "broker": suite.broker.kind != "url" and suite.observer.mqtt is not None,
+        "broker": suite.broker.kind != "url" and suite.observer.http is None,
     }
     for index, entry in enumerate(suite.faults.faults):
         if entry.process is not None and not ours[entry.process]:

@@ -15,12 +15,11 @@ from typing import Final
 
 import aiomqtt
 
-from device_emulators.signals import SignalError
-from hil.bindings.modbus_client import AnswerError, LinkError
-from hil.bindings.modbus_device import ModbusDevice
+from hil.gateways.readers import Reader, ReadError, open_readers
 from hil.gateways.reference import message
 from hil.gateways.running import run_gateway
-from hil.gateways.settings import Settings, Source, make_client, make_device
+from hil.gateways.settings import Settings, Source
+from hil.mqtt import mqtt_client
 
 HOLDS: Final = 5
 """Messages it holds while it has no broker; older ones are gone."""
@@ -39,18 +38,20 @@ class BadGateway:
 
     async def run(self) -> None:
         """Read and send."""
-        async with make_client(self._settings) as client, asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._send_always())
-            for source in self._settings.devices:
-                tasks.create_task(self._read_always(source, make_device(client, source)))
+        async with contextlib.AsyncExitStack() as stack:
+            readers = await open_readers(self._settings, stack)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._send_always())
+                for source in self._settings.devices:
+                    tasks.create_task(self._read_always(source, readers[source.name]))
 
-    async def _read_always(self, source: Source, device: ModbusDevice) -> None:
+    async def _read_always(self, source: Source, reader: Reader) -> None:
         known = -1
         while True:
-            with contextlib.suppress(LinkError, AnswerError, SignalError):
-                if known < 0:
-                    known = (await device.identity()).sequence
-                part = await device.journal(known)
+            with contextlib.suppress(ReadError):
+                if known < 0 and (state := await reader.state(known)) is not None:
+                    known = state.sequence
+                part = await reader.journal(known)
                 known = part.newest
                 for change in part.changes:
                     self._held.append(message(self._settings.prefix, source.name, 1, change))
@@ -61,7 +62,7 @@ class BadGateway:
         settings = self._settings
         while True:
             with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
-                async with aiomqtt.Client(settings.mqtt_host, settings.mqtt_port, timeout=1.0, keepalive=5) as client:
+                async with mqtt_client(settings.broker, settings.mqtt_name, timeout=1.0, keepalive=5) as client:
                     while True:
                         await self._news.wait()
                         self._news.clear()

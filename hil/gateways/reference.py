@@ -1,4 +1,4 @@
-"""The reference gateway: reads devices over Modbus, keeps what is new in SQLite, sends it over MQTT with QoS 1.
+"""The reference gateway: reads over Modbus and OPC UA, keeps what is new in SQLite, sends it over MQTT with QoS 1.
 
 An example and the default test object, not a product. A message leaves the store when the broker has acknowledged it,
 so it is delivered at least once; only what was not acknowledged when a connection broke is sent twice.
@@ -11,18 +11,19 @@ import json
 import logging
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Final
 
 import aiomqtt
 
 from device_emulators.faces.host import Change
-from device_emulators.signals import SignalError, Value
-from hil.bindings.modbus_client import AnswerError, LinkError
-from hil.bindings.modbus_device import ModbusDevice
+from device_emulators.signals import Value
+from hil.gateways.readers import Reader, ReadError, open_readers
 from hil.gateways.running import run_gateway
-from hil.gateways.settings import Settings, Source, make_client, make_device
+from hil.gateways.settings import Settings, Source
 from hil.gateways.store import Store, Waiting
+from hil.mqtt import mqtt_client
 
 RECONNECT_S: Final = 0.5
 KEEPALIVE_S: Final = 5
@@ -40,58 +41,51 @@ class Gateway:
     async def run(self) -> None:
         """Read and send."""
         try:
-            async with make_client(self._settings) as client, asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._send_always())
-                for source in self._settings.devices:
-                    tasks.create_task(self._read_always(source, make_device(client, source)))
+            async with AsyncExitStack() as stack:
+                readers = await open_readers(self._settings, stack)
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._send_always())
+                    for source in self._settings.devices:
+                        tasks.create_task(self._read_always(source, readers[source.name]))
         finally:
             self._store.close()
 
     # --- devices to store ---------------------------------------------------------------------------------------------
 
-    async def _read_always(self, source: Source, device: ModbusDevice) -> None:
+    async def _read_always(self, source: Source, reader: Reader) -> None:
         loop, period_s = asyncio.get_running_loop(), self._settings.poll_ms / 1000
         while True:
             due_s = loop.time() + period_s
             try:
-                await (self._read_journal(source, device) if source.journal else self._read_values(source, device))
-            except (LinkError, AnswerError, SignalError) as error:
+                await (self._read_journal(source, reader) if source.journal else self._read_values(source, reader))
+            except ReadError as error:
                 logging.info("%s: %s", source.name, error)  # the client connects again by itself
             await asyncio.sleep(max(due_s - loop.time(), 0))
 
-    async def _read_journal(self, source: Source, device: ModbusDevice) -> None:
+    async def _read_journal(self, source: Source, reader: Reader) -> None:
         epoch, number = self._store.cursor(source.name)
-        part = await device.journal(number)
+        part = await reader.journal(number)
         changes = list(part.changes)
         if part.lost:
             logging.warning("%s: %d changes were gone before they could be read", source.name, part.lost)
-            changes = [*await self._current(device), *changes]
+            # the values of now, in place of changes that are gone: nobody knows which signals those were of
+            state = await reader.state(known=-1)
+            known = {(change.number, change.signal) for change in changes}
+            current = state.values if state is not None else ()
+            changes = [*(one for one in current if (one.number, one.signal) not in known), *changes]
         if changes or part.newest != number:
             self._keep(source, epoch + part.restarted, part.newest, changes)
 
-    async def _current(self, device: ModbusDevice) -> list[Change]:
-        """The values of now, in place of changes that are gone: nobody knows which signals those were of."""
-        snapshot = await device.snapshot()
-        if not snapshot.consistent:
-            raise LinkError("it changes faster than it can be read")
-        identity = snapshot.identity
-        return [Change(identity.sequence, identity.time_ms, name, value) for name, value in snapshot.values.items()]
-
-    async def _read_values(self, source: Source, device: ModbusDevice) -> None:
-        """What differs from what was read before is a change, with the device's counter and clock at the reading."""
+    async def _read_values(self, source: Source, reader: Reader) -> None:
+        """What differs from what was read before is a change."""
         epoch, number = self._store.cursor(source.name)
-        if (await device.identity()).sequence == number:
+        state = await reader.state(known=number)
+        if state is None:
             return
-        snapshot = await device.snapshot()
-        if not snapshot.consistent:
-            return  # it changed while it was read; the next round tries again
-        identity, before = snapshot.identity, self._store.shown(source.name)
-        changes = [
-            Change(identity.sequence, identity.time_ms, name, value)
-            for name, value in snapshot.values.items()
-            if name not in before or before[name] != value
-        ]
-        self._keep(source, epoch + (identity.sequence < number), identity.sequence, changes, snapshot.values)
+        before = self._store.shown(source.name)
+        changes = [one for one in state.values if one.signal not in before or before[one.signal] != one.value]
+        shown = {one.signal: one.value for one in state.values}
+        self._keep(source, epoch + (state.sequence < number), state.sequence, changes, shown)
 
     def _keep(
         self,
@@ -111,9 +105,9 @@ class Gateway:
         settings = self._settings
         while True:
             try:
-                async with aiomqtt.Client(
-                    settings.mqtt_host,
-                    settings.mqtt_port,
+                async with mqtt_client(
+                    settings.broker,
+                    settings.mqtt_name,
                     timeout=settings.acknowledge_ms / 1000,
                     keepalive=KEEPALIVE_S,
                     max_concurrent_outgoing_calls=settings.at_once,
