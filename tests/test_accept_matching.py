@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from hil.accept.history import Cause, History, Outage, Report, Rules, Truth, length, merged, without
 from hil.accept.judging import TruthClass, find_losses, judge
-from hil.accept.matching import Flag, Matcher, ReportClass, same_value
+from hil.accept.matching import Flag, Matcher, ReportClass
+from hil.accept.values import same_value
 from tests.accept_histories import FATES, NEED_COUNTERS, RULES, Known
 
 episodes = st.lists(

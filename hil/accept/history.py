@@ -1,5 +1,6 @@
 """The history that a verdict is made of: what devices showed, what the observer saw, and what was broken when."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -97,9 +98,10 @@ def merged(spans: Iterable[Span]) -> list[Span]:
 def without(span: Span, holes: Sequence[Span]) -> list[Span]:
     """What is left of a span without holes, which are sorted and do not touch (as of `merged`)."""
     left, (start, end) = [], span
-    for hole_start, hole_end in holes:
-        if hole_end <= start or hole_start >= end:
-            continue
+    for at in range(bisect_right(holes, start, key=lambda hole: hole[1]), len(holes)):
+        hole_start, hole_end = holes[at]
+        if hole_start >= end:
+            break
         if hole_start > start:
             left.append((start, hole_start))
         start = max(start, hole_end)

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
+from itertools import groupby, islice
 from typing import NamedTuple
 
 from hil.accept.history import Cause, History, Outage, Rules, Span, Truth, length, merged, without
@@ -247,11 +247,8 @@ def _recovery(
 ) -> Recovery:
     """The first sign of life after an outage. Where there was nothing to tell, silence is in order."""
     waits_until_ms = min(outage.to_ms + rules.settle_ms, history.end_ms)
-    signs = (
-        judged.report.seen_ms
-        for judged in reports
-        if judged.report.seen_ms >= outage.to_ms and outage.concerns(judged.report.device)
-    )
+    first = bisect_left(reports, outage.to_ms, key=lambda judged: judged.report.seen_ms)
+    signs = (judged.report.seen_ms for judged in islice(reports, first, None) if outage.concerns(judged.report.device))
     back_ms = next(signs, None)
     if back_ms is not None:
         return Recovery(outage, back_ms, back_ms - outage.to_ms, back_ms <= outage.to_ms + rules.settle_ms)

@@ -5,7 +5,6 @@ that signal tells of the state as of that counter: of the signal's last change u
 the device's counter, not the signal's).
 """
 
-import math
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from device_emulators.signals import Value
 from hil.accept.history import Report, Rules, Truth
+from hil.accept.values import Showings, ValueIndex, same_value
 
 
 class ReportClass(StrEnum):
@@ -53,17 +52,8 @@ class _Signal:
     numbers: list[int] = field(default_factory=list)
 
 
-def same_value(told: Value | None, true: Value, relative: float) -> bool:
-    """Whether a told value is the true one; protocols make 1 of true and 5.0 of 5. A value not told is not wrong."""
-    if told is None:
-        return True
-    if isinstance(told, str) or isinstance(true, str):
-        return told == true
-    return math.isclose(float(told), float(true), rel_tol=relative, abs_tol=relative)
-
-
 class Matcher:
-    """Matches reports, in the order in which they were seen."""
+    """Matches reports, in the order in which they were seen, with truths in the order in which they were shown."""
 
     def __init__(self, truths: Sequence[Truth], rules: Rules) -> None:
         self._truths = truths
@@ -78,6 +68,13 @@ class Matcher:
             range(len(truths)), key=lambda at: (truths[at].device, truths[at].epoch, truths[at].number)
         ):
             self._enter(place)
+        self._values: dict[str, dict[str, ValueIndex]] = defaultdict(dict)
+        for place, truth in enumerate(truths):
+            of_device = self._values[truth.device]
+            of_device.setdefault(truth.signal, ValueIndex(rules.relative)).add(place, truth.value)
+        for of_device in self._values.values():
+            for index in of_device.values():
+                index.close(truths, self._replaced_ms)
 
     @property
     def delivered(self) -> dict[int, Report]:
@@ -99,6 +96,7 @@ class Matcher:
         self._told.add(key)
         if place not in self._first:
             self._first[place] = report
+            self._values[truth.device][truth.signal].tell(place, truth)
             return Judged(report, ReportClass.DELIVERED, place, self._flags(report, place))
         if told_before:
             return Judged(report, ReportClass.DUPLICATE, place)
@@ -146,23 +144,30 @@ class Matcher:
         if signal is None:
             return []
         upto = bisect_right(signal.numbers, number)
-        for place in reversed(signal.places[:upto]):
-            if self._same(report, place) and (place == signal.places[upto - 1] or place in self._first):
-                return [place]
-        return signal.places[upto - 1 : upto]
+        if not upto or self._same(report, signal.places[upto - 1]):
+            return signal.places[max(upto - 1, 0) : upto]
+        told = [one for showings in self._showing(report) if (one := showings.told_upto(epoch, number)) is not None]
+        return [max(told, key=lambda place: self._truths[place].number)] if told else [signal.places[upto - 1]]
 
     def _by_time(self, report: Report) -> list[int]:
-        """Changes of the signal that showed the value; those that did so at the stamp, if there are any."""
-        names = [name for device, name in self._signals if device == report.device and report.signal in (None, name)]
-        places = [
-            place
-            for name in names
-            for signal in self._signals[(report.device, name)].values()
-            for place in signal.places
-            if self._same(report, place) and self._truths[place].shown_ms <= report.seen_ms
-        ]
-        fitting = [place for place in places if self._fits(report, place)]
-        return fitting or [place for place in places if place in self._first]
+        """Changes of the signal that showed the value: those that did so at the stamp, or else told ones near it."""
+        showing, stamp_ms = self._showing(report), report.time_ms
+        if stamp_ms is None:
+            found = [place for showings in showing for place in showings.first(self._first)]
+        else:
+            tolerance_ms = self._rules.tolerance_ms
+            around = (place for showings in showing for place in showings.around(stamp_ms, tolerance_ms))
+            found = [place for place in around if self._fits(report, place)]
+        known = [place for place in found if self._truths[place].shown_ms <= report.seen_ms]
+        if known or stamp_ms is None:
+            return known
+        return [place for showings in showing for place in showings.told_near(stamp_ms)]
+
+    def _showing(self, report: Report) -> list[Showings]:
+        """What showed the value of a report: of its signal, or of any if it names none."""
+        of_device = self._values.get(report.device, {})
+        names = of_device if report.signal is None else [report.signal] if report.signal in of_device else []
+        return [showings for name in names for showings in of_device[name].find(report.value)]
 
     def _distance(self, report: Report, place: int) -> tuple[object, ...]:
         """Sorts candidates: those that showed at the stamp, by counters not told yet, then by nearness in time."""
@@ -170,7 +175,7 @@ class Matcher:
         away_ms = abs((report.time_ms if report.time_ms is not None else report.seen_ms) - truth.time_ms)
         if report.number is not None:
             return (not self._fits(report, place), away_ms, place)
-        return (not self._fits(report, place), place in self._first, away_ms if report.time_ms is not None else place)
+        return (not self._fits(report, place), place in self._first, 0 if report.time_ms is None else away_ms, place)
 
     # --- what about it ------------------------------------------------------------------------------------------------
 
