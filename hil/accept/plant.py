@@ -87,10 +87,12 @@ class Plant:
         """Whether a gateway is to deliver it."""
         return truth.signal in self._wanted[truth.device]
 
-    async def live(self) -> None:
+    async def live(self, with_people: bool = True) -> None:
         """Until `until_ms`: people do what they do at the devices, and the devices what they do by themselves."""
         due = [(self._clock.now_ms() + self._wait_ms(name), name) for name in self.hosts]
         heapq.heapify(due)
+        if not with_people:
+            due = [(FOREVER_MS, "")]
         while (now_ms := self._clock.now_ms()) < self.until_ms:
             for host in self.hosts.values():
                 host.advance(now_ms)
@@ -99,7 +101,7 @@ class Plant:
                 self.lateness_ms.append(now_ms - due_ms)
                 heapq.heapreplace(due, (due_ms + self._wait_ms(name), name))
                 self.hosts[name].act(self._lives[name][0].act)
-            next_ms = min([due[0][0], self.until_ms, *self._own_times()])
+            next_ms = min(due[0][0], self.until_ms, *self._own_times())
             await asyncio.sleep(min(max(next_ms - self._clock.now_ms(), 0) / 1000, LONGEST_SLEEP_S))
 
     def _own_times(self) -> list[int]:

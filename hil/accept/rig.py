@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -21,7 +21,7 @@ from hil.accept.uplink import BrokerBehindLink, Uplink, open_uplink
 from hil.accept.verdict import Verdict, conclude
 from hil.faults.kinds import Ackhole, Blackhole, Cut, ExceptionAnswer, Late, Reboot, Refuse, Reset, Silent
 from hil.faults.plan import Planned, make_plan
-from hil.faults.player import EVERY_DEVICE, Player
+from hil.faults.player import EVERY_DEVICE, Player, Process
 from hil.relays.record import Recorder, read_record
 from hil.relays.relay import Relay
 
@@ -60,7 +60,7 @@ class Rig:
         """Run the suite. What the rig cannot do is in the verdict, not raised."""
         try:
             async with contextlib.AsyncExitStack() as stack:
-                await self._set_up(stack)
+                await self.open(stack)
                 await self._play()
         except (RigError, OSError) as error:
             self._failures.append(str(error))
@@ -72,9 +72,12 @@ class Rig:
 
     # --- setting up ---------------------------------------------------------------------------------------------------
 
-    async def _set_up(self, stack: contextlib.AsyncExitStack) -> None:
-        for protocol, address in (await self.plant.serve(stack)).items():
-            await self._link(DEVICE_LINKS[protocol], address, stack)
+    async def open(self, stack: contextlib.AsyncExitStack, with_devices: bool = True) -> None:
+        """Serve the devices, unless somebody else does, and start links, broker, observer and gateway, until the stack
+        ends. RigError, OSError: that cannot be."""
+        if with_devices:
+            for protocol, address in (await self.plant.serve(stack)).items():
+                await self._link(DEVICE_LINKS[protocol], address, stack)
         self._uplink = await open_uplink(self.suite, self.folder, self._extractor, self.clock, stack)
         await self._link("uplink", self._uplink.target, stack)
         if self.suite.gateway is not None:
@@ -91,43 +94,43 @@ class Rig:
     def _make_gateway(self) -> ManagedProcess:
         entry = self.suite.gateway
         assert entry is not None
-        places = self._places()
+        self._write_config(entry.settings)
+        places = self.places()
         command = [_fill(part, places) for part in entry.command]
         environment = {name: _fill(text, places) for name, text in entry.environment.items()}
         return ManagedProcess(command, self.folder / "gateway.log", environment, entry.stop_within / 1000)
 
-    def _places(self) -> dict[str, str]:
-        """What stands for the names in braces of a command line; writes the file that {config} names."""
-        entry, ports = self.suite.gateway, {name: link.port for name, link in self.links.items()}
-        assert entry is not None
-        url = f"opc.tcp://{LOOPBACK}:{ports['opcua']}" if "opcua" in ports else ""
-        mqtt = self._mqtt_places(ports["uplink"])
-        config = {
-            **({"modbus_host": LOOPBACK, "modbus_port": ports["device"]} if "device" in ports else {}),
-            **({"opcua_url": url} if url else {}),
-            **mqtt,
-            "store": str(self.folder / "gateway.db"),
-            "poll_ms": max(self.suite.poll // 2, 10),
-            "devices": [self._source(name) for name in self.plant.hosts],
-            **entry.settings,
-        }
-        file = self.folder / "gateway.json"
-        file.write_text(json.dumps(config, indent=1), encoding="utf-8")
+    def places(self) -> dict[str, str]:
+        """Where a gateway finds everything: what stands for the names in braces of a command line."""
+        ports = {name: str(link.port) for name, link in self.links.items()}
         return {
             "python": sys.executable,
-            "config": str(file),
+            "config": str(self.folder / "gateway.json"),
             "folder": str(self.folder),
             "modbus_host": LOOPBACK,
-            "modbus_port": str(ports.get("device", "")),
-            "opcua_url": url,
-            "mqtt_url": mqtt["mqtt_url"],
+            "modbus_port": ports.get("device", ""),
+            "opcua_url": f"opc.tcp://{LOOPBACK}:{ports['opcua']}" if "opcua" in ports else "",
+            "mqtt_url": self._login()["mqtt_url"],
             "http_url": f"http://{LOOPBACK}:{ports['uplink']}",
         }
 
-    def _mqtt_places(self, port: int) -> dict[str, str]:
+    def _write_config(self, settings: Mapping[str, object]) -> None:
+        """The file that {config} names, for the gateways that come along."""
+        places = self.places()
+        config = {
+            **({"modbus_host": LOOPBACK, "modbus_port": int(places["modbus_port"])} if places["modbus_port"] else {}),
+            **({"opcua_url": places["opcua_url"]} if places["opcua_url"] else {}),
+            **self._login(),
+            "store": str(self.folder / "gateway.db"),
+            "poll_ms": max(self.suite.poll // 2, 10),
+            "devices": [self._source(name) for name in self.plant.hosts],
+            **settings,
+        }
+        Path(places["config"]).write_text(json.dumps(config, indent=1), encoding="utf-8")
+
+    def _login(self) -> dict[str, str]:
         """How the gateway reaches the broker through the link, and what it needs to log in there."""
-        assert self._uplink is not None
-        broker, entry = self._uplink.broker, self.suite.broker
+        broker, entry, port = self.uplink.broker, self.suite.broker, self.links["uplink"].port
         if broker is None:
             return {"mqtt_url": f"mqtt://{LOOPBACK}:{port}"}
         scheme, user = "mqtts" if broker.tls else "mqtt", f"{quote(broker.user, safe='')}@" if broker.user else ""
@@ -169,7 +172,7 @@ class Rig:
             self.suite.faults.seed,
             links=self.links,
             hosts=self.plant.hosts,
-            processes=self._processes(),
+            processes=self.processes(),
             listener=self._played,
         )
 
@@ -196,8 +199,15 @@ class Rig:
             except TimeoutError:
                 return
 
-    def _processes(self) -> dict[str, Any]:
-        processes: dict[str, Any] = {}
+    @property
+    def uplink(self) -> Uplink:
+        """What is behind the uplink; there from `open` on."""
+        assert self._uplink is not None
+        return self._uplink
+
+    def processes(self) -> dict[str, Process]:
+        """Those that can be ended and started again."""
+        processes: dict[str, Process] = {}
         if self._gateway is not None:
             processes["gateway"] = self._gateway
         uplink = self._uplink

@@ -1,0 +1,144 @@
+"""The pytest plugin, by runs of pytest on tests as a user writes them."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[1]
+
+CONFTEST = """
+import pytest
+
+@pytest.fixture
+def hil_suite():
+    return {
+        "name": "mine", "duration": "1 min", "poll": "200 ms", "broker": {"kind": "auto"},
+        "devices": [{"name": "vending", "type": "vending_machine"}, {"name": "tank", "type": "tank"}],
+        "gateway": {"stop_within": "2 s"},
+    }
+"""
+
+
+@pytest.fixture
+def runner(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = -p hil.pytest_plugin --strict-markers")
+    return pytester
+
+
+def test_devices_links_gateway_and_reports(runner: pytest.Pytester) -> None:
+    runner.makeconftest(CONFTEST)
+    runner.makepyfile(
+        """
+        import pytest
+        from device_emulators.signals import SignalError
+
+        def test_a_write_is_reported_also_after_an_outage(hil_bench):
+            tank = hil_bench.device("tank")
+            tank.write("low_level", 33)
+            assert tank.read("low_level") == 33
+            assert hil_bench.wait_for("tank", "low_level", 33).number > 0
+            before = len(hil_bench.reports)
+            with hil_bench.broken("link", "uplink", "refuse"):
+                hil_bench.device("vending").write("slot_1_vend", True)
+            assert hil_bench.wait_for("vending", "turns", 1, after=before).value == 1
+            hil_bench.device("tank").act(lambda tank: tank.write("low_level", 34))
+            hil_bench.wait_for("tank", "low_level", 34)
+            with hil_bench.broken("device", "tank", "silent"), hil_bench.broken("process", "gateway", "kill"):
+                pass
+            assert set(hil_bench.places) >= {"modbus_port", "mqtt_url"}
+
+        def test_what_does_not_come_is_told(hil_bench):
+            with pytest.raises(AssertionError, match="no report of low_level of tank = 99 within 0.5 s"):
+                hil_bench.wait_for("tank", "low_level", 99, within_s=0.5)
+            with pytest.raises(SignalError):
+                hil_bench.device("tank").read("colour")
+            with pytest.raises(ValueError, match="is a fault of a link"), hil_bench.broken("device", "tank", "refuse"):
+                pass
+        """
+    )
+    runner.runpytest_subprocess("-q").assert_outcomes(passed=2)
+
+
+@contextmanager
+def emulated(kind: str) -> Iterator[int]:
+    """A device of another process, in place of a real one; gives its port."""
+    command = [sys.executable, "-m", "mro_twin", "emulate", kind, "--modbus", ":0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
+        assert process.stdout is not None
+        try:
+            yield int(json.loads(process.stdout.readline())["modbus"]["port"])
+        finally:
+            process.terminate()
+            process.stdout.read()
+
+
+def test_the_same_tests_on_a_bench(runner: pytest.Pytester) -> None:
+    runner.makeconftest(CONFTEST)
+    runner.makepyfile(
+        """
+        import pytest
+
+        def test_a_write(hil_bench):
+            hil_bench.device("tank").write("low_level", 33)
+            assert hil_bench.device("tank").read("low_level") == 33
+            assert hil_bench.is_real
+
+        def test_that_acts(hil_bench):
+            hil_bench.device("tank").act(lambda tank: None)
+
+        def test_that_breaks_a_link(hil_bench):
+            with hil_bench.broken("link", "device", "refuse"):
+                pass
+
+        @pytest.mark.hil_emulated
+        def test_that_needs_emulated_devices(hil_bench):
+            pass
+        """
+    )
+    with emulated("tank") as tank, emulated("vending_machine") as vending:
+        addresses = {"tank": f"modbus://127.0.0.1:{tank}/1", "vending": f"modbus://127.0.0.1:{vending}/1"}
+        bench = {"devices": {name: {"address": text} for name, text in addresses.items()}}
+        runner.path.joinpath("bench.yaml").write_text(json.dumps(bench))
+        runner.runpytest_subprocess("-q", "--bench", "bench.yaml").assert_outcomes(passed=1, skipped=3)
+
+
+@pytest.mark.parametrize(
+    ("bench", "message"),
+    [
+        ("{devices: {tank: {address: 'modbus://127.0.0.1:1/1'}}}", "'vending' is not on the bench"),
+        ("{devices: {x: {address: 'modbus://127.0.0.1:1/1'}}}", "the suite has no device 'x'"),
+        ("{devices: {tank: {address: 'http://127.0.0.1'}}}", "not an address of Modbus"),
+        ("{devices: {tank: {address: 'modbus://127.0.0.1', node: x}}}", "`node` is for opc.tcp://"),
+    ],
+)
+def test_a_bench_that_cannot_be_is_told(runner: pytest.Pytester, bench: str, message: str) -> None:
+    runner.makeconftest(CONFTEST)
+    runner.makepyfile("def test_anything(hil_bench): pass")
+    runner.path.joinpath("bench.yaml").write_text(bench)
+    result = runner.runpytest_subprocess("-q", "--bench", "bench.yaml")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*{message}*"])
+
+
+def test_without_its_fixtures_nothing_of_the_twin_is_imported(runner: pytest.Pytester) -> None:
+    runner.makepyfile(
+        """
+        import sys
+
+        def test_imports():
+            heavy = ("asyncua", "pymodbus", "aiomqtt", "device_emulators", "hil.accept", "pydantic", "numba")
+            assert [name for name in sys.modules if name.startswith(heavy)] == []
+        """
+    )
+    runner.runpytest_subprocess("-q").assert_outcomes(passed=1)
