@@ -111,11 +111,13 @@ class SparkplugExtractor:
 
     def _forget(self, node: str, device: str) -> None:
         """A birth gives aliases anew; that of a node for its devices, too."""
-        place = _place(node, device)
-        for known in (self._aliases, self._types):
-            gone = [key for key in known if key[0] == place or (not device and key[0].startswith(f"{place}/"))]
-            for key in gone:
-                del known[key]  # type: ignore[attr-defined]
+        own = _place(node, device)
+
+        def is_gone(place: str) -> bool:
+            return place == own or (not device and place.startswith(f"{own}/"))
+
+        self._aliases = {key: name for key, name in self._aliases.items() if not is_gone(key[0])}
+        self._types = {key: kind for key, kind in self._types.items() if not is_gone(key[0])}
 
     def _count(self, kind: str, node: str, seq: int | None) -> None:
         before = self._seq.get(node)

@@ -5,7 +5,7 @@ It runs in a thread with a loop of its own; every method hands its work over and
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Container, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -176,7 +176,11 @@ class Bench:
         made = read_fault(fault)
         if made.target != kind:
             raise ValueError(f"{made.name} is a fault of a {made.target}, not of a {kind}")
-        there = {"link": self._rig.links, "device": self._rig.plant.hosts, "process": self._rig.processes()}
+        there: dict[str, Container[str]] = {
+            "link": self._rig.links,
+            "device": self._rig.plant.hosts,
+            "process": self._rig.processes(),
+        }
         if target not in there[kind] or (kind == "device" and self.is_real):
             raise NotOnBench(f"this bench has no {kind} {target!r} that a fault could be played on")
         return Planned(0, 1, made.target, target, 0, 0, made, signals)
