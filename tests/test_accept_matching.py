@@ -252,3 +252,18 @@ def test_what_an_outage_holds_up_is_not_late() -> None:
 )
 def test_values_are_the_same_whatever_a_protocol_makes_of_them(told: object, true: object, same: bool) -> None:
     assert same_value(told, true, 1e-6) is same
+
+
+@pytest.mark.parametrize(("stamp_ms", "wrong"), [(9_499, True), (9_500, False), (20_500, False), (20_501, True)])
+def test_a_stamp_may_be_off_by_the_tolerance_and_no_more(stamp_ms: int, wrong: bool) -> None:
+    truths = [truth(1, "turns", 1, 10_000), truth(2, "turns", 2, 20_000)]
+    judged = Matcher(truths, RULES).judge(Report("m", "turns", 1, 1, stamp_ms, 21_000))
+    assert (Flag.WRONG_TIME in judged.flags) == wrong
+
+
+def test_a_clock_that_is_put_back_makes_no_stamp_wrong() -> None:
+    truths = [Truth("m", 1, 1, "turns", 1, 60_000, 60_000), Truth("m", 1, 2, "turns", 2, 5_000, 61_000)]
+    matcher = Matcher(truths, RULES)
+    for report in (Report("m", "turns", 1, 1, 60_000, 60_100), Report("m", "turns", 2, 2, 5_000, 61_100)):
+        judged = matcher.judge(report)
+        assert (judged.kind, judged.flags) == (ReportClass.DELIVERED, frozenset())

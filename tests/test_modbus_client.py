@@ -265,6 +265,29 @@ def test_a_device_that_begins_its_numbers_anew_is_noticed():
     asyncio.run(scenario())
 
 
+def test_a_journal_that_kept_nothing_for_long_is_read_in_one_go():
+    async def scenario():
+        plant = Plant(("tank",), ring=256)
+        host = plant.hosts[1]
+        async with serving(plant.units, "tcp") as (_, where):
+            client = await connect(where)
+            remote = device(plant, client, 1)
+            before = (await remote.journal(0)).newest
+            host.disturbance.journal_full = True
+            for step in range(5000):
+                host.write("low_level", 10 + step % 50)
+            host.disturbance.journal_full = False
+            host.write("low_level", 70)
+            part = await remote.journal(before)
+            assert [change.number for change in part.changes] == [host.sequence]
+            assert (part.newest, part.lost) == (host.sequence, host.sequence - before - 1)
+            host.reboot(keeps_numbers=True)
+            assert await remote.journal(part.newest) == part.__class__((), host.sequence)
+            await client.close()
+
+    asyncio.run(scenario())
+
+
 # --- plans and addresses --------------------------------------------------------------------------------------------
 
 

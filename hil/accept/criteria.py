@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from hil.accept.history import length, merged
+from hil.accept.history import Span, length, merged
 from hil.accept.judging import Judgement, TruthClass
 from hil.accept.matching import Flag, ReportClass
 from policies.fields import Duration, Model, Share
@@ -164,13 +164,17 @@ def uptime(judgement: Judgement) -> float:
 
     After an outage it has the settle time; what it needs longer counts against it.
     """
-    history, settle_ms = judgement.history, judgement.rules.settle_ms
-    outages = merged((one.from_ms, min(one.to_ms, history.end_ms)) for one in history.outages)
+    end_ms, settle_ms = judgement.history.end_ms, judgement.rules.settle_ms
+
+    def within(from_ms: int, to_ms: int) -> Span:
+        return max(from_ms, 0), min(to_ms, end_ms)
+
+    outages = merged(within(one.from_ms, one.to_ms) for one in judgement.history.outages)
     missing = merged(
-        (one.outage.to_ms + settle_ms, history.end_ms if one.back_ms is None else one.back_ms)
+        within(one.outage.to_ms + settle_ms, end_ms if one.back_ms is None else one.back_ms)
         for one in judgement.recoveries
         if not one.in_time
     )
-    expected_ms = history.end_ms - length(outages)
+    expected_ms = end_ms - length(outages)
     absent_ms = length(merged([*missing, *outages])) - length(outages)
     return 1.0 if expected_ms <= 0 else 1.0 - absent_ms / expected_ms

@@ -112,7 +112,8 @@ class Matcher:
             of_epoch.places[-1] for epoch, of_epoch in by_epoch.items() if of_epoch.places and epoch <= truth.epoch
         ]
         for before in earlier[-1:]:
-            self._replaced_ms[before] = truth.time_ms
+            # a clock that is put back says that it ended before it began
+            self._replaced_ms[before] = max(truth.time_ms, self._truths[before].time_ms)
         signal.places.append(place)
         signal.numbers.append(truth.number)
         self._numbered[truth.device].setdefault(truth.epoch, {})[truth.number] = place
