@@ -23,14 +23,14 @@ class OpcuaReader:
     async def journal(self, after: int) -> Part:
         try:
             part = await self._device.journal(after)
-        except (OpcuaLinkError, OpcuaAnswerError, KeyError) as error:
+        except (OpcuaLinkError, OpcuaAnswerError, KeyError, ValueError) as error:
             raise ReadError(str(error)) from error
         return Part(part.changes, part.newest, part.lost, part.restarted)
 
     async def state(self, known: int) -> State | None:
         try:
             snapshot = await self._device.snapshot()
-        except (OpcuaLinkError, OpcuaAnswerError, KeyError) as error:
+        except (OpcuaLinkError, OpcuaAnswerError, KeyError, ValueError) as error:
             raise ReadError(str(error)) from error
         if not snapshot.consistent:
             raise ReadError("it changes faster than it can be read")
