@@ -81,6 +81,23 @@ def test_over_http(tmp_path: Path) -> None:
     passed(verdict)
 
 
+def test_over_sparkplug_b(tmp_path: Path) -> None:
+    gateway = str(Path(__file__).with_name("sparkplug_gateway.py"))
+    verdict = asyncio.run(
+        run(
+            tmp_path,
+            f"""duration: 5 s, {PLANT}, gateway: {{command: ["{{python}}", "{gateway}", "{{config}}"]}},
+            observer: {{sparkplug: {{group: test}}}},
+            faults: {{faults: [{{at: 1 s, for: 2 s, link: uplink, fault: refuse}}]}}""",
+        )
+    )
+    passed(verdict)
+    assert verdict.rig["sequence_gaps"] == 0
+    assert verdict.judgement.of_flags() == {}
+    at_relay = [one for one in verdict.judgement.history.passed if one.number is not None]
+    assert len(at_relay) == len(verdict.judgement.reports)
+
+
 def test_a_broker_by_url_with_tls_and_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     password_tool = need_tool("mosquitto_passwd")
     monkeypatch.setenv("MRO_TWIN_MQTT_PASSWORD", "open sesame")

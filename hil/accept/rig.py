@@ -15,6 +15,7 @@ from hil.accept.judging import judge
 from hil.accept.observers import MqttObserver
 from hil.accept.plant import Plant, WallClock
 from hil.accept.processes import LOOPBACK, ManagedProcess, RigError
+from hil.accept.sparkplug import SparkplugExtractor
 from hil.accept.streams import passed_messages
 from hil.accept.suite import DEVICE_LINKS, Suite
 from hil.accept.uplink import BrokerBehindLink, Uplink, open_uplink
@@ -260,6 +261,8 @@ class Rig:
             "lateness_max_ms": max(self.plant.lateness_ms, default=0),
             "unread_messages": self._extractor.unread,
         }
+        if isinstance(self._extractor, SparkplugExtractor):
+            rig["sequence_gaps"] = self._extractor.gaps
         return conclude(self.suite.name, judgement, self.suite.criteria, self._failures, evidence, rig)
 
 

@@ -38,7 +38,7 @@ class SparkplugLayout(Model):
 class SparkplugExtractor:
     """Reads messages in the order in which they came: aliases hold until the next birth.
 
-    `unread` counts messages that are none, or held no reading though they should; `gaps` those whose `seq` does not
+    `unread` counts messages that are none, and metrics of which nobody knows the name; `gaps` those whose `seq` does not
     follow the one before of the same node.
     """
 
@@ -76,13 +76,12 @@ class SparkplugExtractor:
         self._count(kind, node, message.seq if message.HasField("seq") else None)
         if kind in _BIRTHS:
             self._forget(node, device)
-        found = [one for metric in message.metrics for one in self._reading(metric, node, device, kind, seen_ms)]
-        self.unread += not found and kind in ("DBIRTH", "DDATA", "NDATA")
-        return found
+        return [one for metric in message.metrics for one in self._reading(metric, node, device, kind, seen_ms)]
 
     def _reading(self, metric: Any, node: str, device: str, kind: str, seen_ms: int) -> Iterator[Report]:
         place = _place(node, device)
         name = self._name(metric, place, kind)
+        self.unread += name is None
         if name is None or name.startswith(_OWN) or metric.is_null:
             return
         whose, signal = device, name
