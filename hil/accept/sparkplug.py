@@ -38,8 +38,8 @@ class SparkplugLayout(Model):
 class SparkplugExtractor:
     """Reads messages in the order in which they came: aliases hold until the next birth.
 
-    `unread` counts messages that are none, and metrics of which nobody knows the name; `gaps` those whose `seq` does not
-    follow the one before of the same node.
+    `unread` counts messages that are none, and metrics of which nobody knows the name; `gaps` messages whose `seq` does
+    not follow the one before of the same node.
     """
 
     def __init__(self, layout: SparkplugLayout, utc_start_ms: int) -> None:
