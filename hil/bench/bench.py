@@ -137,7 +137,8 @@ class Bench:
 
         def fits(report: Report) -> bool:
             is_it = (report.device, report.signal) == (device, signal)
-            return is_it and (value is None or same_value(value, report.value or False, RELATIVE)) and accept(report)
+            told = value is None or (report.value is not None and same_value(value, report.value, RELATIVE))
+            return is_it and told and accept(report)
 
         found = self._call(self._first(fits, after, within_s), within_s + START_S)
         if found is None:
