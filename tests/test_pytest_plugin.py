@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,13 +72,13 @@ def test_devices_links_gateway_and_reports(runner: pytest.Pytester) -> None:
 
 
 @contextmanager
-def emulated(kind: str) -> Iterator[int]:
-    """A device of another process, in place of a real one; gives its port."""
-    command = [sys.executable, "-m", "mro_twin", "emulate", kind, "--modbus", ":0", "--json"]
+def emulated(kind: str, *face: str) -> Iterator[dict[str, Any]]:
+    """A device of another process, in place of a real one; gives where it is."""
+    command = [sys.executable, "-m", "mro_twin", "emulate", kind, *face, "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
         assert process.stdout is not None
         try:
-            yield int(json.loads(process.stdout.readline())["modbus"]["port"])
+            yield json.loads(process.stdout.readline())
         finally:
             process.terminate()
             process.stdout.read()
@@ -88,10 +89,16 @@ def test_the_same_tests_on_a_bench(runner: pytest.Pytester) -> None:
     runner.makepyfile(
         """
         import pytest
+        from device_emulators.signals import SignalError
 
         def test_a_write(hil_bench):
             hil_bench.device("tank").write("low_level", 33)
             assert hil_bench.device("tank").read("low_level") == 33
+            hil_bench.device("vending").write("slot_1_par", 2)
+            assert hil_bench.device("vending").read("slot_1_par") == 2
+            for name in ("tank", "vending"):
+                with pytest.raises(SignalError):
+                    hil_bench.device(name).read("colour")
             assert hil_bench.is_real
 
         def test_that_acts(hil_bench):
@@ -106,10 +113,15 @@ def test_the_same_tests_on_a_bench(runner: pytest.Pytester) -> None:
             pass
         """
     )
-    with emulated("tank") as tank, emulated("vending_machine") as vending:
-        addresses = {"tank": f"modbus://127.0.0.1:{tank}/1", "vending": f"modbus://127.0.0.1:{vending}/1"}
-        bench = {"devices": {name: {"address": text} for name, text in addresses.items()}}
-        runner.path.joinpath("bench.yaml").write_text(json.dumps(bench))
+    with (
+        emulated("tank", "--opcua", "opc.tcp://127.0.0.1:0") as tank,
+        emulated("vending_machine", "--modbus", ":0") as vending,
+    ):
+        addresses = {
+            "tank": {"address": tank["opcua"]["url"], "node": "tank-1"},
+            "vending": {"address": f"modbus://127.0.0.1:{vending['modbus']['port']}/1"},
+        }
+        runner.path.joinpath("bench.yaml").write_text(json.dumps({"devices": addresses}))
         runner.runpytest_subprocess("-q", "--bench", "bench.yaml").assert_outcomes(passed=1, skipped=3)
 
 
