@@ -130,6 +130,11 @@ def test_the_same_tests_on_a_bench(runner: pytest.Pytester) -> None:
     [
         ("{devices: {tank: {address: 'modbus://127.0.0.1:1/1'}}}", "'vending' is not on the bench"),
         ("{devices: {x: {address: 'modbus://127.0.0.1:1/1'}}}", "the suite has no device 'x'"),
+        (
+            """{connect_within: 100 ms, broker: {kind: embedded},
+                devices: {tank: {address: 'modbus://127.0.0.1:1'}, vending: {address: 'modbus://127.0.0.1:1/2'}}}""",
+            "rig failed: nobody answers at modbus://127.0.0.1:1",
+        ),
         ("{devices: {tank: {address: 'http://127.0.0.1'}}}", "not an address of Modbus"),
         ("{devices: {tank: {address: 'modbus://127.0.0.1', node: x}}}", "`node` is for opc.tcp://"),
     ],

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 from device_emulators.catalog import KINDS
 from device_emulators.faces.host import Host
@@ -12,13 +12,12 @@ from device_emulators.faces.map_checks import bind
 from device_emulators.faces.map_file import builtin_map, load_map
 from device_emulators.faces.mapping import BoundMap
 from device_emulators.signals import Signal, SignalError, Value
+from hil.accept.processes import RigError
 from hil.bench.file import OPCUA, BenchFile
 from hil.bindings.modbus_address import LineAddress, TcpAddress, parse_address
-from hil.bindings.modbus_client import LinkError, ModbusClient
+from hil.bindings.modbus_client import ModbusClient
 from hil.bindings.modbus_device import ModbusDevice
 from hil.relays.record import Clock
-
-CONNECT_S: Final = 10.0
 
 
 class DeviceOfBench(Protocol):
@@ -56,29 +55,31 @@ class _RealModbus:
 
 
 async def open_devices(bench: BenchFile, types: Mapping[str, str], stack: AsyncExitStack) -> dict[str, DeviceOfBench]:
-    """Connections to the devices of a bench, until the stack ends. LinkError: one is not there; MapError."""
+    """Connections to the devices of a bench, until the stack ends. RigError: one is not there; MapError."""
     devices: dict[str, DeviceOfBench] = {}
     clients: dict[TcpAddress | LineAddress, ModbusClient] = {}
+    written: dict[TcpAddress | LineAddress, str] = {}
     over_opcua = {name: entry for name, entry in bench.devices.items() if entry.address.startswith(OPCUA)}
     for name, entry in bench.devices.items():
         if name in over_opcua:
             continue
         address, unit = parse_address(entry.address)
         if address not in clients:
+            written[address] = entry.address
             clients[address] = await stack.enter_async_context(ModbusClient(address))
         signals = _signals(types[name], name)
         device = ModbusDevice(clients[address], unit, _bound(types[name], entry.map, signals), tuple(signals.values()))
         devices[name] = _RealModbus(device)
-    for client in clients.values():
+    for address, client in clients.items():
         try:
-            await asyncio.wait_for(client.wait_connected(), CONNECT_S)
+            await asyncio.wait_for(client.wait_connected(), bench.connect_within / 1000)
         except TimeoutError:
-            raise LinkError(f"nobody answers at {client.address}") from None
+            raise RigError(f"nobody answers at {written[address]}") from None
     if over_opcua:
         from hil.bench.opcua_devices import open_opcua_devices
 
         bound = {name: _bound(types[name], one.map, _signals(types[name], name)) for name, one in over_opcua.items()}
-        devices |= await open_opcua_devices(over_opcua, bound, stack)
+        devices |= await open_opcua_devices(over_opcua, bound, bench.connect_within / 1000, stack)
     return devices
 
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from hil.accept.suite import BrokerEntry, GatewayEntry, Suite
 from hil.bindings.modbus_address import parse_address
 from hil.files import FileError, FileFinding, checked, read_document
-from policies.fields import Model
+from policies.fields import Model, PositiveDuration
 
 OPCUA = "opc.tcp://"
 
@@ -43,6 +43,7 @@ class BenchFile(Model):
     devices: Mapping[str, BenchDevice] = Field(
         min_length=1, description="the real devices, by their names in the suite"
     )
+    connect_within: PositiveDuration = Field(default=10_000, description="time for the devices to answer")
     broker: BrokerEntry | None = Field(default=None, description="in place of the suite's")
     gateway: GatewayEntry | None = Field(default=None, description="in place of the suite's; none: it runs already")
 

@@ -3,15 +3,13 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from typing import Final
 
 from device_emulators.faces.mapping import BoundMap
 from device_emulators.signals import SignalError, Value
+from hil.accept.processes import RigError
 from hil.bench.file import BenchDevice
-from hil.bindings.opcua_client import OpcuaClient, OpcuaLinkError
+from hil.bindings.opcua_client import OpcuaClient
 from hil.bindings.opcua_device import OpcuaDevice
-
-CONNECT_S: Final = 10.0
 
 
 class RealOpcua:
@@ -31,9 +29,9 @@ class RealOpcua:
 
 
 async def open_opcua_devices(
-    entries: Mapping[str, BenchDevice], bound: Mapping[str, BoundMap], stack: AsyncExitStack
+    entries: Mapping[str, BenchDevice], bound: Mapping[str, BoundMap], within_s: float, stack: AsyncExitStack
 ) -> dict[str, RealOpcua]:
-    """One connection per server, until the stack ends. OpcuaLinkError: one is not there."""
+    """One connection per server, until the stack ends. RigError: one is not there."""
     clients = {address: OpcuaClient(address) for address in {entry.address for entry in entries.values()}}
     devices = {
         name: RealOpcua(OpcuaDevice(clients[entry.address], entry.node or name, bound[name].nodes))
@@ -42,7 +40,7 @@ async def open_opcua_devices(
     for client in clients.values():
         await stack.enter_async_context(client)
         try:
-            await asyncio.wait_for(client.wait_connected(), CONNECT_S)
+            await asyncio.wait_for(client.wait_connected(), within_s)
         except TimeoutError:
-            raise OpcuaLinkError(f"nobody answers at {client.url}") from None
+            raise RigError(f"nobody answers at {client.url}") from None
     return devices
