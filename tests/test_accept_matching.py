@@ -181,6 +181,24 @@ def test_what_is_shown_for_a_whole_poll_must_be_read(shown_ms: int, kind: TruthC
     assert judge(History(90_000, truths, []), RULES).truths[0][1] is kind
 
 
+@pytest.mark.parametrize(
+    ("away_ms", "journal", "told_before", "kinds"),
+    [
+        (400, 0, True, [TruthClass.NEVER_OBSERVABLE, TruthClass.NEVER_OBSERVABLE]),
+        (400, 9, True, [TruthClass.LOST, TruthClass.LOST]),
+        (400, 0, False, [TruthClass.NEVER_OBSERVABLE, TruthClass.LOST]),
+        (1000, 0, True, [TruthClass.LOST, TruthClass.LOST]),
+    ],
+)
+def test_who_reads_last_values_cannot_see_that_one_is_back(
+    away_ms: int, journal: int, told_before: bool, kinds: list[TruthClass]
+) -> None:
+    truths = [truth(1, "open", False, 0), truth(2, "open", True, 20_000), truth(3, "open", False, 20_000 + away_ms)]
+    reports = [Report("m", "open", False, 1, 0, 100)] if told_before else []
+    judgement = judge(History(90_000, truths, reports, journals={"m": journal}), RULES)
+    assert [kind for _, kind in judgement.truths[1:]] == kinds
+
+
 def test_an_old_value_that_was_never_told_is_a_wrong_value_of_the_present_one() -> None:
     matcher = Matcher(POLLED, RULES)
     judged = matcher.judge(polled("turns", 0, 5, 20_500))

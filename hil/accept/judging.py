@@ -8,8 +8,10 @@ from enum import StrEnum
 from itertools import groupby, islice
 from typing import NamedTuple
 
+from device_emulators.signals import Value
 from hil.accept.history import Cause, History, Outage, Rules, Span, Truth, length, merged, without
 from hil.accept.matching import Flag, Judged, Matcher, ReportClass
+from hil.accept.values import same_value
 
 
 class TruthClass(StrEnum):
@@ -99,12 +101,14 @@ def judge(history: History, rules: Rules, wanted: Callable[[Truth], bool] = lamb
     for report in sorted(history.passed, key=lambda report: report.seen_ms):
         at_relay.judge(report)
     times = _Times(history, rules, truths)
+    returns = _Returns(rules)
     classed: list[tuple[Truth, TruthClass]] = []
     for place, truth in enumerate(truths):
+        kind = TruthClass.DELIVERED
+        if place not in matcher.delivered:
+            kind = times.why_not(place, at_relay=place in at_relay.delivered)
+        kind = returns.classed(truth, kind)
         if wanted(truth):
-            kind = TruthClass.DELIVERED
-            if place not in matcher.delivered:
-                kind = times.why_not(place, at_relay=place in at_relay.delivered)
             classed.append((truth, kind))
     reports = [
         _with_lateness(judged, truths, times, rules)
@@ -122,6 +126,29 @@ def judge(history: History, rules: Rules, wanted: Callable[[Truth], bool] = lamb
         latencies=_latencies(reports, truths, times),
         totals=_totals(classed, matcher, truths),
     )
+
+
+class _Returns:
+    """Excuses the way back of a value that was away unseen: who reads last values sees the same one as before."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._seen: dict[tuple[str, str], tuple[Value, TruthClass]] = {}  # the last that could be seen, by signal
+        self._away: set[tuple[str, str]] = set()  # signals that have shown something since that could not
+
+    def classed(self, truth: Truth, kind: TruthClass) -> TruthClass:
+        """The truth's class in the end; must be called in the order in which truths were shown."""
+        key = (truth.device, truth.signal)
+        if kind in (TruthClass.NOT_READABLE, TruthClass.NEVER_OBSERVABLE, TruthClass.NOT_RUNNING):
+            self._away.add(key)
+            return kind
+        value, before = self._seen.get(key, (None, TruthClass.LOST))
+        unseen = kind is TruthClass.LOST and key in self._away and before is TruthClass.DELIVERED
+        if unseen and same_value(value, truth.value, self._rules.relative):
+            return TruthClass.NEVER_OBSERVABLE
+        self._away.discard(key)
+        self._seen[key] = (truth.value, kind)
+        return kind
 
 
 class _Times:
