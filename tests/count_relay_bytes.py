@@ -48,7 +48,7 @@ def count(lines) -> dict:
                 rest, quality = body[2 + size :], first >> 1 & 3
                 number, payload = (rest[:2], rest[2:]) if quality else (b"", rest)
                 said = json.loads(payload)
-                key = (said["device"], said["epoch"], said["number"])
+                key = (said["device"], said["epoch"], said["number"], said["signal"])  # polls share a number
                 messages += 1
                 repeats_acknowledged += key in seen and key in acknowledged
                 under_way[entry["c"], number] = key
@@ -60,7 +60,7 @@ def count(lines) -> dict:
         "messages": messages,
         "repeats": messages - len(seen),
         "repeats_acknowledged": repeats_acknowledged,
-        "keys": [list(key) for key in keys],
+        "keys": [list(key) for key in dict.fromkeys(key[:3] for key in keys)],
     }
 
 

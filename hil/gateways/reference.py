@@ -72,6 +72,8 @@ class Gateway:
             state = await reader.state(known=-1)
             known = {(change.number, change.signal) for change in changes}
             current = state.values if state is not None else ()
+            if not part.restarted:
+                current = [one for one in current if one.number > number]  # the others have been read before
             changes = [*(one for one in current if (one.number, one.signal) not in known), *changes]
         if changes or part.newest != number:
             self._keep(source, epoch + part.restarted, part.newest, changes)
