@@ -26,6 +26,7 @@ from hil.keys import make_keys
 from hil.mqtt import mqtt_client
 from tests.accept_histories import RULES
 from tests.mqtt_brokers import mosquitto, need_tool
+from tests.test_accept_rig import counted
 
 pytestmark = pytest.mark.slow
 
@@ -55,13 +56,15 @@ def test_over_opc_ua_beside_modbus_with_the_embedded_broker(tmp_path: Path) -> N
                 {name: tank, type: tank, every: 200 ms}],
             faults: {faults: [
                 {at: 1 s, for: 2 s, link: opcua, fault: refuse},
-                {at: 4 s, for: 1 s, process: broker, fault: kill}]}""",
+                {at: 4 s, for: 1 s, process: broker, fault: kill},
+                {at: 6 s, for: 300 ms, device: shelf, fault: reboot}]}""",
         )
     )
     passed(verdict)
     link = next(one.outage for one in verdict.judgement.recoveries if one.outage.fault == "refuse")
     assert (link.cause.value, link.devices) == ("device link", {"shelf", "door"})
     assert all(total.delivered for total in verdict.judgement.totals)
+    assert counted(tmp_path)["repeats_acknowledged"] == 0
     assert set(verdict.evidence) == {"device.jsonl", "opcua.jsonl", "uplink.jsonl"}
 
 
