@@ -1,0 +1,1 @@
+"""The twin by the wall's clock: pacing, modes of nodes, handover, snapshots. See docs/bridge.md."""
