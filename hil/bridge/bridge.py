@@ -1,0 +1,246 @@
+"""The twin in a run by the wall's clock, with nodes that are simulated, emulated, or real devices."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from device_emulators.faces.host import RING
+from hil.bindings.modbus_client import BackOff
+from hil.bridge.adjustments import Ledger
+from hil.bridge.clock import PacedClock
+from hil.bridge.emulated import EmulatedNode
+from hil.bridge.hardware import POLL_S, HardwareDevice
+from hil.bridge.link import DeviceLink, ModbusLink
+from hil.bridge.node_devices import NodeDevice, make_devices
+from hil.bridge.pacing import BOUND_MS, Pacer
+from sim.engine import Twin
+from sim.outside import GatedDemand, OutsideBooks, OutsideError, Place
+from sim.record.conservation import check_conservation
+from sim.record.records import Levels, Records, Traces
+
+_DAY_MS: Final = 86_400_000
+
+
+class Mode(StrEnum):
+    """Who holds the truth about a node's stock, and what is done about it."""
+
+    SIMULATED = "simulated"
+    EMULATED = "emulated"
+    HARDWARE = "hardware"
+
+
+class SwitchError(ValueError):
+    """A node cannot be switched like that; the message says why and what would do."""
+
+
+@dataclass
+class _Node:
+    places: tuple[Place, ...]
+    mode: Mode = Mode.SIMULATED
+    url: str = ""
+    emulated: EmulatedNode | None = None
+    real: list[HardwareDevice] = field(default_factory=list)
+    tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+
+
+class Bridge:
+    """Runs an opened twin by a clock. Make it inside the event loop, `run` it, switch nodes meanwhile, then `close`."""
+
+    def __init__(
+        self,
+        twin: Twin,
+        clock: PacedClock,
+        *,
+        journal: int = RING,
+        bound_ms: float = BOUND_MS,
+        poll_s: float = POLL_S,
+        back_off: BackOff | None = None,
+    ) -> None:
+        """`journal`: changes that emulated devices keep. `bound_ms`: of lateness, p99. `poll_s`: how often a real device
+        is asked; `back_off`: after it has not answered."""
+        self.twin = twin
+        self.clock = clock
+        self.opening: Levels = twin.levels()
+        self.ledger = Ledger(OutsideBooks(twin))
+        self.pacer = Pacer(twin, clock, start_ms=twin.start.time_ms, bound_ms=bound_ms, after=self._after)
+        self._gate = GatedDemand(twin)
+        self._nodes: dict[str, _Node] = {}
+        self._journal, self._poll_s, self._back_off = journal, poll_s, back_off
+        self._failed: list[BaseException] = []
+
+    # --- running ----------------------------------------------------------------------------------------------------
+
+    async def run(self, end_ms: int | None = None) -> None:
+        """Until an instant of the twin (its horizon at the latest), or `stop`. What a task of a node raises, ends it."""
+        horizon = self.twin.network.horizon_ms
+        try:
+            await self.pacer.run(horizon if end_ms is None else min(end_ms, horizon))
+        finally:
+            await self._end_tasks(node for node in self._nodes.values())
+        if self._failed:
+            raise self._failed[0]
+
+    def stop(self) -> None:
+        """Let `run` end soon."""
+        self.pacer.stop()
+
+    def set_rate(self, rate: float) -> None:
+        """Let time go at another rate from now on. ValueError: no such rate."""
+        self.clock.set_rate(rate)
+        self.pacer.wake()
+
+    def close(self) -> Records:
+        """After `run`: the records up to where it came. ConservationError when the books do not close."""
+        for node in self._nodes.values():
+            if node.emulated is not None:
+                node.emulated.close()
+        twin, end = self.twin, self.pacer.done_ms + 1
+        if end < twin.network.horizon_ms:
+            twin.network = replace(twin.network, horizon_ms=end)
+            twin.recorder.network = twin.network
+        twin.advance_to(end - 1)
+        records = twin.close(self.opening, Traces.empty(-(-end // _DAY_MS)))
+        check_conservation(records)
+        return records
+
+    def _after(self, time_ms: int) -> None:
+        for node in self._nodes.values():
+            if node.mode is Mode.EMULATED and node.emulated is not None:
+                node.emulated.follow(time_ms)
+            for device in node.real:
+                device.follow(time_ms)
+
+    # --- modes ------------------------------------------------------------------------------------------------------
+
+    def node(self, name: str) -> _Node:
+        """What is known of a node. SwitchError: there is none, or it holds nothing."""
+        if name not in self._nodes:
+            try:
+                self._nodes[name] = _Node(self.ledger.books.places(name))
+            except OutsideError as error:
+                raise SwitchError(str(error)) from None
+        return self._nodes[name]
+
+    def emulated_devices(self, name: str) -> tuple[NodeDevice, ...]:
+        """The devices that show a node while it is emulated; faces may be opened for them at any time."""
+        node = self.node(name)
+        if node.emulated is None:
+            devices = make_devices(self.twin.network, node.places, self._journal)
+            node.emulated = EmulatedNode(devices, self.ledger, self.pacer.submit)
+        return node.emulated.devices
+
+    async def switch(self, name: str, mode: Mode, url: str = "", links: Iterable[DeviceLink] | None = None) -> None:
+        """Bring a node into a mode; the twin must be running. Hardware begins as soon as the device is there, see
+        `taken`: until then the twin holds the truth. `links` instead of a URL are ways to the node's devices.
+
+        SwitchError: no such node, or it cannot be in that mode.
+        """
+        node = self.node(name)
+        made = self._real_devices(name, node, url, links) if mode is Mode.HARDWARE else []
+        if mode is Mode.EMULATED:
+            self.emulated_devices(name)
+        await self._end_tasks([node])
+        await self.pacer.submit(lambda time_ms: self._enter(node, mode, url, made, time_ms))
+        node.tasks = [asyncio.create_task(device.run()) for device in made]
+        for task in node.tasks:
+            task.add_done_callback(self._ended)
+
+    async def taken(self, name: str) -> None:
+        """Until a node's devices hold the truth."""
+        for device in self.node(name).real:
+            await device.ready.wait()
+
+    def _enter(self, node: _Node, mode: Mode, url: str, made: list[HardwareDevice], time_ms: int) -> None:
+        """At an instant of the twin: leave the mode it is in, and begin the new one."""
+        if node.mode is Mode.EMULATED and node.emulated is not None and mode is not Mode.EMULATED:
+            node.emulated.end()
+        for device in node.real:
+            if device.ready.is_set():
+                device.release(time_ms)
+        node.mode, node.url, node.real = mode, url, made
+        self._set_gates(time_ms)
+        if mode is Mode.EMULATED and node.emulated is not None:
+            node.emulated.begin(time_ms)
+
+    def _set_gates(self, time_ms: int) -> None:
+        """Nobody of the model draws where people are real."""
+        points = frozenset(point for node in self._nodes.values() for real in node.real for point in real.taken_points)
+        if points != self._gate.gated:
+            self._gate.gate(points, time_ms - 1)
+
+    def _real_devices(
+        self, name: str, node: _Node, url: str, links: Iterable[DeviceLink] | None
+    ) -> list[HardwareDevice]:
+        books = self.ledger.books
+        if not all(books.in_device(place.point) for place in node.places):
+            raise SwitchError(f"{name} has no device: only vending machines, shelves and tanks can be real")
+        devices = make_devices(self.twin.network, node.places, 0)
+        if links is None:
+            try:
+                links = [ModbusLink(url, device, place, self._back_off) for place, device in enumerate(devices)]
+            except ValueError as error:
+                raise SwitchError(f"{name}: {error}") from None
+        return [
+            HardwareDevice(
+                device,
+                link,
+                self.ledger,
+                self.pacer.submit,
+                on_taken=self._set_gates,
+                poll_s=self._poll_s,
+                back_off=self._back_off,
+            )
+            for device, link in zip(devices, links, strict=True)
+        ]
+
+    async def _end_tasks(self, nodes: Iterable[_Node]) -> None:
+        tasks = [task for node in nodes for task in node.tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._failed.append(error)
+            self.stop()
+
+    # --- what is told -----------------------------------------------------------------------------------------------
+
+    async def save(self, folder: Path) -> int:
+        """Write the state of now as state tables, the demand of nodes that are real included; returns its instant."""
+        return await self.pacer.submit(lambda time_ms: self._save(folder, time_ms))
+
+    def _save(self, folder: Path, time_ms: int) -> int:
+        from sim.state.front import save_state
+
+        gated = self._gate.gated
+        self._gate.gate(frozenset(), time_ms - 1)
+        try:
+            save_state(self.twin, folder, time_ms)
+        finally:
+            self._gate.gate(gated, time_ms - 1)
+        return time_ms
+
+    def status(self) -> dict[str, Any]:
+        """For people: where time is, how late, and the nodes that are not simulated or have been."""
+        nodes = {
+            name: {"mode": node.mode, "url": node.url, "devices": [device.status() for device in node.real]}
+            for name, node in self._nodes.items()
+        }
+        return {
+            "time_ms": self.clock.now_ms(),
+            "rate": self.clock.rate,
+            "lateness": self.pacer.lateness.as_dict(),
+            "nodes": nodes,
+            "adjustments": len(self.ledger.adjustments),
+            "draws": len(self.ledger.draws),
+        }
+
+    def result(self) -> dict[str, Any]:
+        """For a file: everything that came from outside, and whether the rig was in time."""
+        verdict = "rig too late" if self.pacer.lateness.too_late else "in time"
+        return {"verdict": verdict} | self.status() | self.ledger.as_dict()

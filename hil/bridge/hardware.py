@@ -1,0 +1,192 @@
+"""A node whose stock is in a real device: what changes there is booked in the twin."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hil.bindings.modbus_client import BackOff
+from hil.bridge.adjustments import Cause, Ledger
+from hil.bridge.link import DeviceLink, DeviceLinkError, Seen, Told
+from hil.bridge.node_devices import NodeDevice
+from sim.outside import Place
+
+Submit = Callable[[Callable[[int], Any]], "asyncio.Future[Any]"]
+
+POLL_S: Final = 0.2
+"""How often a device is asked whether something has changed: its protocol does not tell by itself."""
+
+
+@dataclass
+class _Slot:
+    """`shown`: units that the device showed last. `awaited`: what the twin has more, because it was delivered in the
+    twin and nobody has put it in yet."""
+
+    place: Place
+    signal: str
+    shown: int = 0
+    awaited: int = 0
+    correcting: bool = False
+
+
+class HardwareDevice:
+    """One device of a node, followed from `run` on until that is cancelled; every booking is an outside write."""
+
+    def __init__(
+        self,
+        device: NodeDevice,
+        link: DeviceLink,
+        ledger: Ledger,
+        submit: Submit,
+        *,
+        on_taken: Callable[[int], None] | None = None,
+        poll_s: float = POLL_S,
+        back_off: BackOff | None = None,
+    ) -> None:
+        self.link = link
+        self.name = device.host.name
+        self.stale = True
+        self.problem = "not connected yet"
+        self.ready = asyncio.Event()
+        """Set while the device holds the truth; `on_taken` is called with the instant from which it does."""
+        self._slots = [_Slot(slot.place, slot.signal) for slot in device.slots]
+        self._by_signal = {slot.signal: slot for slot in self._slots}
+        self._ledger = ledger
+        self._submit = submit
+        self._on_taken = on_taken
+        self._poll_s = poll_s
+        self._back_off = back_off or BackOff()
+        self._sequence = 0
+
+    @property
+    def taken_points(self) -> frozenset[int]:
+        """Stock points about which the device holds the truth now."""
+        return frozenset(slot.place.point for slot in self._slots) if self.ready.is_set() else frozenset()
+
+    async def run(self) -> None:
+        """Take over what the device holds, then book what changes there."""
+        await self.link.start()
+        try:
+            failures = 0
+            while True:
+                await self.link.wait_connected()
+                try:
+                    await self._take_up()
+                    failures = 0
+                    await self._poll()
+                except DeviceLinkError as error:
+                    self.stale, self.problem = True, str(error)
+                    failures += 1
+                    await asyncio.sleep(self._back_off.wait_s(failures))
+        finally:
+            await self.link.close()
+
+    def follow(self, time_ms: int) -> None:
+        """The twin has gone on: what it has received is awaited in the device; what else it did is taken back."""
+        if not self.ready.is_set():
+            return
+        for slot in self._slots:
+            gap = self._ledger.books.on_hand(slot.place.point) - slot.shown - slot.awaited
+            if gap > 0:
+                slot.awaited += gap
+            elif gap < 0 and not slot.correcting:
+                slot.correcting = True
+                self._submit(lambda time_ms, slot=slot: self._correct(slot, time_ms))
+
+    def release(self, time_ms: int) -> None:
+        """Give the truth back to the twin: what is still awaited has not come."""
+        for slot in self._slots:
+            if slot.awaited > 0:
+                self._ledger.adjust(slot.place, -slot.awaited, Cause.NOT_PUT_IN, time_ms)
+        self.ready.clear()
+
+    def status(self) -> dict[str, Any]:
+        """For people: what it showed last."""
+        units = {slot.place.item: slot.shown for slot in self._slots}
+        awaited = {slot.place.item: slot.awaited for slot in self._slots if slot.awaited}
+        return {"device": self.name, "stale": self.stale, "problem": self.problem, "units": units, "awaited": awaited}
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    async def _take_up(self) -> None:
+        """After every new connection: what has changed meanwhile, from the journal if there is one."""
+        if not self.ready.is_set():
+            seen = await self.link.seen()
+            await self._submit(lambda time_ms: self._hand_over(seen, time_ms))
+        else:
+            await self._read(late=True)
+        self.stale, self.problem = False, ""
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(self._poll_s)
+            if await self.link.sequence() != self._sequence:
+                await self._read(late=False)
+
+    async def _read(self, late: bool) -> None:
+        told = await self.link.told(self._sequence)
+        if told is None:
+            seen = await self.link.seen()
+            await self._submit(lambda time_ms: self._compare(seen, Cause.UNSEEN if late else None, time_ms))
+            return
+        whole = not told.lost and not told.restarted
+        seen_now = None if whole else await self.link.seen()
+        await self._submit(lambda time_ms: self._replay(told, seen_now, late, time_ms))
+
+    # --- booking, each at an instant of the twin --------------------------------------------------------------------
+
+    def _hand_over(self, seen: Seen, time_ms: int) -> None:
+        for slot in self._slots:
+            slot.shown = seen.units[slot.signal]
+            self._ledger.adjust(slot.place, slot.shown - self._on_hand(slot), Cause.HANDOVER, time_ms)
+            slot.awaited = self._on_hand(slot) - slot.shown
+        self._sequence = seen.sequence
+        self.ready.set()
+        if self._on_taken is not None:
+            self._on_taken(time_ms)
+
+    def _replay(self, told: Told, seen: Seen | None, late: bool, time_ms: int) -> None:
+        """Every change that the journal tells; then what it does not tell any more."""
+        if not told.restarted:
+            for change in told.changes:
+                slot = self._by_signal.get(change.signal)
+                if slot is not None:
+                    self._change(slot, int(change.value), None, time_ms, change.time_ms, late)
+            self._sequence = told.newest
+        if seen is not None:
+            self._compare(seen, Cause.RESTARTED if told.restarted else Cause.LOST_FROM_JOURNAL, time_ms)
+
+    def _compare(self, seen: Seen, cause: Cause | None, time_ms: int) -> None:
+        """Book what differs, for a cause; without one it was seen to happen, and what is gone was drawn."""
+        for slot in self._slots:
+            self._change(slot, seen.units[slot.signal], cause, time_ms)
+        self._sequence = seen.sequence
+
+    def _change(
+        self,
+        slot: _Slot,
+        shown: int,
+        cause: Cause | None,
+        time_ms: int,
+        device_time_ms: int | None = None,
+        late: bool = False,
+    ) -> None:
+        change, slot.shown = shown - slot.shown, shown
+        if change > 0:
+            put_in = min(change, max(slot.awaited, 0))
+            self._ledger.adjust(slot.place, change - put_in, cause or Cause.FOUND, time_ms)
+        elif change < 0 and cause is not None:
+            self._ledger.adjust(slot.place, change, cause, time_ms)
+        elif change < 0:
+            self._ledger.draw(slot.place, -change, time_ms, device_time_ms, late)
+        slot.awaited = self._on_hand(slot) - slot.shown
+
+    def _correct(self, slot: _Slot, time_ms: int) -> None:
+        slot.correcting = False
+        gap = self._on_hand(slot) - slot.shown - slot.awaited
+        if gap < 0 and self.ready.is_set():
+            self._ledger.adjust(slot.place, -gap, Cause.MODEL, time_ms)
+        slot.awaited = self._on_hand(slot) - slot.shown
+
+    def _on_hand(self, slot: _Slot) -> int:
+        return self._ledger.books.on_hand(slot.place.point)

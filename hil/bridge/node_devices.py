@@ -1,0 +1,126 @@
+"""The devices of a node: what stands for its stock outside, as pure devices, with a place for every item."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from device_emulators.catalog import KINDS
+from device_emulators.faces.host import RING, Host
+from device_emulators.faces.map_checks import bind
+from device_emulators.faces.map_file import builtin_map
+from device_emulators.faces.mapping import BoundMap
+from device_emulators.rfid_shelf import RfidShelf, RfidShelfConfig
+from device_emulators.stock_point import StockPoint, StockPointConfig
+from device_emulators.tank import Tank, TankConfig
+from device_emulators.vending_machine import Slot, VendingMachine, VendingMachineConfig
+from device_emulators.weighing_shelf import WeighingShelf, WeighingShelfConfig
+from sim.outside import Place
+from sim.plant_plan import SENSOR_RFID, DevicePoint
+
+if TYPE_CHECKING:
+    from sim.network import Network
+
+CAPACITY: Final = 10_000
+"""Units per item that an emulated device has room for."""
+
+
+def _no_chance() -> float:
+    """Devices that follow the twin are without chance: what goes wrong, goes wrong in the twin."""
+    return 0.5
+
+
+@dataclass(frozen=True)
+class Slotted:
+    """An item in a device: what shows how many units are there, and how they come and go."""
+
+    place: Place
+    signal: str
+    units: Callable[[], int]  # truly there
+    put: Callable[[int], object]
+    take: Callable[[int], object]
+    one_by_one: bool = False  # each unit that is taken is an event of its own
+
+
+@dataclass(frozen=True)
+class NodeDevice:
+    """A device of a node, with the items that it holds."""
+
+    host: Host
+    slots: tuple[Slotted, ...]
+
+    def bound(self) -> BoundMap:
+        """Its type's map for its signals."""
+        return bind(builtin_map(self.host.kind), self.host.signals)
+
+    @property
+    def type_number(self) -> int:
+        """As it stands in the identity block."""
+        return KINDS[self.host.kind].number
+
+
+def make_devices(network: "Network", places: tuple[Place, ...], journal: int = RING) -> tuple[NodeDevice, ...]:
+    """The devices of one node: a vending machine for all its items, a shelf or a tank for each; the terminal of a
+    stock point where there is no device. They are empty."""
+    node = places[0].node
+    kind = network.node_kinds[network.node_names.index(node)]
+    if kind == "vending_machine":
+        return (_vending_machine(node, places, journal),)
+    planned = {} if network.plant_plan is None else {one.stock_point: one for one in network.plant_plan.devices}
+    if not all(place.point in planned for place in places):
+        return (_stock_point(node, places, journal),)
+    return tuple(
+        _single(node if len(places) == 1 else f"{node}-{place.item}", kind, planned[place.point], place, journal)
+        for place in places
+    )
+
+
+def _vending_machine(node: str, places: tuple[Place, ...], journal: int) -> NodeDevice:
+    config = VendingMachineConfig(tuple(Slot(place.item, CAPACITY) for place in places))
+    device = VendingMachine(node, config, _no_chance)
+
+    def slot(number: int, place: Place) -> Slotted:
+        def take(units: int) -> None:
+            for _ in range(units):
+                device.write(f"slot_{number}_vend", True)
+
+        def put(units: int) -> int:
+            return device.fill(number, units)
+
+        return Slotted(place, f"slot_{number}_count", lambda: device.stock(number), put, take, one_by_one=True)
+
+    slots = tuple(slot(number, place) for number, place in enumerate(places, 1))
+    return NodeDevice(Host("vending_machine", device, journal), slots)
+
+
+def _stock_point(node: str, places: tuple[Place, ...], journal: int) -> NodeDevice:
+    device = StockPoint(node, StockPointConfig(tuple(place.item for place in places)), _no_chance)
+
+    def slot(number: int, place: Place) -> Slotted:
+        return Slotted(
+            place,
+            f"item_{number}_booked",
+            lambda: device.stock(number),
+            lambda units: device.receive(number, units),
+            lambda units: device.issue(number, units),
+        )
+
+    slots = tuple(slot(number, place) for number, place in enumerate(places, 1))
+    return NodeDevice(Host("stock_point", device, journal), slots)
+
+
+def _single(name: str, kind: str, planned: DevicePoint, place: Place, journal: int) -> NodeDevice:
+    """A device that measures one item."""
+    device: Any
+    if kind == "tank":
+        tank = device = Tank(name, TankConfig(CAPACITY), _no_chance)
+        slot = Slotted(place, "units", lambda: tank.units, tank.fill, tank.draw)
+        type_name = "tank"
+    elif planned.sensor == SENSOR_RFID:
+        rfid = device = RfidShelf(name, RfidShelfConfig(), _no_chance)
+        slot = Slotted(place, "units", lambda: rfid.tags, rfid.put, rfid.take)
+        type_name = "rfid_shelf"
+    else:
+        scale = device = WeighingShelf(name, WeighingShelfConfig(max(planned.unit_weight_mg, 1)), _no_chance)
+        slot = Slotted(place, "units", lambda: scale.units, scale.put, scale.take)
+        type_name = "weighing_shelf"
+    return NodeDevice(Host(type_name, device, journal), (slot,))
