@@ -59,8 +59,8 @@ class Bridge:
         poll_s: float = POLL_S,
         back_off: BackOff | None = None,
     ) -> None:
-        """`journal`: changes that emulated devices keep. `bound_ms`: of lateness, p99. `poll_s`: how often a real device
-        is asked; `back_off`: after it has not answered."""
+        """`journal`: changes that emulated devices keep. `bound_ms`: of lateness, p99. `poll_s`: how often a real
+        device is asked; `back_off`: after it has not answered."""
         self.twin = twin
         self.clock = clock
         self.opening: Levels = twin.levels()
@@ -74,7 +74,7 @@ class Bridge:
     # --- running ----------------------------------------------------------------------------------------------------
 
     async def run(self, end_ms: int | None = None) -> None:
-        """Until an instant of the twin (its horizon at the latest), or `stop`. What a task of a node raises, ends it."""
+        """Until an instant of the twin (its horizon at the latest), or `stop`; what a node's task raises ends it."""
         horizon = self.twin.network.horizon_ms
         try:
             await self.pacer.run(horizon if end_ms is None else min(end_ms, horizon))

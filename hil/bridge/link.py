@@ -22,7 +22,8 @@ class Seen(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What the journal tells of the units since some number. `lost` changes were overwritten; `restarted`: numbers began anew."""
+    """What the journal tells of the units since some number. `lost` changes, of whatever signal, were overwritten;
+    `restarted`: numbers began anew."""
 
     changes: tuple[Change, ...]
     newest: int

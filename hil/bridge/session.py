@@ -1,0 +1,78 @@
+"""A whole run by the wall's clock: scenario, bench, faces, control, and the result as a file."""
+
+import json
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from hil.bridge.bridge import Bridge, Mode
+from hil.bridge.clock import PacedClock
+from hil.bridge.control import ControlServer
+from hil.bridge.serving import serve
+from hil.bridge.settings import Bench
+from sim.engine import Twin
+from sim.network import Network
+from sim.record.records import Recorder
+
+RESULT: Final = "result.json"
+
+
+@dataclass(frozen=True)
+class Session:
+    """What is run: a network whose time 0 is `origin`, with a bench, into a folder; `end_ms` None: to the horizon."""
+
+    network: Network
+    bench: Bench
+    seed: int
+    origin: datetime
+    folder: Path
+    end_ms: int | None = None
+
+
+def now() -> datetime:
+    """The instant at which a scenario is to start so that its time stamps are true."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+async def run_session(session: Session, started: Callable[[Bridge, dict[str, Any]], None]) -> dict[str, Any]:
+    """Run it, and write `result.json` into its folder; returns the same. `started` is told where the faces are.
+
+    SwitchError: a node cannot be run like that. FaceError, OSError: a face cannot be opened. ConservationError.
+    """
+    import asyncio
+
+    session.folder.mkdir(parents=True, exist_ok=True)
+    twin = Twin(session.network, session.seed, 0, Recorder(session.network, session.seed, 0, None, False))
+    twin.open()
+    twin.advance_to(0)  # compiled code is loaded before the clock begins
+    bench = session.bench
+    late_ms = (datetime.now(UTC) - session.origin).total_seconds() * 1000.0 if bench.rate == 1.0 else 0.0
+    clock = PacedClock(bench.rate, start_ms=round(late_ms))
+    bridge = Bridge(twin, clock, journal=bench.journal, bound_ms=bench.lateness_bound_ms)
+    emulated = [name for name, node in bench.nodes.items() if node.mode is Mode.EMULATED]
+    devices = tuple(device for name in emulated for device in bridge.emulated_devices(name))
+    for name in bench.nodes:
+        bridge.node(name)
+    faces: dict[str, Any] = {}
+    async with AsyncExitStack() as stack:
+        faces |= await serve(devices, bench, session.origin, clock, stack)
+        control = ControlServer(bridge, session.folder, lambda: {"faces": faces})
+        stack.push_async_callback(control.close)
+        await control.start()
+        running = asyncio.create_task(bridge.run(session.end_ms))
+        try:
+            for name, node in bench.nodes.items():
+                await bridge.switch(name, node.mode, node.url)
+            started(bridge, faces)
+        except BaseException:
+            bridge.stop()
+            await asyncio.gather(running, return_exceptions=True)
+            raise
+        await running
+    bridge.close()
+    result = {"scenario": session.network.name, "origin": session.origin.isoformat()} | bridge.result()
+    (session.folder / RESULT).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    return result

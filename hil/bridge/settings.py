@@ -1,0 +1,48 @@
+"""The bench: which nodes of a scenario are emulated or real, and how the twin is run beside them."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from hil.bridge.bridge import Mode
+from hil.bridge.clock import FASTEST
+from hil.bridge.pacing import BOUND_MS
+from hil.files import checked, read_document
+from policies.fields import Model
+
+
+class NodeBinding(Model):
+    """How one node is run."""
+
+    mode: Mode = Field(description="simulated, emulated or hardware")
+    url: str = Field("", max_length=500, description="of hardware: where its device is, such as modbus://HOST:502/1")
+
+    @model_validator(mode="after")
+    def _has_url(self) -> Self:
+        if (self.mode is Mode.HARDWARE) != bool(self.url):
+            raise ValueError("hardware, and nothing else, needs a `url`")
+        return self
+
+
+class Bench(Model):
+    """A bench file, beside a scenario."""
+
+    nodes: dict[str, NodeBinding] = Field(
+        default_factory=dict, max_length=500, description="by name; others: simulated"
+    )
+    rate: float = Field(1.0, gt=0, le=FASTEST, description="the twin's time goes so many times as fast as the wall's")
+    lateness_bound_ms: float = Field(
+        BOUND_MS, gt=0, le=60_000, description="p99 of lateness, ms of the wall's time, over which the rig is too late"
+    )
+    journal: int = Field(
+        256, ge=0, le=10_000, description="changes that emulated devices keep; 0: they have no journal"
+    )
+    modbus: str = Field("127.0.0.1:0", max_length=200, description="HOST:PORT for emulated devices, a unit each")
+    opcua: str = Field("", max_length=200, description="URL for emulated devices; empty: not served")
+    mqtt: str = Field("", max_length=300, description="URL of a broker for emulated devices; empty: not published")
+
+
+def read_bench(file: Path) -> Bench:
+    """FileError with everything that is wrong with it."""
+    return checked(Bench, read_document(file))
