@@ -7,7 +7,10 @@ import click
 
 COMMANDS: Final = {
     "accept": "Run an acceptance suite on a gateway.",
+    "ctl": "Ask or tell a running twin: status, switch, rate, stop.",
     "keys": "Make certificates and users for a test bench.",
+    "run": "Run the twin by the wall's clock, with emulated and real devices.",
+    "snapshot": "Write the state of a running twin; look ahead from it.",
 }
 
 

@@ -79,8 +79,8 @@ class EmulatedNode:
 
     def _mark(self, status: Status | None) -> None:
         for device in self.devices:
-            names = device.host.readings() if status is not None else ()
-            device.host.disturbance.status = {name: status for name in names} if status is not None else {}
+            names = device.host.readings()
+            device.host.disturbance.status = {} if status is None else dict.fromkeys(names, status)
             device.host.refresh()
 
 

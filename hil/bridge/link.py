@@ -63,7 +63,7 @@ class ModbusLink:
         self._type_number = device.type_number
         self._signals = {slot.signal: device.host.signals[slot.signal] for slot in device.slots}
         self._device = ModbusDevice(
-            self._client, unit + unit_offset, device.bound(), tuple(device.host.signals.values())
+            self._client, unit + unit_offset, device.bound(), device.journal_signals()
         )
 
     async def start(self) -> None:

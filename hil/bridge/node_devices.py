@@ -10,6 +10,7 @@ from device_emulators.faces.map_checks import bind
 from device_emulators.faces.map_file import builtin_map
 from device_emulators.faces.mapping import BoundMap
 from device_emulators.rfid_shelf import RfidShelf, RfidShelfConfig
+from device_emulators.signals import Signal
 from device_emulators.stock_point import StockPoint, StockPointConfig
 from device_emulators.tank import Tank, TankConfig
 from device_emulators.vending_machine import Slot, VendingMachine, VendingMachineConfig
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 CAPACITY: Final = 10_000
 """Units per item that an emulated device has room for."""
+
+MOST_SLOTS: Final = 100
+"""Of a vending machine that is bound to a node."""
 
 
 def _no_chance() -> float:
@@ -51,6 +55,13 @@ class NodeDevice:
     def bound(self) -> BoundMap:
         """Its type's map for its signals."""
         return bind(builtin_map(self.host.kind), self.host.signals)
+
+    def journal_signals(self) -> tuple[Signal, ...]:
+        """All signals by which a journal of such a device may count, also of one that has more slots than this."""
+        if self.host.kind != "vending_machine":
+            return tuple(self.host.signals.values())
+        slots = (Slot("any", 1),) * MOST_SLOTS
+        return tuple(VendingMachine("any", VendingMachineConfig(slots), _no_chance).signals.values())
 
     @property
     def type_number(self) -> int:

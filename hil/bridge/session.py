@@ -57,9 +57,10 @@ async def run_session(session: Session, started: Callable[[Bridge, dict[str, Any
     for name in bench.nodes:
         bridge.node(name)
     faces: dict[str, Any] = {}
+    origin = session.origin.replace(tzinfo=None).isoformat()
     async with AsyncExitStack() as stack:
         faces |= await serve(devices, bench, session.origin, clock, stack)
-        control = ControlServer(bridge, session.folder, lambda: {"faces": faces})
+        control = ControlServer(bridge, session.folder, lambda: {"faces": faces, "origin": origin})
         stack.push_async_callback(control.close)
         await control.start()
         running = asyncio.create_task(bridge.run(session.end_ms))

@@ -1,0 +1,68 @@
+"""`mro-twin hil ctl`: tells a running `mro-twin hil run` something."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+FOLDER = click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("bench"),
+    show_default=True,
+    help="Folder of the run.",
+)
+
+
+@click.group("ctl")
+def command() -> None:
+    """Ask or tell a run of `mro-twin hil run`."""
+
+
+def ask_or_exit(folder: Path, request: dict[str, Any]) -> Any:
+    """The run's answer; exit code 2 when it refuses, or when there is no run."""
+    import asyncio
+
+    from hil.bridge.control import ControlError, ask
+
+    try:
+        return asyncio.run(ask(folder, request))
+    except ControlError as error:
+        click.echo(f"mro-twin: {error}", err=True)
+        sys.exit(2)
+
+
+@command.command("status")
+@FOLDER
+def status(out: Path) -> None:
+    """Print time, rate, lateness and nodes as JSON."""
+    click.echo(json.dumps(ask_or_exit(out, {"do": "status"}), indent=1))
+
+
+@command.command("switch")
+@click.argument("node")
+@click.argument("mode", type=click.Choice(["simulated", "emulated", "hardware"]))
+@click.argument("url", required=False, default="")
+@FOLDER
+def switch(node: str, mode: str, url: str, out: Path) -> None:
+    """Bring NODE into MODE; hardware needs the URL of its device."""
+    answer = ask_or_exit(out, {"do": "switch", "node": node, "mode": mode, "url": url})
+    click.echo(f"{node}: {answer['nodes'][node]['mode']}")
+
+
+@command.command("rate")
+@click.argument("rate", type=float)
+@FOLDER
+def rate(rate: float, out: Path) -> None:
+    """Let time go RATE times as fast."""
+    answer = ask_or_exit(out, {"do": "rate", "rate": rate})
+    click.echo(f"rate {answer['rate']:g}")
+
+
+@command.command("stop")
+@FOLDER
+def stop(out: Path) -> None:
+    """End the run; it writes its result."""
+    ask_or_exit(out, {"do": "stop"})

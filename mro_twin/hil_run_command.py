@@ -1,0 +1,131 @@
+"""`mro-twin hil run`: the twin by the wall's clock, with emulated and real devices."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from hil.bridge.bridge import Bridge
+    from hil.bridge.session import Session
+    from hil.bridge.settings import Bench
+
+
+@click.command("run")
+@click.argument("scenario")
+@click.option("--bench", "bench_file", type=click.Path(path_type=Path), metavar="FILE", help="Which nodes are what.")
+@click.option("--bind", "bound", metavar="NODE=URL", multiple=True, help="Its stock is in a real device; repeatable.")
+@click.option("--emulate", "emulated", metavar="NODE", multiple=True, help="Serve it by an emulator; repeatable.")
+@click.option("--modbus", metavar="HOST:PORT", help="Where emulated devices are served; default: a free port.")
+@click.option("--opcua", metavar="URL", help="Serve them by OPC UA too, as opc.tcp://127.0.0.1:4840.")
+@click.option("--mqtt", metavar="URL", help="Publish them too, as mqtt://[USER@]HOST.")
+@click.option("--rate", type=float, help="Time goes so many times as fast; default: 1.")
+@click.option("--lateness-bound", type=float, metavar="MS", help="p99 of lateness over which the rig is too late.")
+@click.option("--for", "length", metavar="TIME", help="End after so long in the twin's time; default: the horizon.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Default: the scenario's.")
+@click.option("--set", "settings", metavar="PATH=VALUE", multiple=True, help="Override a setting; may be repeated.")
+@click.option("--variant", metavar="NAME", help="A variant of the scenario file; also as SCENARIO@NAME.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("bench"),
+    show_default=True,
+    help="Folder for result.json and the control socket.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print where the devices are, and the result, as JSON.")
+def command(scenario: str, bench_file: Path | None, as_json: bool, **options: Any) -> None:
+    """Run SCENARIO from now on by the wall's clock until --for, its horizon, Ctrl-C, or `mro-twin hil ctl stop`.
+
+    Exit code 0: done, 2: bad input, 3: the books do not close, 4: the rig failed or was too late.
+    """
+    from device_emulators.faces.serving import FaceError
+    from hil.bridge.bridge import SwitchError
+    from hil.files import FileError
+    from mro_twin.errors import errors_told
+
+    try:
+        bench = _bench(bench_file, options)
+        with errors_told():
+            result = _run(_session(scenario, bench, options), as_json)
+    except (FileError, FaceError, SwitchError, ValueError) as error:
+        click.echo(f"mro-twin: {error}", err=True)
+        sys.exit(2)
+    except OSError as error:
+        click.echo(f"mro-twin: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)
+        sys.exit(4)
+    _print(result, options["out"], as_json)
+    sys.exit(4 if result["lateness"]["too_late"] else 0)
+
+
+def _bench(file: Path | None, options: dict[str, Any]) -> "Bench":
+    """The bench file, with what the command line says besides. FileError, ValueError."""
+    from hil.bridge.settings import Bench, read_bench
+
+    data = Bench().model_dump() if file is None else read_bench(file).model_dump()
+    for text in options["bound"]:
+        node, equals, url = text.partition("=")
+        if not (node and equals and url):
+            raise click.UsageError(f"--bind {text!r}: expected NODE=URL, as in vending=modbus://HOST:502/1")
+        data["nodes"][node] = {"mode": "hardware", "url": url}
+    for node in options["emulated"]:
+        data["nodes"][node] = {"mode": "emulated"}
+    given = {"modbus": "modbus", "opcua": "opcua", "mqtt": "mqtt", "rate": "rate", "lateness_bound": "lateness_bound_ms"}
+    data |= {key: options[name] for name, key in given.items() if options[name] is not None}
+    return Bench.model_validate(data)
+
+
+def _session(name: str, bench: "Bench", options: dict[str, Any]) -> "Session":
+    """ScenarioError, ValueError."""
+    from hil.bridge.session import Session, now
+    from policies.units import parse_duration
+    from sim.run.simulation import network_of
+    from sim.scenario import load_scenario
+    from sim.scenario.locate import locate_scenario
+
+    origin = now()
+    path, named = locate_scenario(name)
+    start = origin.replace(tzinfo=None).isoformat()
+    scenario = load_scenario(path, [f"start={start}", "warm_up=0", *options["settings"]], options["variant"] or named)
+    end_ms = None if options["length"] is None else parse_duration(options["length"])
+    seed = scenario.experiment.seed if options["seed"] is None else options["seed"]
+    return Session(network_of(scenario), bench, seed, origin, options["out"], end_ms)
+
+
+def _run(session: "Session", as_json: bool) -> dict[str, Any]:
+    import asyncio
+    import signal
+
+    from hil.bridge.session import run_session
+
+    def started(bridge: "Bridge", faces: dict[str, Any]) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, bridge.stop)
+        if as_json:
+            click.echo(json.dumps({"started": session.origin.isoformat(), "rate": session.bench.rate} | faces))
+        else:
+            click.echo(f"{session.network.name} runs since {session.origin.isoformat()}; Ctrl-C ends")
+            if "modbus" in faces:
+                where = faces["modbus"]
+                click.echo(f"  modbus  {where['host']}:{where['port']}")
+                for device, unit in where["units"].items():
+                    click.echo(f"    unit {unit}  {device}")
+            if "opcua" in faces:
+                click.echo(f"  opcua  {faces['opcua']['url']}")
+        sys.stdout.flush()
+
+    return asyncio.run(run_session(session, started))
+
+
+def _print(result: dict[str, Any], out: Path, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(result))
+        return
+    late = result["lateness"]
+    click.echo(f"{result['verdict']}: {late['events']:,} events, p99 {late['p99_ms']:g} ms, worst {late['worst_ms']:g} ms")
+    click.echo(f"{len(result['draws'])} draws from outside, {len(result['adjustments'])} adjustments")
+    for one in result["adjustments"][:20]:
+        click.echo(f"  {one['node']}/{one['item']}: {one['units']:+d} ({one['cause']})")
+    click.echo(f"see {out / 'result.json'}")
