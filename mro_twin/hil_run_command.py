@@ -71,7 +71,13 @@ def _bench(file: Path | None, options: dict[str, Any]) -> "Bench":
         data["nodes"][node] = {"mode": "hardware", "url": url}
     for node in options["emulated"]:
         data["nodes"][node] = {"mode": "emulated"}
-    given = {"modbus": "modbus", "opcua": "opcua", "mqtt": "mqtt", "rate": "rate", "lateness_bound": "lateness_bound_ms"}
+    given = {
+        "modbus": "modbus",
+        "opcua": "opcua",
+        "mqtt": "mqtt",
+        "rate": "rate",
+        "lateness_bound": "lateness_bound_ms",
+    }
     data |= {key: options[name] for name, key in given.items() if options[name] is not None}
     return Bench.model_validate(data)
 
@@ -124,7 +130,9 @@ def _print(result: dict[str, Any], out: Path, as_json: bool) -> None:
         click.echo(json.dumps(result))
         return
     late = result["lateness"]
-    click.echo(f"{result['verdict']}: {late['events']:,} events, p99 {late['p99_ms']:g} ms, worst {late['worst_ms']:g} ms")
+    click.echo(
+        f"{result['verdict']}: {late['events']:,} events, p99 {late['p99_ms']:g} ms, worst {late['worst_ms']:g} ms"
+    )
     click.echo(f"{len(result['draws'])} draws from outside, {len(result['adjustments'])} adjustments")
     for one in result["adjustments"][:20]:
         click.echo(f"  {one['node']}/{one['item']}: {one['units']:+d} ({one['cause']})")

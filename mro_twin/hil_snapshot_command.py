@@ -62,4 +62,6 @@ def _look_ahead(
     click.echo(f"without stock within {hours:g} h:")
     for one in found:
         if one.chance > 0:
-            click.echo(f"  {one.chance:4.0%} ({one.low:.0%} to {one.high:.0%})  {one.node}/{one.item}, {one.on_hand} now")
+            click.echo(
+                f"  {one.chance:4.0%} ({one.low:.0%} to {one.high:.0%})  {one.node}/{one.item}, {one.on_hand} now"
+            )

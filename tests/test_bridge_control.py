@@ -36,7 +36,8 @@ async def session(network: Network, folder: Path, settings: Bench) -> AsyncItera
     ready: asyncio.Future[tuple[Bridge, dict[str, Any]]] = asyncio.get_running_loop().create_future()
     wanted = Session(network, settings, 1, datetime.now(UTC), folder)
     task = asyncio.create_task(run_session(wanted, lambda bridge, faces: ready.set_result((bridge, faces))))
-    await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+    waiting: set[asyncio.Future[Any]] = {task, ready}
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     if not ready.done():
         await task
     bridge, faces = ready.result()

@@ -1,12 +1,13 @@
 """Nodes simulated, emulated and real within one run: stock is conserved, and every adjustment has its cause."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
-from device_emulators.faces.host import Status
+from device_emulators.faces.host import Host, Status
 from device_emulators.faces.image import HostImage
 from device_emulators.faces.modbus_tcp import ModbusTcpServer
 from device_emulators.faces.modbus_units import Units
@@ -14,7 +15,7 @@ from hil.bindings.modbus_client import BackOff
 from hil.bridge.adjustments import Cause
 from hil.bridge.bridge import Bridge, Mode, SwitchError
 from hil.bridge.clock import PacedClock
-from hil.bridge.node_devices import NodeDevice, make_devices
+from hil.bridge.node_devices import NodeDevice, Slotted, make_devices
 from mro_twin import load_scenario
 from sim import columns as c
 from sim.engine import Twin
@@ -49,9 +50,9 @@ async def running(bridge: Bridge) -> AsyncIterator[asyncio.Task[None]]:
         await task
 
 
-async def until(condition: object, task: asyncio.Task[None]) -> None:
+async def until(condition: Callable[[], bool], task: asyncio.Task[None]) -> None:
     """Until something outside of this process's control is so; the test's own time-out ends it."""
-    while not condition():  # type: ignore[operator]
+    while not condition():
         assert not task.done()
         await asyncio.sleep(0.005)
 
@@ -63,12 +64,12 @@ class RealDevice:
         books = OutsideBooks(Twin(network, 1, 0, Recorder(network, 1, 0, None, False)))
         (self.device,) = make_devices(network, books.places(node), journal)
         for slot in self.device.slots:
-            self.host.act(lambda slot=slot: slot.put(units[slot.place.item]))
+            self.host.act(partial(slot.put, units[slot.place.item]))
         self._server: ModbusTcpServer | None = None
         self._port = 0
 
     @property
-    def host(self):  # type: ignore[no-untyped-def]
+    def host(self) -> Host:
         return self.device.host
 
     async def start(self) -> str:
@@ -93,7 +94,7 @@ class RealDevice:
     def units(self, item: str) -> int:
         return self._slot(item).units()
 
-    def _slot(self, item: str):  # type: ignore[no-untyped-def]
+    def _slot(self, item: str) -> Slotted:
         return next(slot for slot in self.device.slots if slot.place.item == item)
 
 

@@ -1,12 +1,11 @@
 """What comes to stock from outside the model: the books close, and simulated demand stays out where people are real."""
 
-import numpy as np
 import pytest
 
 from mro_twin import load_scenario
 from sim import columns as c
 from sim.engine import Twin
-from sim.network import Network
+from sim.network import Int64Array, Network
 from sim.outside import GatedDemand, OutsideBooks, OutsideError
 from sim.record.conservation import check_conservation
 from sim.record.records import Recorder, Records, Traces
@@ -89,7 +88,7 @@ def lines_at(records: Records, point: int) -> int:
 
 
 def test_gated_demand_stays_out_and_comes_back(network: Network) -> None:
-    def run(gated_from: int, gated_to: int) -> np.ndarray:  # type: ignore[type-arg]
+    def run(gated_from: int, gated_to: int) -> Int64Array:
         twin = opened(network)
         opening = twin.levels()
         gate = GatedDemand(twin)

@@ -1,6 +1,7 @@
 """A node whose stock the twin holds and emulated devices show; what clients do to them comes back as outside writes."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from device_emulators.faces.host import Change, Host, Status
@@ -65,7 +66,7 @@ class EmulatedNode:
             known = self._ledger.books.on_hand(slot.place.point) - self._unbooked[place]
             if taken := known - slot.units():
                 self._unbooked[place] += taken
-                self._submit(lambda time_ms, place=place, taken=taken: self._book(place, taken, time_ms))
+                self._submit(partial(self._book, place, taken))
 
     def _book(self, number: int, taken: int, time_ms: int) -> None:
         slot = self._slots[number][1]

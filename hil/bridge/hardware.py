@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from hil.bindings.modbus_client import BackOff
@@ -91,7 +92,7 @@ class HardwareDevice:
                 slot.awaited += gap
             elif gap < 0 and not slot.correcting:
                 slot.correcting = True
-                self._submit(lambda time_ms, slot=slot: self._correct(slot, time_ms))
+                self._submit(partial(self._correct, slot))
 
     def release(self, time_ms: int) -> None:
         """Give the truth back to the twin: what is still awaited has not come."""

@@ -62,9 +62,7 @@ class ModbusLink:
         self._client = ModbusClient(address, back_off=back_off)
         self._type_number = device.type_number
         self._signals = {slot.signal: device.host.signals[slot.signal] for slot in device.slots}
-        self._device = ModbusDevice(
-            self._client, unit + unit_offset, device.bound(), device.journal_signals()
-        )
+        self._device = ModbusDevice(self._client, unit + unit_offset, device.bound(), device.journal_signals())
 
     async def start(self) -> None:
         await self._client.start()

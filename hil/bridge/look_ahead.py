@@ -8,7 +8,9 @@ import numpy as np
 
 from sim import columns as c
 from sim.network import Network
-from sim.state.front import load_state, saved_time_ms
+from sim.record.records import Recorder
+from sim.state.front import read_state
+from sim.state.load import continuing, resume_twin
 
 HOURS: Final = 72.0
 REPLICATIONS: Final = 100
@@ -32,13 +34,15 @@ def look_ahead(
 ) -> tuple[Outlook, ...]:
     """Run the same state on, each time with other demand; for all stock points that are meant to hold something, most
     likely first. ScenarioError: the state is not one of this network."""
-    begin = saved_time_ms(state)
+    tables = read_state(network, state)
+    begin = tables.meta.time_ms
     end = begin + round(hours * 3_600_000)
-    network = replace(network, horizon_ms=max(network.horizon_ms, end))
+    network = continuing(replace(network, horizon_ms=max(network.horizon_ms, end)), begin)
     out = np.zeros(network.stock_points, np.int64)
     on_hand = np.zeros(network.stock_points, np.int64)
-    for replication in range(replications):
-        twin = load_state(network, state, seed, replication)
+    for replication in range(1, replications + 1):  # 0 is the run itself: its own future is not known
+        recorder = Recorder(network, seed, replication, start_ms=begin)
+        twin = resume_twin(network, tables, seed, replication, recorder)
         on_hand[:] = twin.flow.model.state[:, c.S_ON_HAND]
         twin.flow.settle(begin)
         ready = twin.flow.model.area[:, c.A_READY].copy()
