@@ -190,3 +190,14 @@ def test_lateness_is_a_histogram() -> None:
     lateness.add(9000.0)
     assert lateness.too_late
     assert lateness.as_dict()["histogram_ms"]["more"] == 1
+
+
+def test_what_is_due_before_the_run_is_not_counted_as_late() -> None:
+    wall = FakeWall()
+    engine = ListEngine([100, 200, 5000])
+    pacer = Pacer(engine, PacedClock(1.0, wall))
+    wall.now_s += 3.0
+    pacer.catch_up()
+    assert engine.times == [5000]
+    assert pacer.done_ms == 3000
+    assert pacer.lateness.events == 0

@@ -72,5 +72,16 @@ def test_a_node_goes_through_all_modes_with_a_device_in_another_process(tmp_path
     }
     assert not result["refused"]
     start = f"start={now['origin']}"
-    more = ["--set", start, "--set", "warm_up=0", "--from-state", str(state), "-r", "1", "--out", str(tmp_path / "runs")]
+    more = [
+        "--set",
+        start,
+        "--set",
+        "warm_up=0",
+        "--from-state",
+        str(state),
+        "-r",
+        "1",
+        "--out",
+        str(tmp_path / "runs"),
+    ]
     assert "fill" in told("run", str(scenario), *more)

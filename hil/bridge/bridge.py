@@ -132,6 +132,11 @@ class Bridge:
             node.emulated = EmulatedNode(devices, self.ledger, self.pacer.submit)
         return node.emulated.devices
 
+    def begin_emulated(self, name: str) -> None:
+        """Before `run`: this node is emulated from the beginning. SwitchError: there is no such node."""
+        self.emulated_devices(name)
+        self._enter(self.node(name), Mode.EMULATED, "", [], max(self.pacer.done_ms, 0))
+
     async def switch(self, name: str, mode: Mode, url: str = "", links: Iterable[DeviceLink] | None = None) -> None:
         """Bring a node into a mode; the twin must be running. Hardware begins as soon as the device is there, see
         `taken`: until then the twin holds the truth. `links` instead of a URL are ways to the node's devices.

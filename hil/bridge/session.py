@@ -1,5 +1,7 @@
 """A whole run by the wall's clock: scenario, bench, faces, control, and the result as a file."""
 
+import asyncio
+import gc
 import json
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -16,6 +18,7 @@ from hil.bridge.settings import Bench
 from sim.engine import Twin
 from sim.network import Network
 from sim.record.records import Recorder
+from sim.run.warm_up import compile_all
 
 RESULT: Final = "result.json"
 
@@ -42,12 +45,10 @@ async def run_session(session: Session, started: Callable[[Bridge, dict[str, Any
 
     SwitchError: a node cannot be run like that. FaceError, OSError: a face cannot be opened. ConservationError.
     """
-    import asyncio
-
     session.folder.mkdir(parents=True, exist_ok=True)
+    compile_all(lambda: False, plants=session.network.plant_plan is not None)
     twin = Twin(session.network, session.seed, 0, Recorder(session.network, session.seed, 0, None, False))
     twin.open()
-    twin.advance_to(0)  # compiled code is loaded before the clock begins
     bench = session.bench
     late_ms = (datetime.now(UTC) - session.origin).total_seconds() * 1000.0 if bench.rate == 1.0 else 0.0
     clock = PacedClock(bench.rate, start_ms=round(late_ms))
@@ -63,10 +64,17 @@ async def run_session(session: Session, started: Callable[[Bridge, dict[str, Any
         control = ControlServer(bridge, session.folder, lambda: {"faces": faces, "origin": origin})
         stack.push_async_callback(control.close)
         await control.start()
+        for name in emulated:
+            bridge.begin_emulated(name)
+        gc.collect()
+        gc.freeze()  # what is there by now stays: looking through it again would take tens of ms each time
+        stack.callback(gc.unfreeze)
+        bridge.pacer.catch_up()  # to make all this took time
         running = asyncio.create_task(bridge.run(session.end_ms))
         try:
             for name, node in bench.nodes.items():
-                await bridge.switch(name, node.mode, node.url)
+                if node.mode is Mode.HARDWARE:
+                    await bridge.switch(name, node.mode, node.url)
             started(bridge, faces)
         except BaseException:
             bridge.stop()
