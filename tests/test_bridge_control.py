@@ -14,7 +14,7 @@ from hil.bindings.modbus_address import TcpAddress
 from hil.bindings.modbus_client import ModbusClient
 from hil.bindings.modbus_device import ModbusDevice
 from hil.bridge.bridge import Bridge, Mode
-from hil.bridge.control import SOCKET, ControlError, ask
+from hil.bridge.control import SOCKET, ControlError, ControlServer, ask
 from hil.bridge.look_ahead import look_ahead, wilson
 from hil.bridge.session import Session, run_session
 from hil.bridge.settings import Bench, NodeBinding, read_bench
@@ -77,6 +77,8 @@ async def test_a_bench_is_served_told_and_writes_its_result(network: Network, tm
         assert (await ask(folder, {"do": "switch", "node": "tank", "mode": "simulated"}))["nodes"]["tank"]["mode"] == (
             "simulated"
         )
+        with pytest.raises(OSError, match="a run goes on there"):
+            await ControlServer(bridge, folder).start()
         assert (folder / SOCKET).stat().st_mode & 0o077 == 0
         await ask(folder, {"do": "stop"})
     result = json.loads((folder / "result.json").read_text())

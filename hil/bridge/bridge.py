@@ -70,6 +70,7 @@ class Bridge:
         self._nodes: dict[str, _Node] = {}
         self._journal, self._poll_s, self._back_off = journal, poll_s, back_off
         self._failed: list[BaseException] = []
+        self._switching = asyncio.Lock()
 
     # --- running ----------------------------------------------------------------------------------------------------
 
@@ -147,11 +148,12 @@ class Bridge:
         made = self._real_devices(name, node, url, links) if mode is Mode.HARDWARE else []
         if mode is Mode.EMULATED:
             self.emulated_devices(name)
-        await self._end_tasks([node])
-        await self.pacer.submit(lambda time_ms: self._enter(node, mode, url, made, time_ms))
-        node.tasks = [asyncio.create_task(device.run()) for device in made]
-        for task in node.tasks:
-            task.add_done_callback(self._ended)
+        async with self._switching:
+            await self._end_tasks([node])
+            await self.pacer.submit(lambda time_ms: self._enter(node, mode, url, made, time_ms))
+            node.tasks = [asyncio.create_task(device.run()) for device in made]
+            for task in node.tasks:
+                task.add_done_callback(self._ended)
 
     async def taken(self, name: str) -> None:
         """Until a node's devices hold the truth."""

@@ -1,6 +1,7 @@
 """Tells a running bridge something from another process: a line of JSON each way, over a socket of this machine."""
 
 import asyncio
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -72,6 +73,8 @@ class ControlServer:
 
     async def start(self) -> None:
         """OSError when that cannot be: the path is too long, or somebody listens there."""
+        if await _is_listened_to(self._path):
+            raise OSError(errno.EADDRINUSE, "a run goes on there", str(self._path.parent))
         self._path.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(self._serve, str(self._path), limit=_LONGEST_LINE)
         self._path.chmod(0o600)
@@ -130,6 +133,17 @@ class ControlServer:
             case Stop():
                 bridge.stop()
         return bridge.status() | self._more()
+
+
+async def _is_listened_to(path: Path) -> bool:
+    """Whether a run that goes on has this socket; one that was killed leaves it behind."""
+    try:
+        _, writer = await asyncio.open_unix_connection(str(path))
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
 
 
 async def ask(folder: Path, request: dict[str, Any], timeout_s: float = 60.0) -> Any:
