@@ -30,12 +30,14 @@ from sim.flow.model import (
 )
 from sim.flow.sweeps import begin_instant
 from sim.flow.usage import pack_who, take_out, write_usage
+from sim.network import Network
 from sim.plant import model as q
 from sim.plant.machines import stock_came
 from sim.plant.model import PlantModel
 from sim.plant.people import count_given, count_line, hand_out
 from sim.plant.plants import Plants
 from sim.plant.record import told
+from sim.record.records import Recorder
 
 if TYPE_CHECKING:
     from sim.engine import Twin
@@ -168,6 +170,23 @@ class OutsideBooks:
         if lot == NONE or m.lot[lot, LOT_POINT] == NONE:
             raise OutsideError("units of an item with lots were found where none has ever been")
         return lot
+
+
+def prepare_bookings(network: Network) -> None:
+    """Compile or load what bookings need, on a twin of its own: in a run by the clock it would come too late."""
+    from sim.engine import Twin
+
+    twin = Twin(network, 0, 0, Recorder(network, 0, 0))
+    twin.open()
+    books = OutsideBooks(twin)
+    lots = (network.parameter[:, c.P_FLAGS] & c.SP_LOTS) != 0
+    for tracked in (False, True):
+        points = np.flatnonzero((twin.flow.model.state[:, c.S_ON_HAND] > 1) & (lots == tracked)).tolist()
+        for point in [point for point in points if books.in_device(point)][:1]:
+            books.draw(point, 1, 0)
+            books.miss(point, 1, 0)
+            books.find(point, 1, 0)
+    twin.advance_to(0)
 
 
 # --- simulated demand at nodes that are real --------------------------------------------------------------------------

@@ -21,14 +21,16 @@ from hil.bridge.settings import Bench, NodeBinding, read_bench
 from hil.files import FileError
 from mro_twin import load_scenario
 from sim.network import Network
-from sim.outside import OutsideBooks
+from sim.outside import OutsideBooks, prepare_bookings
 from sim.run.simulation import network_of
 from tests.bridge_samples import bench, in_loop
 
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    return network_of(load_scenario(bench()))
+    network = network_of(load_scenario(bench()))
+    prepare_bookings(network)
+    return network
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from mro_twin import load_scenario
 from sim import columns as c
 from sim.engine import Twin
 from sim.network import Network
-from sim.outside import OutsideBooks
+from sim.outside import OutsideBooks, prepare_bookings
 from sim.record.records import Recorder
 from sim.run.simulation import network_of
 from tests.bridge_samples import bench, in_loop
@@ -30,7 +30,9 @@ DAY = 86_400_000
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    return network_of(load_scenario(bench()))
+    network = network_of(load_scenario(bench()))
+    prepare_bookings(network)
+    return network
 
 
 def bridge_of(network: Network, rate: float = 3600.0) -> Bridge:

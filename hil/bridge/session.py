@@ -17,6 +17,7 @@ from hil.bridge.serving import serve
 from hil.bridge.settings import Bench
 from sim.engine import Twin
 from sim.network import Network
+from sim.outside import prepare_bookings
 from sim.record.records import Recorder
 from sim.run.warm_up import compile_all
 
@@ -47,6 +48,7 @@ async def run_session(session: Session, started: Callable[[Bridge, dict[str, Any
     """
     session.folder.mkdir(parents=True, exist_ok=True)
     compile_all(lambda: False, plants=session.network.plant_plan is not None)
+    prepare_bookings(session.network)
     twin = Twin(session.network, session.seed, 0, Recorder(session.network, session.seed, 0, None, False))
     twin.open()
     bench = session.bench
