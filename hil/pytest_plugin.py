@@ -89,11 +89,11 @@ def hil_bench(
 
 
 def _suite(given: "str | Path | Suite | dict[str, Any]") -> "Suite":
-    from hil.accept.suite import Suite, read_suite
+    from hil.accept.suite import Suite, read_suite, with_devices
     from hil.suites import suite_file, suite_names
 
     if isinstance(given, Suite):
         return given
     if isinstance(given, dict):
-        return Suite.model_validate(given)
+        return with_devices(Suite.model_validate(given))[0]
     return read_suite(suite_file(given) if isinstance(given, str) and given in suite_names() else Path(given))

@@ -21,14 +21,22 @@ if TYPE_CHECKING:
     show_default=True,
     help="Folder for the verdict (JSON, JUnit XML, page) and the evidence; files there are replaced.",
 )
+@click.option(
+    "--scenario",
+    metavar="SCENARIO",
+    help="The plant instead of the suite's: a file, or a built-in one's name.",
+)
 @click.option("--check", is_flag=True, help="Only say whether the suite is good.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
-def command(suite: str, out: Path, check: bool, as_json: bool) -> None:
+def command(suite: str, out: Path, scenario: str | None, check: bool, as_json: bool) -> None:
     """Run the acceptance SUITE, a YAML file or one of those that come along: smoke, outages, soak.
+
+    The plant is a handful of devices with people at each of them, or with --scenario a twin: mro-twin hil accept
+    smoke --scenario hil.
 
     Exit code 0: passed, 1: a criterion was missed, 2: the suite is bad, 4: the rig itself failed.
     """
-    read = _read(suite)
+    read = _read(suite, scenario)
     if check:
         click.echo(f"{suite} is good")
         return
@@ -40,14 +48,14 @@ def command(suite: str, out: Path, check: bool, as_json: bool) -> None:
     sys.exit(verdict.exit_code)
 
 
-def _read(name: str) -> "Suite":
+def _read(name: str, scenario: str | None) -> "Suite":
     from hil.accept.suite import read_suite
     from hil.files import FileError
     from hil.suites import suite_file, suite_names
 
     file = suite_file(name) if name in suite_names() else Path(name)
     try:
-        return read_suite(file)
+        return read_suite(file, scenario)
     except FileError as error:
         click.echo(str(error), err=True)
         sys.exit(2)

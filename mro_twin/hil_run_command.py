@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 def command(scenario: str, bench_file: Path | None, as_json: bool, **options: Any) -> None:
     """Run SCENARIO from now on by the wall's clock until --for, its horizon, Ctrl-C, or `mro-twin hil ctl stop`.
 
+    Nodes are simulated, emulated or hardware as the scenario says (`mode`), then the bench file, then --emulate and
+    --bind.
+
     Exit code 0: done, 2: bad input, 3: the books do not close, 4: the rig failed or was too late.
     """
     from device_emulators.faces.serving import FaceError
@@ -85,6 +88,7 @@ def _bench(file: Path | None, options: dict[str, Any]) -> "Bench":
 def _session(name: str, bench: "Bench", options: dict[str, Any]) -> "Session":
     """ScenarioError, ValueError."""
     from hil.bridge.session import Session, now
+    from hil.bridge.settings import modes_of
     from policies.units import parse_duration
     from sim.run.simulation import network_of
     from sim.scenario import load_scenario
@@ -96,6 +100,7 @@ def _session(name: str, bench: "Bench", options: dict[str, Any]) -> "Session":
     scenario = load_scenario(path, [f"start={start}", "warm_up=0", *options["settings"]], options["variant"] or named)
     end_ms = None if options["length"] is None else parse_duration(options["length"])
     seed = scenario.experiment.seed if options["seed"] is None else options["seed"]
+    bench = bench.model_copy(update={"nodes": modes_of(scenario) | bench.nodes})
     return Session(network_of(scenario), bench, seed, origin, options["out"], end_ms)
 
 

@@ -59,6 +59,20 @@ class Place:
     item: str
 
 
+def places_of(network: Network, node: str) -> tuple[Place, ...]:
+    """The stock points of a node, in order. OutsideError: there is no such node, or it holds nothing."""
+    if node not in network.node_names:
+        raise OutsideError(f"there is no node {node!r}; there are {', '.join(network.node_names)}")
+    number = network.node_names.index(node)
+    first, last = network.node_first_stock_point[number : number + 2].tolist()
+    places = tuple(
+        Place(point, node, network.item_names[network.parameter[point, c.P_ITEM]]) for point in range(first, last)
+    )
+    if not places:
+        raise OutsideError(f"{node} holds no item")
+    return places
+
+
 class OutsideBooks:
     """Books what came from outside into one twin."""
 
@@ -66,18 +80,8 @@ class OutsideBooks:
         self.twin = twin
 
     def places(self, node: str) -> tuple[Place, ...]:
-        """The stock points of a node, in order. OutsideError: there is no such node, or it holds nothing."""
-        network = self.twin.network
-        if node not in network.node_names:
-            raise OutsideError(f"there is no node {node!r}; there are {', '.join(network.node_names)}")
-        number = network.node_names.index(node)
-        first, last = network.node_first_stock_point[number : number + 2].tolist()
-        places = tuple(
-            Place(point, node, network.item_names[network.parameter[point, c.P_ITEM]]) for point in range(first, last)
-        )
-        if not places:
-            raise OutsideError(f"{node} holds no item")
-        return places
+        """See `places_of`."""
+        return places_of(self.twin.network, node)
 
     def on_hand(self, point: int) -> int:
         """Units that are there."""

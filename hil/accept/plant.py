@@ -1,8 +1,8 @@
-"""The plant of a suite: devices that live, shown over Modbus, with everything they show written down as the truth."""
+"""The plant of a suite: devices shown over their protocols, with everything they show written down as the truth."""
 
 import asyncio
-import heapq
 import time
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from random import Random
@@ -16,7 +16,6 @@ from device_emulators.faces.map_file import builtin_map
 from device_emulators.faces.mapping import BoundMap
 from device_emulators.faces.modbus_tcp import ModbusTcpServer
 from device_emulators.faces.modbus_units import Units
-from device_emulators.life import Life
 from device_emulators.signals import SignalType
 from hil.accept.history import Truth
 from hil.accept.processes import LOOPBACK
@@ -37,26 +36,29 @@ class WallClock:
     def now_ms(self) -> int:
         return (time.monotonic_ns() - self._start_ns) // 1_000_000
 
+    def now_s(self) -> float:
+        """The same, finer."""
+        return (time.monotonic_ns() - self._start_ns) / 1e9
+
 
 class Plant:
     """Hosts by name, each a Modbus unit or an object of OPC UA; `truths` grows with everything they show."""
 
-    def __init__(self, suite: Suite, clock: WallClock) -> None:
+    def __init__(self, suite: Suite, clock: WallClock, hosts: Mapping[str, Host] | None = None) -> None:
+        """`hosts`: its devices, where they are there already, by the names that they have in the suite."""
         self.hosts: dict[str, Host] = {}
         self.units: dict[str, int] = {}
         self.types: dict[str, str] = {}
         self.journals: dict[str, int] = {}
         self.truths: list[Truth] = []
-        self.lateness_ms: list[int] = []
         self.until_ms = FOREVER_MS
         self._clock = clock
         self._wanted: dict[str, frozenset[str]] = {}
-        self._lives: dict[str, tuple[Life, Random, int]] = {}
         self._images = Units()
         self._over_opcua: dict[str, BoundMap] = {}
         for entry in suite.devices:
             for name in entry.names:
-                self._add(entry, name, suite.seed)
+                self._add(entry, name, _usual(entry, name, suite.seed) if hosts is None else hosts[name])
 
     async def serve(self, stack: AsyncExitStack) -> dict[str, tuple[str, int]]:
         """Show the devices on loopback until the stack ends; returns where, by protocol. OSError: that cannot be."""
@@ -87,34 +89,20 @@ class Plant:
         """Whether a gateway is to deliver it."""
         return truth.signal in self._wanted[truth.device]
 
-    async def live(self, with_people: bool = True) -> None:
-        """Until `until_ms`: people do what they do at the devices, and the devices what they do by themselves."""
-        due = [(self._clock.now_ms() + self._wait_ms(name), name) for name in self.hosts]
-        heapq.heapify(due)
-        if not with_people:
-            due = [(FOREVER_MS, "")]
+    async def live(self, people: Callable[[int], int] = lambda now_ms: FOREVER_MS) -> None:
+        """Until `until_ms`, devices do what they do by themselves. `people` do there what is due and tell when they
+        will be back."""
         while (now_ms := self._clock.now_ms()) < self.until_ms:
             for host in self.hosts.values():
                 host.advance(now_ms)
-            while due[0][0] <= now_ms:
-                due_ms, name = due[0]
-                self.lateness_ms.append(now_ms - due_ms)
-                heapq.heapreplace(due, (due_ms + self._wait_ms(name), name))
-                self.hosts[name].act(self._lives[name][0].act)
-            next_ms = min(due[0][0], self.until_ms, *self._own_times())
+            next_ms = min(people(now_ms), self.until_ms, *self._own_times())
             await asyncio.sleep(min(max(next_ms - self._clock.now_ms(), 0) / 1000, LONGEST_SLEEP_S))
 
     def _own_times(self) -> list[int]:
         times = (host.device.next_time() for host in self.hosts.values())
         return [time_ms for time_ms in times if time_ms is not None]
 
-    def _wait_ms(self, name: str) -> int:
-        _, numbers, mean_ms = self._lives[name]
-        return 1 + round(numbers.expovariate(1.0 / mean_ms))
-
-    def _add(self, entry: DeviceEntry, name: str, seed: int) -> None:
-        device = KINDS[entry.type].usual(name, Random(f"{seed}/device/{name}").random)
-        host = Host(entry.type, device, entry.journal)
+    def _add(self, entry: DeviceEntry, name: str, host: Host) -> None:
         bound = bind(builtin_map(entry.type), host.signals)
         texts = {one.name for one in host.signals.values() if one.type is SignalType.TEXT and not one.choices}
         self.hosts[name], self.types[name] = host, entry.type
@@ -122,11 +110,9 @@ class Plant:
         if entry.journal and (entry.protocol == "opcua" or bound.journal is not None):
             size = bound.journal.size if entry.protocol == "modbus" and bound.journal is not None else entry.journal
             self.journals[name] = min(entry.journal, size)
-        for signal, reading in sorted(host.readings().items(), key=lambda item: item[1].number):
-            self._show(host, Change(reading.number, reading.time_ms, signal, reading.value))
+        for change in _shown_already(host):
+            self._show(host, change)
         host.listen(self._show)
-        numbers = Random(f"{seed}/life/{name}")
-        self._lives[name] = (host.act(lambda: Life(device, numbers)), numbers, entry.every)
         clock = self._clock
         if entry.protocol == "opcua":
             self._over_opcua[name] = bound
@@ -138,3 +124,14 @@ class Plant:
         shown_ms = self._clock.now_ms()
         truth = Truth(host.name, host.epoch, change.number, change.signal, change.value, change.time_ms, shown_ms)
         self.truths.append(truth)
+
+
+def _usual(entry: DeviceEntry, name: str, seed: int) -> Host:
+    device = KINDS[entry.type].usual(name, Random(f"{seed}/device/{name}").random)
+    return Host(entry.type, device, entry.journal)
+
+
+def _shown_already(host: Host) -> list[Change]:
+    """What can still be read of a device's past: its journal, and what it shows."""
+    shown = {one.number: Change(one.number, one.time_ms, name, one.value) for name, one in host.readings().items()}
+    return sorted((shown | {change.number: change for change in host.journal}).values())

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from hil.accept.criteria import quantile
 from hil.accept.history import Cause, History, Outage
 from hil.accept.judging import judge
+from hil.accept.life import make_plant
 from hil.accept.observers import MqttObserver
-from hil.accept.plant import Plant, WallClock
 from hil.accept.processes import LOOPBACK, ManagedProcess, RigError
 from hil.accept.sparkplug import SparkplugExtractor
 from hil.accept.streams import passed_messages
@@ -45,8 +44,7 @@ class Rig:
         """`tell` is told in words what goes on."""
         self.suite = suite
         self.folder = folder
-        self.clock = WallClock()
-        self.plant = Plant(suite, self.clock)
+        self.clock, self.plant, self.life = make_plant(suite)
         self.links: dict[str, Relay] = {}
         self.begin_ms = 0
         self._tell = tell
@@ -149,7 +147,7 @@ class Rig:
 
     async def _play(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.plant.live())
+            tasks.create_task(self.life.live())
             await self._wait_for_gateway()
             self.begin_ms = self.clock.now_ms()
             # what the devices showed before the gateway was there is none of its latency
@@ -237,9 +235,9 @@ class Rig:
     # --- the verdict --------------------------------------------------------------------------------------------------
 
     def _verdict(self) -> Verdict:
-        lateness_ms = quantile(self.plant.lateness_ms, 0.99) or 0
+        lateness_ms, worst_ms = self.life.lateness_ms()
         if lateness_ms > self.suite.rig_lateness:
-            self._failures.append(f"rig too late: p99 of {lateness_ms} ms, over {self.suite.rig_lateness} ms")
+            self._failures.append(f"rig too late: p99 of {lateness_ms:g} ms, over {self.suite.rig_lateness} ms")
         records = [self.folder / f"{link}.jsonl" for link in ("uplink", *DEVICE_LINKS.values())]
         uplink, protocol = records[0], "http" if self.suite.observer.http is not None else "mqtt"
         passed = self.suite.observer.extractor(self.clock.utc_start_ms)
@@ -258,7 +256,7 @@ class Rig:
             "begin_ms": self.begin_ms,
             "utc_start_ms": self.clock.utc_start_ms,
             "lateness_p99_ms": lateness_ms,
-            "lateness_max_ms": max(self.plant.lateness_ms, default=0),
+            "lateness_max_ms": worst_ms,
             "unread_messages": self._extractor.unread,
         }
         if isinstance(self._extractor, SparkplugExtractor):

@@ -1,8 +1,9 @@
 """The suite: which plant, which faults, how the gateway is started and observed, and what it must keep to."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -10,6 +11,7 @@ from device_emulators.catalog import KINDS
 from device_emulators.faces.addresses import AddressError
 from device_emulators.faces.host import RING
 from device_emulators.faces.mqtt_address import Broker, parse_broker
+from device_emulators.signals import Signal
 from hil.accept.criteria import Criteria
 from hil.accept.extract import Extractor, Layout, PatternField
 from hil.accept.history import Rules
@@ -17,14 +19,19 @@ from hil.accept.paths import TopicPattern
 from hil.accept.sparkplug import SparkplugExtractor, SparkplugLayout
 from hil.faults.model import FaultFile, check_targets
 from hil.faults.plan import make_plan
-from hil.files import Document, Path_, checked, read_document
+from hil.files import Document, FileError, FileFinding, Path_, checked, read_document
 from policies.fields import Duration, Model, PositiveDuration
+
+if TYPE_CHECKING:
+    from hil.bridge.emulated_plant import ScenarioPlant
 
 DEVICE_LINKS: Final = {"modbus": "device", "opcua": "opcua"}
 """The link in front of the devices' server, by protocol."""
 LINKS: Final = (*DEVICE_LINKS.values(), "uplink")
 """In front of the devices' servers; in front of the broker or the HTTP observer."""
 MOST_DEVICES: Final = 200
+START_MS: Final = 600_000
+"""Besides its duration, a run with a scenario needs this much of it at most: to start, and to end."""
 LONGEST_MS: Final = 30 * 86_400_000
 _NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
@@ -59,6 +66,22 @@ class DeviceEntry(Model):
     def names(self) -> tuple[str, ...]:
         """The names of its devices."""
         return (self.name,) if self.count is None else tuple(f"{self.name}-{one}" for one in range(1, self.count + 1))
+
+
+class ScenarioEntry(Model):
+    """A scenario as the plant: the twin lives by the wall's clock, and its devices show what it does.
+
+    They are the nodes with `mode: emulated`; where no node has, all vending machines, shelves and tanks.
+    """
+
+    file: str = Field(
+        min_length=1,
+        max_length=1000,
+        description="scenario file, relative to the suite, or name of a built-in one",
+    )
+    rate: float = Field(default=600, ge=0.01, le=100_000, description="the twin's time goes so many times as fast")
+    protocol: Literal["modbus", "opcua"] = Field(default="modbus", description="how its devices are read")
+    journal: int = Field(default=RING, ge=0, le=10_000, description="changes their journals hold; 0: last values only")
 
 
 class GatewayEntry(Model):
@@ -173,12 +196,24 @@ class Suite(Model):
     late: PositiveDuration = Field(default=5000, description="later than this after the change is late")
     tolerance: Duration = Field(default=1000, description="stamps may be off by so much")
     rig_lateness: PositiveDuration = Field(default=250, description="the rig itself may be late by so much")
-    devices: tuple[DeviceEntry, ...] = Field(min_length=1, max_length=MOST_DEVICES, description="the plant")
+    devices: tuple[DeviceEntry, ...] = Field(
+        default=(), max_length=MOST_DEVICES, description="the plant: devices by themselves, people at each of them"
+    )
+    scenario: ScenarioEntry | None = Field(default=None, description="the plant: a twin, instead of `devices`")
     broker: BrokerEntry = Field(default=BrokerEntry(), description="where MQTT goes")
     gateway: GatewayEntry | None = Field(default=GatewayEntry(), description="its process; null: not ours")
     observer: ObserverEntry = Field(default=ObserverEntry(mqtt=PLAIN_LAYOUT), description="how it is observed")
     faults: FaultFile = Field(default=FaultFile(), description="what goes wrong, when")
     criteria: Criteria = Field(default=Criteria(), description="what the gateway must keep to")
+
+    def scenario_plant(self) -> "ScenarioPlant":
+        """The scenario that is the plant. PlantError: it cannot be."""
+        from hil.bridge.emulated_plant import read_scenario_plant
+
+        assert self.scenario is not None
+        start_ms = self.settle if self.gateway is None else self.gateway.start_within
+        least_ms = (self.duration + start_ms + START_MS) * self.scenario.rate
+        return read_scenario_plant(self.scenario.file, round(least_ms))
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -192,31 +227,81 @@ class Suite(Model):
         return Rules(self.poll, self.settle, self.late, self.tolerance)
 
 
-def read_suite(file: Path) -> Suite:
-    """A suite; FileError with everything that is wrong with it."""
+def read_suite(file: Path, scenario: str | None = None) -> Suite:
+    """A suite; `scenario` (a file, or the name of a built-in one) takes the place of its plant. FileError with
+    everything that is wrong with it."""
     document = read_document(file)
-    suite = checked(Suite, document)
-    document.refuse(_findings(suite, document))
+    if scenario is not None and isinstance(document.data, dict):
+        given = document.data.pop("scenario", None)
+        document.data.pop("devices", None)
+        document.data["scenario"] = (given if isinstance(given, dict) else {}) | {"file": _absolute(scenario, Path())}
+    plants = [key for key in ("devices", "scenario") if isinstance(document.data, dict) and document.data.get(key)]
+    wrong = [] if len(plants) == 1 else [document.finding("say what the plant is: `devices`, or a `scenario`")]
+    try:
+        suite = checked(Suite, document)
+    except FileError as error:
+        raise FileError([*error.findings, *wrong]) from None
+    if wrong:
+        raise FileError(wrong)
+    try:
+        suite, signals = with_devices(suite, file.parent)
+    except FileError as error:
+        raise FileError([document.finding(one.message, ("scenario", "file")) for one in error.findings]) from None
+    document.refuse(_findings(suite, document, signals))
     return suite
 
 
-def _findings(suite: Suite, document: Document) -> list[tuple[str, Path_]]:
+Signals = dict[str, list[str]]
+
+
+def with_devices(suite: Suite, folder: Path = Path()) -> tuple[Suite, Signals]:
+    """A suite with the devices of its scenario, if it has one, whose path is relative to `folder`; and the readable
+    signals of all devices by name. FileError: the scenario cannot be used."""
+    if suite.scenario is None:
+        usual = {one.name: KINDS[one.type].usual(one.name, lambda: 0.5) for one in suite.devices}
+        return suite, {name: _readable(usual[one.name].signals) for one in suite.devices for name in one.names}
+    entry = suite.scenario.model_copy(update={"file": _absolute(suite.scenario.file, folder)})
+    suite = suite.model_copy(update={"scenario": entry})
+    from hil.bridge.emulated_plant import PlantError
+
+    try:
+        hosts = suite.scenario_plant().hosts()
+    except PlantError as error:
+        raise FileError([FileFinding(one, "scenario.file") for one in error.findings]) from None
+    devices = tuple(
+        DeviceEntry(name=name, type=host.kind, protocol=entry.protocol, journal=entry.journal)
+        for name, host in hosts.items()
+    )
+    signals = {name: _readable(host.signals) for name, host in hosts.items()}
+    return suite.model_copy(update={"devices": devices}), signals
+
+
+def _absolute(scenario: str, folder: Path) -> str:
+    """A file in `folder` by its whole path; otherwise it is the name of a built-in scenario. Either with @variant."""
+    name, at, variant = scenario.partition("@")
+    return f"{(folder / name).absolute()}{at}{variant}" if (folder / name).is_file() else scenario
+
+
+def _readable(signals: Mapping[str, Signal]) -> list[str]:
+    return [name for name, signal in signals.items() if signal.readable]
+
+
+def _findings(suite: Suite, document: Document, signals: Signals) -> list[tuple[str, Path_]]:
     """What only the whole shows: names given twice, signals and targets that are not there."""
     findings: list[tuple[str, Path_]] = []
-    signals: dict[str, list[str]] = {}
+    seen: set[str] = set()
     for index, entry in enumerate(suite.devices):
-        device = KINDS[entry.type].usual(entry.name, lambda: 0.5)
-        readable = [name for name, signal in device.signals.items() if signal.readable]
         for name in entry.names:
-            if name in signals:
+            if name in seen:
                 findings.append((f"the device {name!r} is given twice", ("devices", index, "name")))
-            signals[name] = readable
+            seen.add(name)
+        readable = signals[entry.names[0]]
         for place, signal in enumerate(entry.signals):
             if signal not in readable:
                 known = ", ".join(readable)
                 findings.append((f"has no signal {signal!r}; it has {known}", ("devices", index, "signals", place)))
-    if len(signals) > MOST_DEVICES:
-        findings.append((f"{len(signals)} devices are too many; a port has {MOST_DEVICES} at most", ("devices",)))
+    if len(seen) > MOST_DEVICES:
+        findings.append((f"{len(seen)} devices are too many; a port has {MOST_DEVICES} at most", ("devices",)))
     findings += check_targets(suite.faults, document, ("faults",), suite.links, signals)
     return findings + _process_findings(suite)
 

@@ -192,7 +192,8 @@ class Bench:
         if self._bench is not None:
             devices = await open_devices(self._bench, self._rig.plant.types, self._stack)
         else:
-            life = asyncio.create_task(self._rig.plant.live(with_people=False))
+            quiet = self.suite.scenario is None  # then nobody acts at the devices but the test
+            life = asyncio.create_task(self._rig.plant.live() if quiet else self._rig.life.live())
             self._stack.push_async_callback(_ended, life)
             devices = {name: EmulatedDevice(host, self._rig.clock) for name, host in self._rig.plant.hosts.items()}
         self._devices = {name: BenchDeviceHandle(name, device, self._call) for name, device in devices.items()}

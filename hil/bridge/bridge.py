@@ -1,7 +1,7 @@
 """The twin in a run by the wall's clock, with nodes that are simulated, emulated, or real devices."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -58,9 +58,11 @@ class Bridge:
         bound_ms: float = BOUND_MS,
         poll_s: float = POLL_S,
         back_off: BackOff | None = None,
+        device_ms: Callable[[int], int] = lambda time_ms: time_ms,
     ) -> None:
         """`journal`: changes that emulated devices keep. `bound_ms`: of lateness, p99. `poll_s`: how often a real
-        device is asked; `back_off`: after it has not answered."""
+        device is asked; `back_off`: after it has not answered. `device_ms`: what the clocks of emulated devices show
+        at an instant of the twin."""
         self.twin = twin
         self.clock = clock
         self.opening: Levels = twin.levels()
@@ -68,7 +70,7 @@ class Bridge:
         self.pacer = Pacer(twin, clock, start_ms=twin.start.time_ms, bound_ms=bound_ms, after=self._after)
         self._gate = GatedDemand(twin)
         self._nodes: dict[str, _Node] = {}
-        self._journal, self._poll_s, self._back_off = journal, poll_s, back_off
+        self._journal, self._poll_s, self._back_off, self._device_ms = journal, poll_s, back_off, device_ms
         self._failed: list[BaseException] = []
         self._switching = asyncio.Lock()
 
@@ -130,7 +132,7 @@ class Bridge:
         node = self.node(name)
         if node.emulated is None:
             devices = make_devices(self.twin.network, node.places, self._journal)
-            node.emulated = EmulatedNode(devices, self.ledger, self.pacer.submit)
+            node.emulated = EmulatedNode(devices, self.ledger, self.pacer.submit, self._device_ms)
         return node.emulated.devices
 
     def begin_emulated(self, name: str) -> None:

@@ -14,8 +14,16 @@ Submit = Callable[[Callable[[int], Any]], object]
 class EmulatedNode:
     """Devices that follow the twin from `begin` to `end`; in between their values are marked uncertain."""
 
-    def __init__(self, devices: tuple[NodeDevice, ...], ledger: Ledger, submit: Submit) -> None:
+    def __init__(
+        self,
+        devices: tuple[NodeDevice, ...],
+        ledger: Ledger,
+        submit: Submit,
+        device_ms: Callable[[int], int] = lambda time_ms: time_ms,
+    ) -> None:
+        """`device_ms`: what the devices' clocks show at an instant of the twin."""
         self.devices = devices
+        self._device_ms = device_ms
         self.active = False
         self._ledger = ledger
         self._submit = submit
@@ -53,7 +61,7 @@ class EmulatedNode:
             for (host, slot), unbooked in zip(self._slots, self._unbooked, strict=True):
                 wanted = max(self._ledger.books.on_hand(slot.place.point) - unbooked, 0)
                 if slot.units() != wanted:
-                    host.advance(time_ms)
+                    host.advance(self._device_ms(time_ms))
                     _bring(host, slot, wanted)
         finally:
             self._following = False

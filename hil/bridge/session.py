@@ -41,16 +41,22 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
+def opened_twin(network: Network, seed: int) -> Twin:
+    """A twin at the beginning of its time, with all that it needs compiled or loaded, so that none of it is late."""
+    compile_all(lambda: False, plants=network.plant_plan is not None)
+    prepare_bookings(network)
+    twin = Twin(network, seed, 0, Recorder(network, seed, 0, None, False))
+    twin.open()
+    return twin
+
+
 async def run_session(session: Session, started: Callable[[Bridge, dict[str, Any]], None]) -> dict[str, Any]:
     """Run it, and write `result.json` into its folder; returns the same. `started` is told where the faces are.
 
     SwitchError: a node cannot be run like that. FaceError, OSError: a face cannot be opened. ConservationError.
     """
     session.folder.mkdir(parents=True, exist_ok=True)
-    compile_all(lambda: False, plants=session.network.plant_plan is not None)
-    prepare_bookings(session.network)
-    twin = Twin(session.network, session.seed, 0, Recorder(session.network, session.seed, 0, None, False))
-    twin.open()
+    twin = opened_twin(session.network, session.seed)
     bench = session.bench
     late_ms = (datetime.now(UTC) - session.origin).total_seconds() * 1000.0 if bench.rate == 1.0 else 0.0
     clock = PacedClock(bench.rate, start_ms=round(late_ms))

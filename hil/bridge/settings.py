@@ -10,6 +10,8 @@ from hil.bridge.clock import FASTEST
 from hil.bridge.pacing import BOUND_MS
 from hil.files import checked, read_document
 from policies.fields import Model
+from sim.scenario import Scenario
+from sim.scenario.nodes import StockingNode
 
 
 class NodeBinding(Model):
@@ -41,6 +43,15 @@ class Bench(Model):
     modbus: str = Field("127.0.0.1:0", max_length=200, description="HOST:PORT for emulated devices, a unit each")
     opcua: str = Field("", max_length=200, description="URL for emulated devices; empty: not served")
     mqtt: str = Field("", max_length=300, description="URL of a broker for emulated devices; empty: not published")
+
+
+def modes_of(scenario: Scenario) -> dict[str, NodeBinding]:
+    """What a scenario says of its nodes that are not simulated."""
+    return {
+        name: NodeBinding(mode=Mode(node.mode), url=node.url or "")
+        for name, node in scenario.nodes.items()
+        if isinstance(node, StockingNode) and node.mode != Mode.SIMULATED.value
+    }
 
 
 def read_bench(file: Path) -> Bench:

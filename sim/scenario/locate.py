@@ -64,15 +64,14 @@ def locate_scenario(text: str) -> tuple[Path, str | None]:
 def _find(text: str) -> Path | None:
     if not text:
         return None
+    path = Path(text)
     try:
-        if Path(text).exists():
-            return Path(text)
-    except (OSError, ValueError):
-        return None
-    if "/" in text or "\\" in text:
-        return None
-    for ending in ENDINGS:
-        path = built_in_folder() / f"{text}{ending}"
         if path.is_file():
             return path
-    return None
+        if "/" not in text and "\\" not in text:
+            for ending in ENDINGS:
+                if (built_in := built_in_folder() / f"{text}{ending}").is_file():
+                    return built_in
+        return path if path.exists() else None  # a folder, or a device: reading it says why not
+    except (OSError, ValueError):
+        return None

@@ -1,8 +1,8 @@
 """Warehouses and stores: places that hold stock and order more. What they hold is said under `policies`."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from policies.allocation import ALLOCATION, AllocationRule, FirstComeFirstServed
 from policies.sourcing import SOURCING, Primary, SourcingRule
@@ -27,6 +27,18 @@ class StockingNode(NodeBase):
     review: Review | None = Field(
         None, description="when it looks at its stock and orders; default: after every change (continuous review)"
     )
+    mode: Literal["simulated", "emulated", "hardware"] = Field(
+        "simulated", description="what it is in `mro-twin hil run` and `hil accept`; whatever else runs simulates it"
+    )
+    url: str | None = Field(
+        None, min_length=1, max_length=500, description="of hardware: where its device is, as modbus://10.0.0.7:502/1"
+    )
+
+    @model_validator(mode="after")
+    def _url_of_hardware(self) -> Self:
+        if (self.mode == "hardware") != (self.url is not None):
+            raise ValueError("`mode: hardware`, and nothing else, needs a `url`")
+        return self
 
 
 @node_kind("warehouse")
