@@ -53,14 +53,18 @@ class Document:
     file: str
     data: Any = None
     lines: dict[Path_, int] = field(default_factory=dict)
+    sources: dict[Path_, str] = field(default_factory=dict)  # of settings that do not stand in the file
     findings: list[FileFinding] = field(default_factory=list)
 
     def finding(self, message: str, path: Path_ = ()) -> FileFinding:
         """Something wrong at a setting, or at the nearest one above it that stands in the file."""
         known = path
-        while known and known not in self.lines:
+        while known and known not in self.lines and known not in self.sources:
             known = known[:-1]
-        return FileFinding(message, ".".join(map(str, path)), self.file, self.lines.get(known, 0))
+        name = ".".join(map(str, path))
+        if known in self.sources:
+            return FileFinding(message, "" if known == path else name, self.sources[known])
+        return FileFinding(message, name, self.file, self.lines.get(known, 0))
 
     def refuse(self, findings: Sequence[tuple[str, Path_]]) -> None:
         """FileError when there are any findings."""

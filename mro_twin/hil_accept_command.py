@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 @click.command("accept")
 @click.argument("suite")
+@click.option("--set", "settings", metavar="PATH=VALUE", multiple=True, help="Override a setting; may be repeated.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 )
 @click.option("--check", is_flag=True, help="Only say whether the suite is good.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
-def command(suite: str, out: Path, scenario: str | None, check: bool, as_json: bool) -> None:
+def command(suite: str, settings: tuple[str, ...], out: Path, scenario: str | None, check: bool, as_json: bool) -> None:
     """Run the acceptance SUITE, a YAML file or one of those that come along: smoke, outages, soak.
 
     The plant is a handful of devices with people at each of them, or with --scenario a twin: mro-twin hil accept
@@ -36,7 +37,7 @@ def command(suite: str, out: Path, scenario: str | None, check: bool, as_json: b
 
     Exit code 0: passed, 1: a criterion was missed, 2: the suite is bad, 4: the rig itself failed.
     """
-    read = _read(suite, scenario)
+    read = _read(suite, settings, scenario)
     if check:
         click.echo(f"{suite} is good")
         return
@@ -48,14 +49,14 @@ def command(suite: str, out: Path, scenario: str | None, check: bool, as_json: b
     sys.exit(verdict.exit_code)
 
 
-def _read(name: str, scenario: str | None) -> "Suite":
+def _read(name: str, settings: tuple[str, ...], scenario: str | None) -> "Suite":
     from hil.accept.suite import read_suite
     from hil.files import FileError
     from hil.suites import suite_file, suite_names
 
     file = suite_file(name) if name in suite_names() else Path(name)
     try:
-        return read_suite(file, scenario)
+        return read_suite(file, settings, scenario)
     except FileError as error:
         click.echo(str(error), err=True)
         sys.exit(2)

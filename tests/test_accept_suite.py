@@ -165,3 +165,30 @@ def test_posts_are_taken_one_after_the_other() -> None:
 def test_posts_that_cannot_be_are_refused(request_bytes: bytes, status: list[bytes]) -> None:
     _, answers = posted(request_bytes)
     assert re.findall(rb"HTTP/1.1 (\d+)", answers) == status
+
+
+def test_settings_of_a_suite_can_be_overridden() -> None:
+    settings = ["duration=20min", "devices.0.count=3", "criteria={lost: 2}", "gateway.settings.poll_ms=200"]
+    suite = read_suite(suite_file("soak"), settings)
+    assert (suite.duration, suite.devices[0].names[-1], str(suite.criteria.lost)) == (1_200_000, "vending-3", "2")
+    assert str(suite.criteria.invented) == "0"  # what is not named stays
+    assert suite.gateway is not None
+    assert suite.gateway.settings == {"poll_ms": 200}
+    assert read_suite(suite_file("smoke"), ["gateway=", "faults={seed: 9, faults: []}"]).gateway is None
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("duration=long", "--set duration: 'long' is not a duration"),
+        ("faults={colour: red}", "--set faults: faults.colour: is not known here"),
+        ("devices.9.count=3", "--set devices.9.count: '9' is no place in a list of 4"),
+        ("name.x=3", "--set name.x: there is nothing below name, which is 'soak'"),
+        ("duration", "--set duration: this is not PATH=VALUE"),
+        ("name={", "--set name:1: "),
+    ],
+)
+def test_an_override_that_cannot_be_is_said(setting: str, message: str) -> None:
+    with pytest.raises(FileError) as caught:
+        read_suite(suite_file("soak"), [setting])
+    assert str(caught.value.findings[0]).startswith(message)

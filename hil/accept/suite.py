@@ -1,7 +1,7 @@
 """The suite: which plant, which faults, how the gateway is started and observed, and what it must keep to."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
@@ -20,6 +20,7 @@ from hil.accept.sparkplug import SparkplugExtractor, SparkplugLayout
 from hil.faults.model import FaultFile, check_targets
 from hil.faults.plan import make_plan
 from hil.files import Document, FileError, FileFinding, Path_, checked, read_document
+from hil.overrides import override
 from policies.fields import Duration, Model, PositiveDuration
 
 if TYPE_CHECKING:
@@ -227,14 +228,15 @@ class Suite(Model):
         return Rules(self.poll, self.settle, self.late, self.tolerance)
 
 
-def read_suite(file: Path, scenario: str | None = None) -> Suite:
-    """A suite; `scenario` (a file, or the name of a built-in one) takes the place of its plant. FileError with
-    everything that is wrong with it."""
+def read_suite(file: Path, settings: Sequence[str] = (), scenario: str | None = None) -> Suite:
+    """A suite, with `settings` (PATH=VALUE) laid over it; `scenario` (a file, or the name of a built-in one) takes the
+    place of its plant. FileError with everything that is wrong with it."""
     document = read_document(file)
     if scenario is not None and isinstance(document.data, dict):
         given = document.data.pop("scenario", None)
         document.data.pop("devices", None)
         document.data["scenario"] = (given if isinstance(given, dict) else {}) | {"file": _absolute(scenario, Path())}
+    override(document, settings)
     plants = [key for key in ("devices", "scenario") if isinstance(document.data, dict) and document.data.get(key)]
     wrong = [] if len(plants) == 1 else [document.finding("say what the plant is: `devices`, or a `scenario`")]
     try:
