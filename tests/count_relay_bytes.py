@@ -1,11 +1,17 @@
-"""Counts what a gateway sent from the raw bytes of its uplink's relay alone. Uses nothing of this project.
+"""Counts what a gateway sent, and names what it never sent, from a run's evidence alone. Uses nothing of this project.
 
 `python count_relay_bytes.py uplink.jsonl` prints JSON: distinct readings, messages in all, repeats, and how many of the
 repeats had been acknowledged before they were made.
+
+With `truth.jsonl` as second file, also the changes shown that no message which passed tells of, each as device, epoch
+and number. With `verdict.json` as third, whether its losses are those: `not_named` passed nowhere and are in no loss,
+`named_but_passed` are in a loss and passed, which is right of those alone that were lost behind the relay. Exit code 1
+when they differ otherwise.
 """
 
 import json
 import sys
+from bisect import bisect_right
 from collections import defaultdict
 
 
@@ -28,9 +34,10 @@ def packets(data: bytearray):
 
 
 def count(lines) -> dict:
+    """What passed: figures, and `said`, the readings as device, epoch, number and signal, in order, once each."""
     buffers = defaultdict(bytearray)
     under_way = {}  # (connection, packet number) -> reading
-    acknowledged, seen, gone, keys = set(), set(), set(), []
+    acknowledged, said, gone = set(), {}, set()
     repeats_acknowledged = messages = 0
     for line in lines:
         entry = json.loads(line)
@@ -47,23 +54,76 @@ def count(lines) -> dict:
                 size = int.from_bytes(body[:2], "big")
                 rest, quality = body[2 + size :], first >> 1 & 3
                 number, payload = (rest[:2], rest[2:]) if quality else (b"", rest)
-                said = json.loads(payload)
-                key = (said["device"], said["epoch"], said["number"], said["signal"])  # polls share a number
+                document = json.loads(payload)
+                key = tuple(document[name] for name in ("device", "epoch", "number", "signal"))  # polls share a number
                 messages += 1
-                repeats_acknowledged += key in seen and key in acknowledged
+                repeats_acknowledged += key in said and key in acknowledged
                 under_way[entry["c"], number] = key
-                if key not in seen:
-                    keys.append(key)
-                seen.add(key)
+                said[key] = None
     return {
-        "readings": len(seen),
+        "readings": len(said),
         "messages": messages,
-        "repeats": messages - len(seen),
+        "repeats": messages - len(said),
         "repeats_acknowledged": repeats_acknowledged,
-        "keys": [list(key) for key in dict.fromkeys(key[:3] for key in keys)],
+        "said": list(said),
     }
 
 
+def never_said(truths, said) -> list:
+    """Changes to be delivered that nobody told of. A reading with a counter of its device, which is another signal's,
+    tells of its own signal's last change up to there."""
+    numbers = defaultdict(list)
+    for truth in truths:
+        numbers[truth["device"], truth["epoch"], truth["signal"]].append(truth["number"])
+    for listed in numbers.values():
+        listed.sort()
+    told = set()
+    for device, epoch, number, signal in said:
+        listed = numbers[device, epoch, signal]
+        upto = bisect_right(listed, number)
+        if upto:
+            told.add((device, epoch, listed[upto - 1]))
+    keys = [(truth["device"], truth["epoch"], truth["number"]) for truth in truths if truth["wanted"]]
+    return [key for key in keys if key not in told]
+
+
+def named(truths, losses) -> dict:
+    """The changes that a verdict's losses name, with the reason of each."""
+    found = {}
+    for loss in losses:
+        held = {
+            (one["device"], one["epoch"], one["number"])
+            for one in truths
+            if one["wanted"]
+            and (one["device"], one["epoch"]) == (loss["device"], loss["epoch"])
+            and loss["from_number"] <= one["number"] <= loss["to_number"]
+        }
+        assert len(held) == loss["changes"], loss
+        found.update(dict.fromkeys(held, loss["reason"]))
+    return found
+
+
+def main(uplink, truth_file=None, verdict_file=None) -> int:
+    with open(uplink, encoding="ascii") as file:
+        counts = count(file)
+    said = counts.pop("said")
+    differ = False
+    if truth_file is not None:
+        with open(truth_file, encoding="ascii") as file:
+            truths = [json.loads(line) for line in file]
+        missing = never_said(truths, said)
+        counts["never_said"] = missing
+        if verdict_file is not None:
+            with open(verdict_file, encoding="utf-8") as file:
+                reasons = named(truths, json.load(file)["losses"])
+            passed = {key: reasons[key] for key in sorted(reasons.keys() - set(missing))}
+            counts["not_named"] = sorted(set(missing) - reasons.keys())
+            counts["named_but_passed"] = list(passed)
+            counts["named"] = len(reasons)
+            differ = bool(counts["not_named"]) or any("observer" not in reason for reason in passed.values())
+    json.dump(counts, sys.stdout)
+    return int(differ)
+
+
 if __name__ == "__main__":
-    with open(sys.argv[1], encoding="ascii") as file:
-        json.dump(count(file), sys.stdout)
+    sys.exit(main(*sys.argv[1:]))

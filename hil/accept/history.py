@@ -1,9 +1,11 @@
 """The history that a verdict is made of: what devices showed, what the observer saw, and what was broken when."""
 
+import json
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple
 
 from device_emulators.signals import Value
@@ -82,6 +84,14 @@ class History:
     polls: "dict[str, Sequence[int]] | None" = None  # when all of a device was read, where that is known
     passed: Iterable[Report] = ()  # what the uplink's relay saw pass
     journals: "dict[str, int] | None" = None  # changes that a device's journal holds; not in it: last value only
+
+
+def write_truths(truths: Iterable[Truth], wanted: Callable[[Truth], bool], file: Path) -> None:
+    """The truths as JSON lines in the order in which they were shown, as evidence; `wanted`: to be delivered."""
+    with file.open("w", encoding="ascii", newline="\n") as lines:
+        for truth in truths:
+            entry = {**truth._asdict(), "wanted": wanted(truth)}
+            lines.write(json.dumps(entry, separators=(",", ":")) + "\n")
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

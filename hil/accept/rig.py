@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from hil.accept.history import Cause, History, Outage
+from hil.accept.history import Cause, History, Outage, write_truths
 from hil.accept.judging import judge
 from hil.accept.life import make_plant
 from hil.accept.observers import MqttObserver
@@ -27,9 +27,10 @@ from hil.relays.relay import Relay
 
 QUIET_S: Final = 3.0
 """At the end: when nothing has come for so long, nothing more will."""
+TRUTHS: Final = "truth.jsonl"
 LEFT_BEHIND: Final = (
     *("gateway.db", "gateway.db-wal", "gateway.db-shm", "gateway.json", "gateway.log", "mosquitto.log"),
-    *("device.jsonl", "opcua.jsonl", "uplink.jsonl", "verdict.json", "verdict.html", "junit.xml"),
+    *("device.jsonl", "opcua.jsonl", "uplink.jsonl", TRUTHS, "verdict.json", "verdict.html", "junit.xml"),
 )
 _BREAKING: Final = (Refuse, Blackhole, Ackhole, Reset, Cut, Silent, ExceptionAnswer, Late, Reboot)
 """Faults that may keep a sound gateway from reading or sending."""
@@ -238,6 +239,7 @@ class Rig:
         lateness_ms, worst_ms = self.life.lateness_ms()
         if lateness_ms > self.suite.rig_lateness:
             self._failures.append(f"rig too late: p99 of {lateness_ms:g} ms, over {self.suite.rig_lateness} ms")
+        write_truths(self.plant.truths, self.plant.wanted, self.folder / TRUTHS)
         records = [self.folder / f"{link}.jsonl" for link in ("uplink", *DEVICE_LINKS.values())]
         uplink, protocol = records[0], "http" if self.suite.observer.http is not None else "mqtt"
         passed = self.suite.observer.extractor(self.clock.utc_start_ms)
@@ -251,7 +253,7 @@ class Rig:
             journals=self.plant.journals,
         )
         judgement = judge(history, self.suite.rules, self.plant.wanted)
-        evidence = [file.name for file in records if file.exists()]
+        evidence = [TRUTHS, *(file.name for file in records if file.exists())]
         rig = {
             "begin_ms": self.begin_ms,
             "utc_start_ms": self.clock.utc_start_ms,
