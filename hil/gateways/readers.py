@@ -81,11 +81,12 @@ class ModbusReader:
 async def open_readers(settings: Settings, stack: AsyncExitStack) -> dict[str, Reader]:
     """Connections to all devices, which last as long as the stack; a protocol is imported when it is wanted."""
     readers: dict[str, Reader] = {}
-    over_modbus = [source for source in settings.devices if source.unit is not None]
-    if over_modbus:
-        client = await stack.enter_async_context(make_client(settings))
-        readers |= {source.name: ModbusReader(make_device(client, source)) for source in over_modbus}
-    if len(over_modbus) < len(settings.devices):
+    for source in settings.devices:
+        if source.unit is not None:
+            # each has a connection: on a common one, a device that does not answer holds up all others
+            client = await stack.enter_async_context(make_client(settings))
+            readers[source.name] = ModbusReader(make_device(client, source))
+    if len(readers) < len(settings.devices):
         from hil.gateways.opcua_reader import open_opcua_readers
 
         readers |= await open_opcua_readers(settings, stack)
@@ -93,7 +94,7 @@ async def open_readers(settings: Settings, stack: AsyncExitStack) -> dict[str, R
 
 
 def make_client(settings: Settings) -> ModbusClient:
-    """The Modbus connection to the devices."""
+    """A Modbus connection to the devices."""
     address = TcpAddress(settings.modbus_host, settings.modbus_port)
     back_off = BackOff(first_s=FIRST_WAIT_S, longest_s=LONGEST_WAIT_S)
     return ModbusClient(address, timeout_s=settings.answer_ms / 1000, back_off=back_off)

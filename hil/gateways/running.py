@@ -17,6 +17,7 @@ def run_gateway(run: Callable[[Settings], Coroutine[Any, Any, None]], arguments:
     """Exit code 0 when asked to end by SIGTERM or Ctrl-C, 2 for bad settings."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("mqtt").setLevel(logging.ERROR)  # it warns of many messages under way, which is meant
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it dumps packets when a request fails
     logging.getLogger("asyncua").setLevel(logging.ERROR)  # it tells of every request
     if len(arguments) != 1:
         print("usage: python -m hil.gateways.NAME CONFIG", file=sys.stderr)
