@@ -65,6 +65,7 @@ def _read(name: str, settings: tuple[str, ...], scenario: str | None) -> "Suite"
 def _run(suite: "Suite", out: Path) -> "Verdict":
     import asyncio
 
+    from hil.accept.processes import RigError
     from hil.accept.rig import accept
 
     try:
@@ -72,12 +73,17 @@ def _run(suite: "Suite", out: Path) -> "Verdict":
     except OSError as error:
         click.echo(f"{out}: {error.strerror or error}", err=True)
         sys.exit(2)
+    except RigError as error:
+        click.echo(f"the rig failed: {error}", err=True)
+        sys.exit(4)
 
 
 def _print(verdict: "Verdict", out: Path) -> None:
     data: dict[str, Any] = verdict.as_dict()
     for failure in verdict.rig_failures:
         click.echo(f"the rig failed: {failure}")
+    if (code := data["rig"].get("gateway_exit_code")) is not None:
+        click.echo(f"the gateway ended by itself with {code}; see {out / 'gateway.log'}")
     for result in verdict.results:
         mark = "met   " if result.met else "MISSED"
         click.echo(f"{mark}  {result.name}: wanted {result.wanted}, found {result.found}")

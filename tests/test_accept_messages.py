@@ -11,7 +11,7 @@ from hil.accept.extract import Extractor, Layout
 from hil.accept.history import Report
 from hil.accept.observers import Answer
 from hil.accept.paths import JsonPath, TopicPattern
-from hil.accept.streams import HttpStream, MqttStream, passed_messages
+from hil.accept.streams import LARGEST_PACKET, HttpStream, MqttStream, passed_messages
 from hil.relays.record import Direction, Piece
 
 START_MS = 1_700_000_000_000
@@ -215,6 +215,14 @@ def test_topics_that_are_numbers_are_resolved() -> None:
     alias = b"\x03\x23\0\1"
     data = connect(5) + packet(0x30, text("a/b") + alias + b"1") + packet(0x30, text("") + alias + b"2")
     assert [(one.topic, one.payload) for one in MqttStream(1).feed(0, data)] == [("a/b", b"1"), ("a/b", b"2")]
+
+
+@pytest.mark.parametrize("size", [1 << 16, 1 << 30])
+def test_a_packet_that_is_too_large_is_left_out_alone(size: int) -> None:
+    large = packet(0x30, text("a") + bytes(LARGEST_PACKET + 1))
+    stream = connect(4) + packet(0x30, text("b") + b"1") + large + packet(0x30, text("c") + b"2")
+    pieces = [Piece(at, 1, Direction.UP, stream[at : at + size]) for at in range(0, len(stream), size)]
+    assert [one.topic for one in passed_messages(pieces, "mqtt")] == ["b", "c"]
 
 
 a_post = st.tuples(st.sampled_from(["/up/a", "/up/b?x=1"]), st.binary(max_size=100))

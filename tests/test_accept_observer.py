@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import select
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiomqtt
 import pytest
 
+from hil.accept import observers
 from hil.accept.brokers import Mosquitto, find_mosquitto
 from hil.accept.extract import Extractor
 from hil.accept.observers import Answer, MqttObserver
@@ -125,3 +127,48 @@ def test_a_process_is_ended_killed_and_started_again(tmp_path: Path) -> None:
 
     asyncio.run(run())
     assert log.read_text() in ("hello\nhello\n", "hello\n")
+
+
+def test_a_shell_around_the_gateway_does_not_keep_it_alive(tmp_path: Path) -> None:
+    async def run(end: Callable[[ManagedProcess], Awaitable[None]], fifo: Path) -> None:
+        os.mkfifo(fifo)
+        reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        process = ManagedProcess(["sh", "-c", f"(echo up; exec sleep 1000) > {fifo} & wait"], tmp_path / "log")
+        await process.start()
+        assert select.select([reader], [], [], 10)[0]
+        assert os.read(reader, 100) == b"up\n"
+        await end(process)
+        assert select.select([reader], [], [], 10)[0]
+        assert os.read(reader, 100) == b""  # nobody has it open any more
+        os.close(reader)
+
+    asyncio.run(run(ManagedProcess.kill, tmp_path / "killed"))
+    asyncio.run(run(ManagedProcess.stop, tmp_path / "stopped"))
+
+
+def test_it_is_known_whether_a_process_ended_by_itself(tmp_path: Path) -> None:
+    async def run() -> None:
+        process = ManagedProcess(["sh", "-c", "exit 3"], tmp_path / "log")
+        await process.start()
+        while process.running:
+            await asyncio.sleep(0.01)
+        assert process.ended == 3
+        process = ManagedProcess(["sleep", "1000"], tmp_path / "log")
+        await process.start()
+        assert process.ended is None
+        await process.kill()
+        assert process.ended is None
+
+    asyncio.run(run())
+
+
+def test_what_is_more_than_is_kept_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observers, "MOST_REPORTS", 2)
+
+    async def test(broker: Mosquitto, observer: MqttObserver) -> None:
+        for number in range(4):
+            await say(broker, "plant/tank/level", f'{{"value": 5, "number": {number}}}')
+        while not observer.too_many:
+            await asyncio.sleep(0.01)
+
+    assert [report.number for report in observed(tmp_path, test).reports] == [0, 1]

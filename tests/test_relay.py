@@ -295,6 +295,16 @@ def test_closing_ends_connections_whatever_their_state(tmp_path: Path) -> None:
     on_bench(tmp_path, test)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_full_disk_ends_the_record_and_breaks_no_link() -> None:
+    for pieces in (1, 200):  # found when it is closed, or before
+        recorder = Recorder(RealClock(), Path("/dev/full"))
+        for _ in range(pieces):
+            recorder.passed(1, Direction.UP, bytes(1000))
+        recorder.close()
+        assert recorder.failure == "full: No space left on device"
+
+
 def test_faults_together() -> None:
     both = together([Condition(delay_ms=10, bytes_per_s=500), Condition(delay_ms=5, cut=True, bytes_per_s=200)])
     assert both == Condition(delay_ms=15, cut=True, bytes_per_s=200)

@@ -76,7 +76,13 @@ class Mosquitto(ManagedProcess):
             raise RigError("mosquitto is not installed; install it, or name a broker by its url")
         self._port = free_port()
         config = folder / "mosquitto.conf"
-        config.write_text(f"listener {self._port} {LOOPBACK}\nallow_anonymous true\npersistence false\n", "ascii")
+        settings = (
+            f"listener {self._port} {LOOPBACK}",
+            "allow_anonymous true",
+            "persistence false",
+            "max_queued_messages 0",  # no limit: what a gateway sends in a burst must reach the observer
+        )
+        config.write_text("\n".join(settings) + "\n", "ascii")
         super().__init__((program, "-c", str(config)), folder / "mosquitto.log")
 
     @property

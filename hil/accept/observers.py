@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LOOPBACK: Final = "127.0.0.1"
 LARGEST_HEAD: Final = 16_384
 IDLE_S: Final = 300.0
+MOST_REPORTS: Final = 1_000_000
+"""Kept of a run, some 400 bytes each."""
 KEEPALIVE_S: Final = 10
 _PLACE: Final = re.compile(r"\$\{(\w+)\}")
 
@@ -70,7 +72,23 @@ def _quotes(value: object) -> tuple[int | None, int | None]:
     return (1, -1) if isinstance(value, str) else (None, None)
 
 
-class MqttObserver:
+class _Observer:
+    """`reports` grows with what comes, and `came` is set then; `too_many`: more has come than is kept."""
+
+    def __init__(self) -> None:
+        self.reports: list[Report] = []
+        self.came = asyncio.Event()
+        self.too_many = False
+
+    def _keep(self, found: Sequence[Report]) -> None:
+        if len(self.reports) + len(found) > MOST_REPORTS:
+            self.too_many = True
+        elif found:
+            self.reports += found
+            self.came.set()
+
+
+class MqttObserver(_Observer):
     """Subscribes by `start`; `reports` grows until `stop`. Its connection goes past the links under test.
 
     When the broker goes away it comes back by itself; `lost_broker_ms` is since when it is without one, and `ready`
@@ -80,8 +98,7 @@ class MqttObserver:
     def __init__(
         self, client: "aiomqtt.Client", extractor: Reading, clock: Clock, answers: Sequence[Answer] = ()
     ) -> None:
-        self.reports: list[Report] = []
-        self.came = asyncio.Event()
+        super().__init__()
         self.lost_broker_ms: int | None = None
         self._client = client
         self._extractor = extractor
@@ -132,22 +149,18 @@ class MqttObserver:
         if message.retain:
             return  # kept by the broker from before: no new report
         topic, payload = str(message.topic), bytes(message.payload or b"")
-        found = self._extractor.reports(topic, payload, self._clock.now_ms())
-        if found:
-            self.reports += found
-            self.came.set()
+        self._keep(self._extractor.reports(topic, payload, self._clock.now_ms()))
         for answer in self._answers:
             reply = answer.reply_to(topic, payload)
             if reply is not None:
                 await client.publish(*reply, qos=1)
 
 
-class HttpObserver:
+class HttpObserver(_Observer):
     """Listens on loopback and takes JSON posts; every one that can be read is answered with 204."""
 
     def __init__(self, extractor: Reading, clock: Clock) -> None:
-        self.reports: list[Report] = []
-        self.came = asyncio.Event()
+        super().__init__()
         self._extractor = extractor
         self._clock = clock
         self._server: asyncio.Server | None = None
@@ -206,8 +219,7 @@ class HttpObserver:
             await self._answer(writer, "405 Method Not Allowed")
             return True
         found = self._extractor.reports(target.split("?", 1)[0].lstrip("/"), body, self._clock.now_ms())
-        self.reports += found
-        self.came.set()
+        self._keep(found)
         await self._answer(writer, "204 No Content" if found else "422 Unprocessable Content")
         return version == "HTTP/1.1" and headers["connection"].lower() != "close"
 

@@ -70,6 +70,9 @@ TEMPLATE: Final = """<!DOCTYPE html>
 </section>
 {% endif %}
 <section><h2>Criteria</h2>
+{% if v.rig.get('gateway_exit_code') is not none %}
+<p>The gateway ended by itself, with {{ v.rig.gateway_exit_code }}; its output is in gateway.log.</p>
+{% endif %}
 <div class="scroll"><table><thead><tr><th>criterion</th><th>wanted</th><th>found</th><th></th></tr></thead><tbody>
 {% for one in v.criteria %}
 <tr><th>{{ one.name }}</th><td>{{ one.wanted }}</td><td>{{ one.found }}</td>

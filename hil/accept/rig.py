@@ -5,6 +5,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -12,7 +13,7 @@ from urllib.parse import quote
 from hil.accept.history import Cause, History, Outage, write_truths
 from hil.accept.judging import judge
 from hil.accept.life import make_plant
-from hil.accept.observers import MqttObserver
+from hil.accept.observers import MOST_REPORTS, MqttObserver
 from hil.accept.processes import LOOPBACK, ManagedProcess, RigError
 from hil.accept.sparkplug import SparkplugExtractor
 from hil.accept.streams import passed_messages
@@ -55,6 +56,7 @@ class Rig:
         self._extractor = suite.observer.extractor(self.clock.utc_start_ms)
         self._uplink: Uplink | None = None
         self._gateway: ManagedProcess | None = None
+        self._gateway_ended: int | None = None
 
     async def run(self) -> Verdict:
         """Run the suite. What the rig cannot do is in the verdict, not raised."""
@@ -157,8 +159,7 @@ class Rig:
             await self._player(self.plant.until_ms).run(self.clock)
         self._tell("waiting for what is still under way")
         await self._drain()
-        if self._uplink is not None and (lost := self._uplink.lost) is not None:
-            self._failures.append(lost)
+        self._gateway_ended = None if self._gateway is None else self._gateway.ended
 
     def _player(self, until_ms: int) -> Player:
         """What plays the faults; all end with the run."""
@@ -239,17 +240,21 @@ class Rig:
         lateness_ms, worst_ms = self.life.lateness_ms()
         if lateness_ms > self.suite.rig_lateness:
             self._failures.append(f"rig too late: p99 of {lateness_ms:g} ms, over {self.suite.rig_lateness} ms")
+        if self._uplink is not None and self._uplink.failure is not None:
+            self._failures.append(self._uplink.failure)
+        self._failures += [link.failure for link in self.links.values() if link.failure is not None]
         write_truths(self.plant.truths, self.plant.wanted, self.folder / TRUTHS)
         records = [self.folder / f"{link}.jsonl" for link in ("uplink", *DEVICE_LINKS.values())]
         uplink, protocol = records[0], "http" if self.suite.observer.http is not None else "mqtt"
         passed = self.suite.observer.extractor(self.clock.utc_start_ms)
         messages = passed_messages(read_record(uplink), protocol) if uplink.exists() else ()
+        at_relay = (one for message in messages for one in passed.reports(*message[2:], message.time_ms))
         history = History(
             end_ms=self.clock.now_ms(),
             truths=self.plant.truths,
             reports=[] if self._uplink is None else self._uplink.reports,
             outages=sorted(self._outages, key=lambda one: one[2:4]),
-            passed=[one for message in messages for one in passed.reports(*message[2:], message.time_ms)],
+            passed=list(islice(at_relay, MOST_REPORTS)),
             journals=self.plant.journals,
         )
         judgement = judge(history, self.suite.rules, self.plant.wanted)
@@ -260,6 +265,7 @@ class Rig:
             "lateness_p99_ms": lateness_ms,
             "lateness_max_ms": worst_ms,
             "unread_messages": self._extractor.unread,
+            "gateway_exit_code": self._gateway_ended,
         }
         if isinstance(self._extractor, SparkplugExtractor):
             rig["sequence_gaps"] = self._extractor.gaps
@@ -286,14 +292,19 @@ def _fill(text: str, places: dict[str, str]) -> str:
 
 
 async def accept(suite: Suite, folder: Path, tell: Tell = lambda text: None) -> Verdict:
-    """Run a suite and leave its verdict, page and evidence in a folder, which is made. OSError: it cannot be."""
+    """Run a suite and leave its verdict, page and evidence in a folder, which is made. OSError: it cannot be made;
+    RigError: the verdict cannot be written."""
     from hil.accept.page import write_page
     from hil.accept.verdict import write_verdict
 
     folder.mkdir(parents=True, exist_ok=True)
     for name in LEFT_BEHIND:  # a gateway must not go on where that of an earlier run ended
         (folder / name).unlink(missing_ok=True)
-    verdict = await Rig(suite, folder, tell).run()
-    write_verdict(verdict, folder)
-    write_page(verdict, folder / "verdict.html")
+    rig = Rig(suite, folder, tell)
+    try:
+        verdict = await rig.run()
+        write_verdict(verdict, folder)
+        write_page(verdict, folder / "verdict.html")
+    except OSError as error:
+        raise RigError(f"{error.filename or folder}: {error.strerror or error}") from error
     return verdict

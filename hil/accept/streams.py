@@ -37,6 +37,7 @@ class _Stream:
     def __init__(self, connection: int) -> None:
         self.connection = connection
         self._buffer = bytearray()
+        self._skip = 0  # bytes to come of a packet too large to be kept
         self._broken = False
 
     def feed(self, time_ms: int, data: bytes) -> list[Message]:
@@ -44,9 +45,17 @@ class _Stream:
         found: list[Message] = []
         if self._broken:
             return found
-        self._buffer += data
+        skipped = min(self._skip, len(data))
+        self._skip -= skipped
+        self._buffer += data[skipped:]
         try:
-            while (size := self._size()) is not None and size <= len(self._buffer):
+            while (size := self._size()) is not None:
+                if size > LARGEST_PACKET:
+                    self._skip = max(size - len(self._buffer), 0)
+                    del self._buffer[:size]
+                    continue
+                if size > len(self._buffer):
+                    break
                 packet = bytes(self._buffer[:size])
                 del self._buffer[:size]
                 message = self._message(time_ms, packet)
@@ -82,8 +91,6 @@ class MqttStream(_Stream):
             length |= (byte & 0x7F) << shift
             shift += 7
             if not byte & 0x80:
-                if length > LARGEST_PACKET:
-                    raise ValueError("the packet is too large")
                 return 1 + at + length
         raise ValueError("no length of MQTT")
 
@@ -137,8 +144,8 @@ class HttpStream(_Stream):
                 raise ValueError("headers without end")
             return None
         length = int(http_headers(bytes(self._buffer[:end]))["content-length"] or 0)
-        if not 0 <= length <= LARGEST_PACKET:
-            raise ValueError("the body is too large")
+        if length < 0:
+            raise ValueError("no length of HTTP")
         return end + len(_HEADER_END) + length
 
     def _message(self, time_ms: int, packet: bytes) -> Message | None:

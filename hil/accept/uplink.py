@@ -9,7 +9,7 @@ from typing import Final
 from device_emulators.faces.mqtt_address import Broker
 from hil.accept.brokers import OwnBroker, make_broker
 from hil.accept.history import Report
-from hil.accept.observers import Answer, HttpObserver, MqttObserver, Reading
+from hil.accept.observers import MOST_REPORTS, Answer, HttpObserver, MqttObserver, Reading
 from hil.accept.paths import TopicPattern
 from hil.accept.processes import LOOPBACK, RigError
 from hil.accept.suite import Suite
@@ -40,10 +40,11 @@ class Uplink:
         return self.observer.came
 
     @property
-    def lost(self) -> str | None:
-        """Why the observer sees nothing any more; None: it does."""
-        lost = isinstance(self.observer, MqttObserver) and self.observer.lost_broker_ms is not None
-        return "the observer has lost the broker" if lost else None
+    def failure(self) -> str | None:
+        """Why the observer has not seen everything; None: it has."""
+        if isinstance(self.observer, MqttObserver) and self.observer.lost_broker_ms is not None:
+            return "the observer has lost the broker"
+        return f"more than {MOST_REPORTS} readings came; the rig keeps no more" if self.observer.too_many else None
 
 
 async def open_uplink(

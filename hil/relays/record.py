@@ -15,6 +15,7 @@ A piece is written when it is given to the socket of the other side, not before:
 dropped is not in the record.
 """
 
+import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -59,9 +60,13 @@ class FaultNote:
 
 
 class Recorder:
-    """Writes the record of one relay. Without a file it keeps nothing."""
+    """Writes the record of one relay. Without a file it keeps nothing.
+
+    `failure` says why it could not go on: a link must not break because a disk is full.
+    """
 
     def __init__(self, clock: Clock, file: Path | None = None) -> None:
+        self.failure: str | None = None
         self._clock = clock
         self._file: IO[str] | None = None if file is None else file.open("w", encoding="ascii", newline="\n")
 
@@ -85,15 +90,28 @@ class Recorder:
 
     def close(self) -> None:
         """Nothing is written afterwards."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            try:
+                file.close()
+            except OSError as error:
+                self._failed(file, error)
+
+    def _failed(self, file: IO[str], error: OSError) -> None:
+        self.failure = f"{Path(file.name).name}: {error.strerror or error}"
+        self._file = None
+        with contextlib.suppress(OSError):
+            file.close()
 
     def _write(self, connection: int, event: str, more: dict[str, Any] | None = None) -> None:
-        if self._file is None:
+        file = self._file
+        if file is None:
             return
         line = {"t": self._clock.now_ms(), "c": connection, "e": event, **(more or {})}
-        self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
+        try:
+            file.write(json.dumps(line, separators=(",", ":")) + "\n")
+        except OSError as error:
+            self._failed(file, error)
 
 
 def read_record(file: Path) -> Iterator[Piece | FaultNote]:

@@ -46,6 +46,11 @@ class Relay:
         """The port it listens on; 0 before `start`."""
         return self._address[1]
 
+    @property
+    def failure(self) -> str | None:
+        """Why the record is not whole; None: it is."""
+        return self._recorder.failure
+
     async def start(self, port: int = 0) -> None:
         """Listen on loopback; port 0 takes a free one. OSError when it cannot."""
         self._placeholder = _bound((LOOPBACK, port))
@@ -247,7 +252,7 @@ class _Connection:
         for writer in self._writers:
             writer.close()
         for writer in self._writers:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, asyncio.CancelledError):  # reset while it was being closed
                 await writer.wait_closed()
 
 
