@@ -279,6 +279,13 @@ def test_a_stamp_may_be_off_by_the_tolerance_and_no_more(stamp_ms: int, wrong: b
     assert (Flag.WRONG_TIME in judged.flags) == wrong
 
 
+@pytest.mark.parametrize(("stamp_ms", "wrong"), [(11_700, False), (11_701, True)])
+def test_a_stamp_of_a_time_to_come_is_wrong(stamp_ms: int, wrong: bool) -> None:
+    known = truth(1, "turns", 1, 10_000)._replace(shown_ms=10_300)  # the device's clock is slow by 300 ms
+    judged = Matcher([known], RULES).judge(Report("m", "turns", 1, 1, stamp_ms, 11_500))
+    assert (Flag.WRONG_TIME in judged.flags) == wrong
+
+
 def test_a_clock_that_is_put_back_makes_no_stamp_wrong() -> None:
     truths = [Truth("m", 1, 1, "turns", 1, 60_000, 60_000), Truth("m", 1, 2, "turns", 2, 5_000, 61_000)]
     matcher = Matcher(truths, RULES)

@@ -192,6 +192,12 @@ class Matcher:
             return False
         return replaced_ms is None or report.time_ms <= replaced_ms + tolerance_ms
 
+    def _is_ahead(self, report: Report, truth: Truth) -> bool:
+        """Whether the stamp is of a time that had not come, by the device's clock, when the report was seen."""
+        if report.time_ms is None:
+            return False
+        return report.time_ms - truth.time_ms > report.seen_ms - truth.shown_ms + self._rules.tolerance_ms
+
     def _again(self, report: Report, place: int) -> ReportClass:
         """What a report is whose truth is known already, with another counter or stamp."""
         stamp_ms = report.time_ms
@@ -213,7 +219,7 @@ class Matcher:
         truth, flags = self._truths[place], set()
         if not self._same(report, place):
             flags.add(Flag.WRONG_VALUE)
-        if not self._fits(report, place):
+        if not self._fits(report, place) or self._is_ahead(report, truth):
             flags.add(Flag.WRONG_TIME)
         key = (truth.device, truth.epoch, truth.signal)
         if truth.number < self._highest.get(key, 0):
