@@ -98,7 +98,7 @@ class _Binder:
         for path, entry in self.map_file.nodes:
             for number, signal in self._matching(path, entry.signal):
                 browse = tuple(entry.path.replace("{n}", str(number)).split("/"))
-                nodes.append((path, OpcuaNode(signal, browse, entry.type, entry.method is not None)))
+                nodes.append((path, OpcuaNode(signal, browse, entry.type, entry.method is not None, entry.event)))
                 if problem := _node_problem(entry, signal):
                     self._note(path, f"{signal.name}: {problem}")
         self._check_paths(nodes)

@@ -52,6 +52,7 @@ def as_data(bound: BoundMap, type_number: int) -> dict[str, Any]:
                 "path": "/".join(node.path),
                 "type": None if node.method and not node.takes_argument else str(node.type),
                 "access": "call" if node.method else _access(node.signal, node.writable),
+                "event": node.event or None,
                 **_about(node.signal),
             }
             for node in bound.nodes
@@ -66,7 +67,10 @@ def as_text(bound: BoundMap, type_number: int) -> str:
         parts += [_modbus_text(bound)]
     if bound.on_opcua:
         rows = [("/".join(node.path), *_node_cells(node)) for node in bound.nodes]
-        parts += ["OPC UA nodes below the device's object\n" + _table(("node", "type", "access", "what it is"), rows)]
+        head = ("node", "type", "access", "event", "what it is")
+        parts += [
+            "OPC UA nodes below the device's object; event: severity of what tells each change\n" + _table(head, rows)
+        ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -111,10 +115,10 @@ def _register_cells(point: RegisterPoint, numbers: Mapping[str, int]) -> tuple[s
     )
 
 
-def _node_cells(node: OpcuaNode) -> tuple[str, str, str]:
+def _node_cells(node: OpcuaNode) -> tuple[str, ...]:
     if node.method:
-        return (str(node.type) if node.takes_argument else "", "call", _meaning(node.signal))
-    return str(node.type), _access(node.signal, node.writable), _meaning(node.signal)
+        return (str(node.type) if node.takes_argument else "", "call", "", _meaning(node.signal))
+    return str(node.type), _access(node.signal, node.writable), str(node.event or ""), _meaning(node.signal)
 
 
 def _access(signal: Signal, writable: bool) -> str:

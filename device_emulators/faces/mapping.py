@@ -148,11 +148,16 @@ class NodeEntry(_Section):
     node: Pattern | None = Field(default=None, description="path of the variable under its device, parts parted by /")
     method: Pattern | None = Field(default=None, description="path of the method; for signals that are only written")
     type: OpcuaType = Field(default=OpcuaType.BOOLEAN, description="of the variable, or of the method's one argument")
+    event: Annotated[int, Field(strict=True, ge=0, le=1000)] = Field(
+        default=0, description="severity, 1 to 1000, of the event that tells each change of the signal; 0: none does"
+    )
 
     @model_validator(mode="after")
     def _is_one_of_both(self) -> "NodeEntry":
         if (self.node is None) == (self.method is None):
             raise ValueError("needs either `node` or `method`")
+        if self.event and self.method is not None:
+            raise ValueError("`event` goes with `node`: a method has no value that changes")
         if ("{n}" in self.signal) != ("{n}" in self.path):
             raise ValueError("{n} must stand both in `signal` and in the path, or in neither")
         if not all(part.strip() == part != "" for part in self.path.split("/")):
@@ -248,6 +253,7 @@ class OpcuaNode:
     path: tuple[str, ...]
     type: OpcuaType
     method: bool = False
+    event: int = 0  # severity of the event that tells each change; 0: none does
 
     @property
     def writable(self) -> bool:

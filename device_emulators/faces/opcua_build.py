@@ -32,6 +32,8 @@ HAS_COMPONENT: Final = _id(ua.ObjectIds.HasComponent)
 ORGANIZES: Final = _id(ua.ObjectIds.Organizes)
 _HAS_PROPERTY: Final = _id(ua.ObjectIds.HasProperty)
 _HAS_SUBTYPE: Final = _id(ua.ObjectIds.HasSubtype)
+_HAS_NOTIFIER: Final = _id(ua.ObjectIds.HasNotifier)
+GENERATES: Final = _id(ua.ObjectIds.GeneratesEvent)
 _HAS_TYPE: Final = _id(ua.ObjectIds.HasTypeDefinition)
 _VARIABLE: Final = _id(ua.ObjectIds.BaseDataVariableType)
 _PROPERTY: Final = _id(ua.ObjectIds.PropertyType)
@@ -73,9 +75,22 @@ class Builder:
         """An object, a folder unless another type is given."""
         self._add(node, parent, name, "", reference, definition, ua.NodeClass.Object, self._of_objects)
 
-    def type(self, node: ua.NodeId, name: str) -> None:
-        """A type of objects."""
-        self._add(node, _BASE_OBJECT, name, "", _HAS_SUBTYPE, _NO_TYPE, ua.NodeClass.ObjectType, self._of_types)
+    def type(self, node: ua.NodeId, name: str, parent: ua.NodeId = _BASE_OBJECT) -> None:
+        """A type of objects, or of events when `parent` is one."""
+        self._add(node, parent, name, "", _HAS_SUBTYPE, _NO_TYPE, ua.NodeClass.ObjectType, self._of_types)
+
+    def listen_to(self, node: ua.NodeId, below: ua.NodeId | None = None) -> None:
+        """Let clients subscribe to the events of an object, which are also those of `below`."""
+        data = self._space[node]
+        data.attributes[_A.EventNotifier] = _constant(1 << ua.EventNotifier.SubscribeToEvents, _V.Byte)
+        if below is not None:
+            self.refer(below, _HAS_NOTIFIER, node)
+
+    def refer(self, source: ua.NodeId, reference: ua.NodeId, target: ua.NodeId) -> None:
+        """Point from one node to another that is there."""
+        above, below = self._space[source], self._space[target]
+        above.references.append(self._reference(reference, True, below))
+        below.references.append(self._reference(reference, False, above))
 
     def variable(
         self, node: ua.NodeId, parent: ua.NodeId, name: str, kind: str, description: str = "", access: int = READ

@@ -11,6 +11,7 @@ from asyncua.server.address_space import AttributeValue
 from device_emulators.faces.clock import Clock
 from device_emulators.faces.host import Change, Host, Reading, Status
 from device_emulators.faces.opcua_build import HISTORY, READ, WRITE, Builder, argument
+from device_emulators.faces.opcua_events import SERVER, DeviceEvent, DeviceType
 from device_emulators.faces.opcua_nodes import NodeLike, meant
 from device_emulators.faces.opcua_values import SILENT, Fixed, fixed, fixed_reading, instant
 from device_emulators.signals import RefusedError, Signal, SignalError
@@ -35,7 +36,10 @@ def code(status: int) -> ua.StatusCode:
 
 
 class DeviceObject:
-    """Shows a host below `Objects/Devices`; `put` stores a new value and notifies who has subscribed to it."""
+    """Shows a host below `Objects/Devices`.
+
+    `put` stores a new value and notifies who has subscribed to it; `tell` hands an event to those who listen.
+    """
 
     def __init__(
         self,
@@ -44,6 +48,7 @@ class DeviceObject:
         origin: datetime,
         clock: Clock | None,
         put: Callable[[AttributeValue, Fixed], None],
+        tell: Callable[[DeviceEvent], None],
     ) -> None:
         self.host = host
         self.writes: dict[ua.NodeId, Callable[[ua.DataValue], ua.StatusCode]] = {}
@@ -52,15 +57,21 @@ class DeviceObject:
         self._origin = origin
         self._clock = clock
         self._put = put
+        self._tell_event = tell
+        self._notable: dict[str, NodeLike] = {node.signal.name: node for node in nodes if node.event}
         self._variables: dict[str, list[Variable]] = {}
         self._own: dict[str, AttributeValue] = {}
+        self._event: tuple[ua.NodeId, ua.NodeId]  # type and source of its events
 
     # --- building -----------------------------------------------------------------------------------------------------
 
-    def build(self, builder: Builder, parent: ua.NodeId, definition: ua.NodeId) -> Callable[[], None]:
+    def build(self, builder: Builder, parent: ua.NodeId, types: DeviceType) -> Callable[[], None]:
         """Make the device's nodes and show every change from now on, until the result is called."""
         own = builder.node_id(self.host.name)
-        builder.folder(own, parent, self.host.name, definition)
+        builder.folder(own, parent, self.host.name, types.object)
+        self._event = (types.event, own)
+        if self._notable:
+            builder.listen_to(own, SERVER)
         self._count(builder, "Sequence", "UInt64", "number of the last change of the device")
         self._count(builder, "Epoch", "UInt32", "rises when the device begins its numbers anew")
         folders = {"": own}
@@ -154,7 +165,11 @@ class DeviceObject:
         status = host.disturbance.status.get(change.signal, Status.GOOD)
         for variable in self._variables.get(change.signal, ()):
             self._show(variable, Reading(change.value, change.number, change.time_ms, status))
-        self._show_counters(instant(self._origin, change.time_ms))
+        stamp = instant(self._origin, change.time_ms)
+        self._show_counters(stamp)
+        notable = self._notable.get(change.signal)
+        if notable is not None and not host.disturbance.silent:
+            self._tell_event(DeviceEvent(*self._event, host, notable, change, stamp))
 
     def _show(self, variable: Variable, reading: Reading) -> None:
         stamp = instant(self._origin, reading.time_ms)

@@ -23,7 +23,8 @@ class NodeLike(Protocol):
     """What the server needs to know of a node, as map files give it and `plain_nodes` makes it.
 
     `path` are the browse names below the device, all but the last folders; `type` is a built-in type of OPC UA, of the
-    variable or of the method's one argument. A method without an argument writes True.
+    variable or of the method's one argument. A method without an argument writes True. `event` is the severity (1 to
+    1000) of the event that tells each change; 0: none does.
     """
 
     @property
@@ -34,6 +35,8 @@ class NodeLike(Protocol):
     def type(self) -> str: ...
     @property
     def method(self) -> bool: ...
+    @property
+    def event(self) -> int: ...
     @property
     def takes_argument(self) -> bool: ...
 
@@ -46,6 +49,7 @@ class PlainNode:
     path: tuple[str, ...]
     type: str
     method: bool = False
+    event: int = 0
 
     @property
     def takes_argument(self) -> bool:

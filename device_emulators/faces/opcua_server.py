@@ -20,6 +20,7 @@ from device_emulators.faces.clock import Clock
 from device_emulators.faces.host import Host
 from device_emulators.faces.opcua_build import OBJECTS, ORGANIZES, Builder
 from device_emulators.faces.opcua_device import DeviceObject
+from device_emulators.faces.opcua_events import DeviceEvent, DeviceTypes, tell
 from device_emulators.faces.opcua_nodes import NodeLike
 from device_emulators.faces.opcua_security import OpcuaSecurity, secure
 from device_emulators.faces.opcua_values import Fixed
@@ -54,10 +55,10 @@ class OpcuaServer:
         self._security = security or OpcuaSecurity()
         self._security.check(self._address)
         self._server = Server()
-        self._types: dict[str, ua.NodeId] = {}
         self._devices: dict[str, DeviceObject] = {}
         self._endings: list[Callable[[], None]] = []
         self._notices: deque[Notice] = deque()
+        self._events: deque[DeviceEvent] = deque()
         self._noticed = asyncio.Event()
         self._notifying: asyncio.Task[None] | None = None
         self._prepared = False
@@ -87,6 +88,7 @@ class OpcuaServer:
         self._builder = Builder(space, namespace)
         self._folder = self._builder.node_id("Devices")
         self._builder.folder(self._folder, OBJECTS, "Devices", reference=ORGANIZES)
+        self._types = DeviceTypes(self._builder)
         await secure(server, self._security, self._address)
         self._prepared = True
 
@@ -122,11 +124,9 @@ class OpcuaServer:
         if host.name in self._devices:
             raise SignalError(f"there is a device {host.name} already")
         await self.prepare()
-        if host.kind not in self._types:
-            kind = self._types[host.kind] = self._builder.node_id(f"types/{host.kind}")
-            self._builder.type(kind, host.kind)
-        device = self._devices[host.name] = DeviceObject(host, nodes, self._origin, self._clock, self._put)
-        self._endings.append(device.build(self._builder, self._folder, self._types[host.kind]))
+        device = DeviceObject(host, nodes, self._origin, self._clock, self._put, self._tell)
+        self._devices[host.name] = device
+        self._endings.append(device.build(self._builder, self._folder, self._types.of(host.kind)))
         await asyncio.sleep(0)  # hundreds of devices must not hold up what else is served
 
     # --- notifications ------------------------------------------------------------------------------------------------
@@ -137,15 +137,29 @@ class OpcuaServer:
             self._notices.append((attribute, value, tuple(attribute.datachange_callbacks)))
             self._noticed.set()
 
+    def _tell(self, event: DeviceEvent) -> None:
+        if self._server.iserver.subscription_service.subscriptions:
+            self._events.append(event)
+            self._noticed.set()
+
     async def _notify(self) -> None:
-        """Hand values to subscriptions in the order in which they came, each to those that were there then."""
+        """Hand values to subscriptions in the order in which they came, each to those that were there then, and
+        events in theirs."""
         while True:
             await self._noticed.wait()
             self._noticed.clear()
-            while self._notices:
+            while self._notices or self._events:
                 for _ in range(min(_BATCH, len(self._notices))):
                     await self._hand_over(*self._notices.popleft())
+                for _ in range(min(_BATCH, len(self._events))):
+                    await self._hand_over_event(self._events.popleft())
                 await asyncio.sleep(0)
+
+    async def _hand_over_event(self, event: DeviceEvent) -> None:
+        try:
+            await tell(event, self._server.iserver.subscription_service)
+        except Exception:
+            _logger.exception("an event could not be told")  # by a subscription that broke; the others get theirs
 
     async def _hand_over(self, attribute: AttributeValue, value: Fixed, handles: tuple[int, ...]) -> None:
         for handle in handles:
