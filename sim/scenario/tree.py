@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import accumulate
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -26,6 +27,8 @@ Scalar = None | bool | int | float | str
 
 MOST_VALUES: Final = 200_000
 DEEPEST: Final = 60
+MOST_BRACKETS: Final = 100
+"""Brackets that may be open at once: the parser's time grows with their square, long before depth is checked."""
 _PREFIX = "tag:yaml.org,2002:"
 _SPECIAL_FLOATS = {".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
 
@@ -70,6 +73,9 @@ class Tree:
 
 def parse_yaml(text: str, file: str) -> Tree:
     """The tree of a YAML text; ScenarioError when it is not YAML. An empty text is an empty mapping."""
+    still_open = accumulate({"[": 1, "{": 1, "]": -1, "}": -1}.get(character, 0) for character in text)
+    if max(still_open, default=0) > MOST_BRACKETS:
+        raise ScenarioError([Finding("values are nested too deeply", "", "", Place(file))])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a reused anchor is legal YAML
         try:
@@ -170,7 +176,7 @@ class _Builder:
             return Tree(children, place)
         if isinstance(node, ScalarNode):
             return Tree(self._scalar(node.value, tag, path, place), place)
-        return self._refuse(f"the tag `{tag}` is not allowed", "leave it out", path, place)
+        return self._refuse(f"the tag `{tag[:80]}` is not allowed", "leave it out", path, place)
 
     def _refuse(self, message: str, hint: str, path: str, place: Place) -> Tree:
         self.findings.append(Finding(message, hint, path, place))
@@ -208,7 +214,7 @@ class _Builder:
             return self._number(text, path, place)
         if kind in ("str", "timestamp", "value", "bool"):
             return text
-        self._refuse(f"the tag `{tag}` is not allowed", "leave it out", path, place)
+        self._refuse(f"the tag `{tag[:80]}` is not allowed", "leave it out", path, place)
         return None
 
     def _integer(self, text: str, path: str, place: Place) -> Scalar:
