@@ -75,14 +75,14 @@ def _bound_map(kind: str | None, name: str | None) -> "BoundMap":
     from device_emulators.catalog import KINDS
     from device_emulators.faces.map_checks import bind
     from device_emulators.faces.map_file import builtin_map, load_map
-    from device_emulators.faces.mapping import Finding, MapError
+    from device_emulators.faces.mapping import MapError
 
     wanted = name or kind or ""
     map_file = builtin_map(wanted) if wanted in KINDS else load_map(Path(wanted))
     shown = map_file.map.type
     if shown not in KINDS or (kind is not None and shown != kind):
         message = f"it is a map of {shown!r}; expected {kind or 'one of ' + ', '.join(KINDS)}"
-        raise MapError((Finding(message, "type", map_file.file, map_file.lines.get("type", 1)),))
+        raise MapError((map_file.document.finding(message, ("type",)),))
     return bind(map_file, KINDS[shown].usual("any", lambda: 0.5).signals)
 
 

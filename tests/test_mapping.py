@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from device_emulators.catalog import KINDS
 from device_emulators.device import Device
+from device_emulators.faces.documents import MOST_BYTES
 from device_emulators.faces.map_checks import bind
-from device_emulators.faces.map_file import MOST_BYTES, builtin_map, load_map, map_names, parse_map
+from device_emulators.faces.map_file import builtin_map, load_map, map_names, parse_map
 from device_emulators.faces.mapping import MapError, OpcuaType, RegisterPoint, RegisterType, Table, WordOrder
 from device_emulators.faces.registers import decode, encode, integer_range, pack, pack_text, unpack, unpack_text
 from device_emulators.signals import Signal, SignalError, SignalType
@@ -130,7 +131,7 @@ def test_a_map_for_one_protocol_only():
     ("old", "new", "line", "path", "message"),
     [
         ("address: 10,", "address: 70000,", 6, "tables.1.address", "less than or equal to 65535"),
-        ("address: 10,", "adress: 10,", 6, "tables.1.adress", "no such setting"),
+        ("address: 10,", "adress: 10,", 6, "tables.1.adress", "is not known here"),
         ("signal: turns, table", "signal: turn, table", 7, "tables.2", "no signal 'turn'; it has on, level, turns"),
         ("0x20", "10", 7, "tables.2", "turns and level overlap at address 10 of input"),
         ("0x20", "6", 7, "tables.2", "turns and the identity block overlap at address 6 of input"),

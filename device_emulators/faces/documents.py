@@ -1,11 +1,13 @@
-"""YAML files of hardware in the loop (faults, suites, gateways): read without trust, checked in one go.
+"""YAML files of users (maps, faults, suites, gateways): read without trust, checked in one go.
 
-Nothing is constructed from a tag, duplicate keys and references that multiply are refused, and every finding knows its
-line.
+Nothing is constructed from a tag; duplicate keys, references that multiply and deep nesting are refused, and every
+finding knows its line.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -14,9 +16,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-LARGEST_BYTES: Final = 1_000_000
+MOST_BYTES: Final = 200_000
 MOST_VALUES: Final = 50_000
 DEEPEST: Final = 40
+MOST_BRACKETS: Final = 100
+"""Brackets that may be open at once: the parser's time grows with their square, long before depth is checked."""
 _TAG: Final = "tag:yaml.org,2002:"
 
 Path_ = tuple[str | int, ...]
@@ -71,41 +75,76 @@ class Document:
         if findings:
             raise FileError([self.finding(message, path) for message, path in findings])
 
+    def refused_by(self, error: ValidationError, at: Path_ = ()) -> list[FileFinding]:
+        """What a model says of the data at a path."""
+        return [self._refused(found, at) for found in error.errors()]
+
+    def _refused(self, found: Mapping[str, Any], at: Path_) -> FileFinding:
+        message = str(found["msg"]).removeprefix("Value error, ")
+        if found["type"] == "extra_forbidden":
+            message = "is not known here"
+        elif found["type"] == "missing":
+            message = "is missing"
+        return self.finding(message, (*at, *found["loc"]))
+
+
+def read_text(file: Path) -> str:
+    """The text of a file. FileError: it cannot be read, is too large, or is no text."""
+    try:
+        with file.open("rb") as stream:
+            raw = stream.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero in it
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FileError([FileFinding(f"cannot be read: {reason}", "", str(file))]) from None
+    if len(raw) > MOST_BYTES:
+        raise FileError([FileFinding(f"larger than {MOST_BYTES:,} bytes", "", str(file))])
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise FileError([FileFinding("not a text in UTF-8", "", str(file))]) from None
+
 
 def read_document(file: Path) -> Document:
     """The content of a YAML file. FileError: it cannot be read, is too large, or is not YAML."""
-    try:
-        size = file.stat().st_size
-        if size > LARGEST_BYTES:
-            raise FileError(
-                [FileFinding(f"the file has {size} bytes; at most {LARGEST_BYTES} are read", "", str(file))]
-            )
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise FileError([FileFinding(f"cannot be read: {reason}", "", str(file))]) from None
-    except UnicodeDecodeError:
-        raise FileError([FileFinding("is not UTF-8 text", "", str(file))]) from None
-    return parse_document(text, str(file))
+    return parse_document(read_text(file), str(file))
 
 
 def parse_document(text: str, file: str = "") -> Document:
-    """The content of a YAML text; FileError when it is not YAML."""
-    document = Document(file)
-    try:
-        node = YAML(typ="safe", pure=True).compose(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark is not None else 0
-        raise FileError([FileFinding(error.problem or "this is not YAML", "", file, line)]) from None
-    except (YAMLError, RecursionError, ValueError, TypeError, AttributeError, IndexError, KeyError, AssertionError):
-        # the parser trips over some malformed texts instead of refusing them
-        raise FileError([FileFinding("this is not YAML", "", file)]) from None
-    builder = _Builder(document)
-    document.data = {} if node is None else builder.build(node, ())
+    """The content of a YAML text; FileError when it is not YAML, or something in it cannot stand there."""
+    document = collect_document(text, file)
     if document.findings:
         raise FileError(document.findings)
     return document
+
+
+def collect_document(text: str, file: str = "") -> Document:
+    """The content of a YAML text, with findings in place of what cannot stand there; FileError when it is not YAML."""
+    document = Document(file)
+    node = _composed(text, file)
+    document.data = {} if node is None else _Builder(document).build(node, ())
+    return document
+
+
+def _composed(text: str, file: str) -> Node | None:
+    def refused(message: str, line: int = 0) -> FileError:
+        return FileError([FileFinding(f"this is not YAML: {message}", "", file, line)])
+
+    still_open = accumulate({"[": 1, "{": 1, "]": -1, "}": -1}.get(character, 0) for character in text)
+    if max(still_open, default=0) > MOST_BRACKETS:
+        raise refused("values are nested too deeply")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an anchor that is used again is legal
+        try:
+            node: Node | None = YAML(typ="safe", pure=True).compose(text)
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            raise refused(error.problem or "syntax error", mark.line + 1 if mark is not None else 0) from None
+        except RecursionError:
+            raise refused("values are nested too deeply") from None
+        except (YAMLError, ValueError, TypeError, AttributeError, IndexError, KeyError, AssertionError) as error:
+            # the parser trips over some malformed texts instead of refusing them
+            raise refused(" ".join(str(error).split("\n")[0].split())) from None
+    return node
 
 
 def checked(model: type[M], document: Document, at: Path_ = ()) -> M:
@@ -116,16 +155,7 @@ def checked(model: type[M], document: Document, at: Path_ = ()) -> M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise FileError([_finding(document, at, found) for found in error.errors()]) from None
-
-
-def _finding(document: Document, at: Path_, found: Mapping[str, Any]) -> FileFinding:
-    message = str(found["msg"]).removeprefix("Value error, ")
-    if found["type"] == "extra_forbidden":
-        message = "is not known here"
-    elif found["type"] == "missing":
-        message = "is missing"
-    return document.finding(message, (*at, *found["loc"]))
+        raise FileError(document.refused_by(error, at)) from None
 
 
 class _Builder:
@@ -137,30 +167,30 @@ class _Builder:
 
     def build(self, node: Node, path: Path_) -> Any:
         self.values += 1
-        self.document.lines[path] = node.start_mark.line + 1
+        self.document.lines.setdefault(path, node.start_mark.line + 1)  # a key's own line is there already
         if self.values > MOST_VALUES or len(path) > DEEPEST:
             raise FileError([self.document.finding("too many values, or nested too deeply", path[:3])])
-        if isinstance(node, MappingNode):
+        tag = str(node.tag).removeprefix(_TAG)
+        if isinstance(node, MappingNode) and tag == "map":
             return self._mapping(node, path)
-        if isinstance(node, SequenceNode):
+        if isinstance(node, SequenceNode) and tag == "seq":
             return [self.build(child, (*path, index)) for index, child in enumerate(node.value)]
-        assert isinstance(node, ScalarNode)
-        return self._scalar(node, path)
+        if isinstance(node, ScalarNode):
+            return self._scalar(str(node.value), tag, path)
+        return self._refuse(f"the tag {tag[:80]} is not allowed", path)
 
     def _mapping(self, node: MappingNode, path: Path_) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key_node, child in node.value:
-            if not isinstance(key_node, ScalarNode):
-                self.document.findings.append(self.document.finding("a key must be a plain text", path))
+            key = str(key_node.value) if isinstance(key_node, ScalarNode) else "?"
+            if not isinstance(key_node, ScalarNode) or str(key_node.tag) == _TAG + "merge" or key in result:
+                self._refuse(f"the key {key} is there twice, or not a text", path)
                 continue
-            key = str(key_node.value)
-            if key in result:
-                self.document.findings.append(self.document.finding("is given twice", (*path, key)))
+            self.document.lines[*path, key] = key_node.start_mark.line + 1
             result[key] = self.build(child, (*path, key))
         return result
 
-    def _scalar(self, node: ScalarNode, path: Path_) -> Any:
-        tag, text = str(node.tag).removeprefix(_TAG), str(node.value)
+    def _scalar(self, text: str, tag: str, path: Path_) -> Any:
         try:
             match tag:
                 case "null":
@@ -168,12 +198,14 @@ class _Builder:
                 case "bool":
                     return text.lower() == "true"
                 case "int":
-                    return int(text.replace("_", ""), 0) if not text.lstrip("+-").isdigit() else int(text)
+                    return int(text) if text.lstrip("+-").isdigit() else int(text, 0)
                 case "float":
-                    return float(text.replace("_", "").replace(".inf", "inf").replace(".nan", "nan"))
+                    return float(text)
                 case "str" | "timestamp":
                     return text
         except ValueError:
-            pass
-        self.document.findings.append(self.document.finding(f"a value of the kind {tag} is not known here", path))
-        return None
+            return self._refuse(f"{text[:40]!r} is not a {tag} that can stand here", path)
+        return self._refuse(f"the tag {tag[:80]} is not allowed", path)
+
+    def _refuse(self, message: str, path: Path_) -> None:
+        self.document.findings.append(self.document.finding(message, path))

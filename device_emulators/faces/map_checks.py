@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from device_emulators.faces.documents import Path_
 from device_emulators.faces.mapping import (
     IDENTITY_REGISTERS,
     JOURNAL_ENTRY_REGISTERS,
     JOURNAL_HEAD_REGISTERS,
     LAST_ADDRESS,
     BoundMap,
-    Finding,
     MapError,
     MapFile,
     ModbusSection,
@@ -70,11 +70,11 @@ class _Binder:
     def __init__(self, map_file: MapFile, signals: Mapping[str, Signal]) -> None:
         self.map_file = map_file
         self.signals = signals
-        self.findings = list(map_file.findings)
+        self.findings = list(map_file.document.findings)
 
     def points(self) -> list[RegisterPoint]:
         """The points of all entries; overlaps, gaps and narrow types are noted."""
-        points: list[tuple[str, RegisterPoint]] = []
+        points: list[tuple[Path_, RegisterPoint]] = []
         for path, entry in self.map_file.entries:
             width = width_of(entry.type, entry.registers) if not entry.table.of_bits else 1
             for number, signal in self._matching(path, entry.signal):
@@ -85,7 +85,7 @@ class _Binder:
                 if address + width - 1 > LAST_ADDRESS:
                     self._note(path, f"{signal.name} would lie beyond address {LAST_ADDRESS}")
         self._check_overlaps(points)
-        self._check_complete([(path, point.signal) for path, point in points], "modbus")
+        self._check_complete([(path, point.signal) for path, point in points], ("modbus",))
         writable = {point.signal.name for _, point in points if point.table.writable}
         for path, point in points:
             if point.signal.writable and point.signal.name not in writable:
@@ -94,7 +94,7 @@ class _Binder:
 
     def nodes(self) -> list[OpcuaNode]:
         """The nodes of all entries."""
-        nodes: list[tuple[str, OpcuaNode]] = []
+        nodes: list[tuple[Path_, OpcuaNode]] = []
         for path, entry in self.map_file.nodes:
             for number, signal in self._matching(path, entry.signal):
                 browse = tuple(entry.path.replace("{n}", str(number)).split("/"))
@@ -102,10 +102,10 @@ class _Binder:
                 if problem := _node_problem(entry, signal):
                     self._note(path, f"{signal.name}: {problem}")
         self._check_paths(nodes)
-        self._check_complete([(path, node.signal) for path, node in nodes], "opcua")
+        self._check_complete([(path, node.signal) for path, node in nodes], ("opcua",))
         return [node for _, node in nodes]
 
-    def _matching(self, path: str, pattern: str) -> Iterator[tuple[int, Signal]]:
+    def _matching(self, path: Path_, pattern: str) -> Iterator[tuple[int, Signal]]:
         """The signals that an entry is for, each with the number of its slot."""
         expression = re.compile(re.escape(pattern).replace(r"\{n\}", "([1-9][0-9]*)", 1))
         found = False
@@ -120,7 +120,7 @@ class _Binder:
         """The names of all signals, those of slots once."""
         return list(dict.fromkeys(map(_general, self.signals)))
 
-    def _check_complete(self, mapped: list[tuple[str, Signal]], section: str) -> None:
+    def _check_complete(self, mapped: list[tuple[Path_, Signal]], section: Path_) -> None:
         names = {signal.name for _, signal in mapped}
         known = names | self.map_file.broken  # an entry that could not be read has a finding of its own
         missing = [name for name in self.signals if name not in known and _general(name) not in known]
@@ -128,25 +128,26 @@ class _Binder:
             shown = ", ".join(dict.fromkeys(_general(name) for name in missing))
             self._note(section, f"signals without an entry: {shown}")
 
-    def _check_overlaps(self, points: list[tuple[str, RegisterPoint]]) -> None:
+    def _check_overlaps(self, points: list[tuple[Path_, RegisterPoint]]) -> None:
         spans = [(point.table, point.address, point.width, point.signal.name, path) for path, point in points]
-        spans.append((Table.INPUT, 0, IDENTITY_REGISTERS, "the identity block", "modbus"))
+        spans.append((Table.INPUT, 0, IDENTITY_REGISTERS, "the identity block", ("modbus",)))
         modbus = self.map_file.map.modbus
         if modbus is not None and modbus.journal is not None:
-            journal, path = modbus.journal, "modbus.journal"
+            journal = modbus.journal
+            path: Path_ = ("modbus", "journal")
             entries = journal.size * JOURNAL_ENTRY_REGISTERS
             spans.append((journal.table, journal.head, JOURNAL_HEAD_REGISTERS, "the head of the journal", path))
             spans.append((journal.table, journal.entries, entries, "the entries of the journal", path))
         spans.sort(key=lambda span: (span[0], span[1]))
-        last: tuple[Table, int, int, str, str] | None = None
+        last: tuple[Table, int, int, str, Path_] | None = None
         for span in spans:
             if last is not None and last[0] == span[0] and span[1] < last[1] + last[2]:
-                path = span[4] if span[4] != "modbus" else last[4]
+                path = span[4] if len(span[4]) > 1 else last[4]
                 self._note(path, f"{span[3]} and {last[3]} overlap at address {span[1]} of {span[0]}")
             if last is None or last[0] != span[0] or span[1] + span[2] > last[1] + last[2]:
                 last = span
 
-    def _check_paths(self, nodes: list[tuple[str, OpcuaNode]]) -> None:
+    def _check_paths(self, nodes: list[tuple[Path_, OpcuaNode]]) -> None:
         taken: set[tuple[str, ...]] = set()
         folders = {node.path[:depth] for _, node in nodes for depth in range(1, len(node.path))}
         for path, node in nodes:
@@ -159,9 +160,8 @@ class _Binder:
                 self._note(path, f"{node.path[0]} is the name of something that every device has")
             taken.add(node.path)
 
-    def _note(self, path: str, message: str) -> None:
-        lines = self.map_file.lines
-        finding = Finding(message, path, self.map_file.file, lines.get(path, 1))
+    def _note(self, path: Path_, message: str) -> None:
+        finding = self.map_file.document.finding(message, path)
         if finding not in self.findings:
             self.findings.append(finding)
 

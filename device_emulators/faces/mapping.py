@@ -11,6 +11,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from device_emulators.faces.documents import Document, FileError, Path_
 from device_emulators.signals import Signal
 
 IDENTITY_REGISTERS: Final = 8
@@ -189,40 +190,19 @@ class DeviceMap(_Section):
 # --- what is wrong with one -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong with a map file: what, and where (line 0: the file as a whole)."""
-
-    message: str
-    path: str = ""
-    file: str = ""
-    line: int = 0
-
-    def __str__(self) -> str:
-        where = f"{self.file}:{self.line}" if self.line else self.file
-        return ": ".join(part for part in (where, self.path, self.message) if part)
-
-
-class MapError(ValueError):
+class MapError(FileError):
     """A map file that cannot be used; carries every finding."""
-
-    def __init__(self, findings: tuple[Finding, ...]) -> None:
-        self.findings = findings
-        count = len(findings)
-        super().__init__("\n  ".join([f"{count} finding{'s' if count != 1 else ''}:", *map(str, findings)]))
 
 
 @dataclass(frozen=True)
 class MapFile:
-    """A map with where its parts were written, and what was found wrong while reading it."""
+    """A map with the document that it was written in, whose findings are what was wrong while reading it."""
 
     map: DeviceMap
-    file: str = ""
-    lines: Mapping[str, int] = field(default_factory=dict)  # by path, as `modbus.tables.3`
-    entries: tuple[tuple[str, RegisterEntry], ...] = ()  # with the path of each
-    nodes: tuple[tuple[str, NodeEntry], ...] = ()
+    document: Document
+    entries: tuple[tuple[Path_, RegisterEntry], ...] = ()  # with the path of each, as ("modbus", "tables", 3)
+    nodes: tuple[tuple[Path_, NodeEntry], ...] = ()
     broken: frozenset[str] = frozenset()  # signals whose entry could not be read
-    findings: tuple[Finding, ...] = ()
 
 
 # --- a map laid over a device -----------------------------------------------------------------------------------------
