@@ -65,7 +65,7 @@ def test_over_opc_ua_beside_modbus_with_the_embedded_broker(tmp_path: Path) -> N
     assert (link.cause.value, link.devices) == ("device link", {"shelf", "door"})
     assert all(total.delivered for total in verdict.judgement.totals)
     assert counted(tmp_path)["repeats_acknowledged"] == 0
-    assert set(verdict.evidence) == {"device.jsonl", "opcua.jsonl", "uplink.jsonl"}
+    assert set(verdict.evidence) == {"device.jsonl", "opcua.jsonl", "uplink.jsonl", "truth.jsonl"}
 
 
 def test_over_http(tmp_path: Path) -> None:
