@@ -15,6 +15,14 @@ RING = 256
 
 T = TypeVar("T")
 
+ShownMs = Callable[[int], int]
+"""What the clock of a device shows, ms, at a time of its life."""
+
+
+def as_lived(time_ms: int) -> int:
+    """A clock that shows the very time."""
+    return time_ms
+
 
 class Status(StrEnum):
     """How far a reading can be trusted."""
@@ -60,9 +68,11 @@ class Disturbance:
 class Host:
     """One device, shown to faces. Everything that is done to the device goes through `advance`, `write` and `act`."""
 
-    def __init__(self, kind: str, device: Device[Any], ring: int = RING) -> None:
-        """`kind` is the type of its map file; `ring` changes are kept in the journal (0: it has none)."""
+    def __init__(self, kind: str, device: Device[Any], ring: int = RING, shown_ms: ShownMs = as_lived) -> None:
+        """`kind` is the type of its map file; `ring` changes are kept in the journal (0: it has none). `shown_ms`: what
+        its clock shows; it lives by another time where a twin runs faster than the wall's clock."""
         self.kind = kind
+        self._shown_ms = shown_ms
         self.device = device
         self.ring = ring
         self.signals: Mapping[str, Signal] = device.signals
@@ -85,7 +95,7 @@ class Host:
     @property
     def clock_ms(self) -> int:
         """The device's own clock."""
-        return self.device.now_ms + self.disturbance.skew_ms
+        return self._shown_ms(self.device.now_ms) + self.disturbance.skew_ms
 
     # --- what happens to it -------------------------------------------------------------------------------------------
 

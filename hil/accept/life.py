@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from device_emulators.life import Life
 from hil.accept.criteria import quantile
-from hil.accept.plant import FOREVER_MS, Plant, WallClock
+from hil.accept.plant import FOREVER_MS, LONGEST_SLEEP_S, Plant, WallClock
 from hil.accept.processes import RigError
 from hil.accept.suite import Suite
 
@@ -68,15 +68,16 @@ class PeopleLife:
 class TwinLife:
     """What happens in a scenario, at its rate."""
 
-    def __init__(self, living: "LivingPlant", plant: Plant) -> None:
-        self._living, self._plant = living, plant
+    def __init__(self, living: "LivingPlant", plant: Plant, clock: WallClock) -> None:
+        self._living, self._plant, self._clock = living, plant, clock
 
     async def live(self) -> None:
         from hil.bridge.emulated_plant import PlantError
 
         running = asyncio.create_task(self._living.live())
         try:
-            await self._plant.live()
+            while (left_ms := self._plant.until_ms - self._clock.now_ms()) > 0:
+                await asyncio.sleep(min(left_ms / 1000, LONGEST_SLEEP_S))
         finally:
             self._living.end()
             outcome = (await asyncio.gather(running, return_exceptions=True))[0]
@@ -101,4 +102,4 @@ def make_plant(suite: Suite) -> tuple[WallClock, Plant, PlantLife]:
     living = LivingPlant(suite.scenario_plant(), suite.seed, suite.scenario.rate, suite.scenario.journal)
     clock = WallClock()
     plant = Plant(suite, clock, living.begin(clock.now_s))
-    return clock, plant, TwinLife(living, plant)
+    return clock, plant, TwinLife(living, plant, clock)

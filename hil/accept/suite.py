@@ -80,7 +80,7 @@ class ScenarioEntry(Model):
         max_length=1000,
         description="scenario file, relative to the suite, or name of a built-in one",
     )
-    rate: float = Field(default=600, ge=0.01, le=100_000, description="the twin's time goes so many times as fast")
+    rate: float = Field(default=600, ge=1, le=100_000, description="the twin's time goes so many times as fast")
     protocol: Literal["modbus", "opcua"] = Field(default="modbus", description="how its devices are read")
     journal: int = Field(default=RING, ge=0, le=10_000, description="changes their journals hold; 0: last values only")
 

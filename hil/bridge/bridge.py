@@ -1,17 +1,18 @@
 """The twin in a run by the wall's clock, with nodes that are simulated, emulated, or real devices."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from device_emulators.faces.host import RING
+from device_emulators.faces.host import RING, ShownMs, as_lived
 from hil.bindings.modbus_client import BackOff
 from hil.bridge.adjustments import Ledger
 from hil.bridge.clock import PacedClock
 from hil.bridge.emulated import EmulatedNode
+from hil.bridge.followers import followed_hosts, make_follower
 from hil.bridge.hardware import POLL_S, HardwareDevice
 from hil.bridge.link import DeviceLink, ModbusLink
 from hil.bridge.node_devices import NodeDevice, make_devices
@@ -36,12 +37,24 @@ class SwitchError(ValueError):
     """A node cannot be switched like that; the message says why and what would do."""
 
 
+class Emulated(Protocol):
+    """Emulated devices of a node."""
+
+    @property
+    def devices(self) -> tuple[NodeDevice, ...]: ...
+    def begin(self, time_ms: int) -> None: ...
+    def follow(self, time_ms: int) -> None: ...
+    def next_ms(self) -> int: ...
+    def end(self) -> None: ...
+    def close(self) -> None: ...
+
+
 @dataclass
 class _Node:
     places: tuple[Place, ...]
     mode: Mode = Mode.SIMULATED
     url: str = ""
-    emulated: EmulatedNode | None = None
+    emulated: Emulated | None = None
     real: list[HardwareDevice] = field(default_factory=list)
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
@@ -58,19 +71,19 @@ class Bridge:
         bound_ms: float = BOUND_MS,
         poll_s: float = POLL_S,
         back_off: BackOff | None = None,
-        device_ms: Callable[[int], int] = lambda time_ms: time_ms,
+        shown_ms: ShownMs = as_lived,
     ) -> None:
         """`journal`: changes that emulated devices keep. `bound_ms`: of lateness, p99. `poll_s`: how often a real
-        device is asked; `back_off`: after it has not answered. `device_ms`: what the clocks of emulated devices show
+        device is asked; `back_off`: after it has not answered. `shown_ms`: what the clocks of emulated devices show
         at an instant of the twin."""
         self.twin = twin
         self.clock = clock
         self.opening: Levels = twin.levels()
         self.ledger = Ledger(OutsideBooks(twin))
-        self.pacer = Pacer(twin, clock, start_ms=twin.start.time_ms, bound_ms=bound_ms, after=self._after)
+        self.pacer = Pacer(self, clock, start_ms=twin.start.time_ms, bound_ms=bound_ms, after=self._after)
         self._gate = GatedDemand(twin)
         self._nodes: dict[str, _Node] = {}
-        self._journal, self._poll_s, self._back_off, self._device_ms = journal, poll_s, back_off, device_ms
+        self._journal, self._poll_s, self._back_off, self._shown_ms = journal, poll_s, back_off, shown_ms
         self._failed: list[BaseException] = []
         self._switching = asyncio.Lock()
 
@@ -109,6 +122,17 @@ class Bridge:
         check_conservation(records)
         return records
 
+    # --- what the pacer drives ----------------------------------------------------------------------------------------
+
+    def next_time(self) -> int:
+        """When something happens next: in the twin, or at an emulated device by itself."""
+        own = (node.emulated.next_ms() for node in self._nodes.values() if node.emulated is not None)
+        return min([self.twin.next_time(), *own])
+
+    def advance_to(self, time: int) -> None:
+        """Let it happen in the twin; `_after` does the rest."""
+        self.twin.advance_to(time)
+
     def _after(self, time_ms: int) -> None:
         for node in self._nodes.values():
             if node.mode is Mode.EMULATED and node.emulated is not None:
@@ -122,7 +146,8 @@ class Bridge:
         """What is known of a node. SwitchError: there is none, or it holds nothing."""
         if name not in self._nodes:
             try:
-                self._nodes[name] = _Node(self.ledger.books.places(name))
+                shown = followed_hosts(self.twin.network, name)
+                self._nodes[name] = _Node(() if shown else self.ledger.books.places(name))
             except OutsideError as error:
                 raise SwitchError(str(error)) from None
         return self._nodes[name]
@@ -131,9 +156,16 @@ class Bridge:
         """The devices that show a node while it is emulated; faces may be opened for them at any time."""
         node = self.node(name)
         if node.emulated is None:
-            devices = make_devices(self.twin.network, node.places, self._journal)
-            node.emulated = EmulatedNode(devices, self.ledger, self.pacer.submit, self._device_ms)
+            node.emulated = self._emulated(name, node.places)
         return node.emulated.devices
+
+    def _emulated(self, name: str, places: tuple[Place, ...]) -> Emulated:
+        network, submit = self.twin.network, self.pacer.submit
+        if places:
+            devices = make_devices(network, places, self._journal, self._shown_ms)
+            return EmulatedNode(devices, self.ledger, submit)
+        hosts = followed_hosts(network, name, self._journal, self._shown_ms)
+        return make_follower(self.twin, name, hosts, submit)
 
     def begin_emulated(self, name: str) -> None:
         """Before `run`: this node is emulated from the beginning. SwitchError: there is no such node."""
@@ -184,7 +216,7 @@ class Bridge:
         self, name: str, node: _Node, url: str, links: Iterable[DeviceLink] | None
     ) -> list[HardwareDevice]:
         books = self.ledger.books
-        if not all(books.in_device(place.point) for place in node.places):
+        if not node.places or not all(books.in_device(place.point) for place in node.places):
             raise SwitchError(f"{name} has no device: only vending machines, shelves and tanks can be real")
         devices = make_devices(self.twin.network, node.places, 0)
         if links is None:

@@ -1,12 +1,13 @@
 """A node whose stock the twin holds and emulated devices show; what clients do to them comes back as outside writes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 from device_emulators.faces.host import Change, Host, Status
 from hil.bridge.adjustments import Cause, Ledger
 from hil.bridge.node_devices import NodeDevice, Slotted
+from sim.flow.model import NEVER
 
 Submit = Callable[[Callable[[int], Any]], object]
 
@@ -19,11 +20,8 @@ class EmulatedNode:
         devices: tuple[NodeDevice, ...],
         ledger: Ledger,
         submit: Submit,
-        device_ms: Callable[[int], int] = lambda time_ms: time_ms,
     ) -> None:
-        """`device_ms`: what the devices' clocks show at an instant of the twin."""
         self.devices = devices
-        self._device_ms = device_ms
         self.active = False
         self._ledger = ledger
         self._submit = submit
@@ -33,24 +31,29 @@ class EmulatedNode:
             self._slots
         )  # units taken outside (negative: put in) that the twin does not know yet
         self._endings = [device.host.listen(self._heard) for device in devices]
-        self._mark(Status.UNCERTAIN)
+        mark(self.devices, known=False)
 
     def begin(self, time_ms: int) -> None:
         """From now on they show what the twin has."""
         self.active = True
         self._unbooked = [0] * len(self._slots)
         self.follow(time_ms)
-        self._mark(None)
+        mark(self.devices, known=True)
 
     def end(self) -> None:
         """They show the last values, as uncertain ones."""
         self.active = False
-        self._mark(Status.UNCERTAIN)
+        mark(self.devices, known=False)
 
     def close(self) -> None:
         """Listen to the devices no more."""
         for end in self._endings:
             end()
+
+    def next_ms(self) -> int:
+        """When one of them does something by itself; NEVER: not one."""
+        own = (device.host.device.next_time() for device in self.devices) if self.active else ()
+        return min((due for due in own if due is not None), default=NEVER)
 
     def follow(self, time_ms: int) -> None:
         """Do at the devices what has happened in the twin."""
@@ -58,10 +61,11 @@ class EmulatedNode:
             return
         self._following = True
         try:
+            for device in self.devices:
+                device.host.advance(time_ms)
             for (host, slot), unbooked in zip(self._slots, self._unbooked, strict=True):
                 wanted = max(self._ledger.books.on_hand(slot.place.point) - unbooked, 0)
                 if slot.units() != wanted:
-                    host.advance(self._device_ms(time_ms))
                     _bring(host, slot, wanted)
         finally:
             self._following = False
@@ -86,11 +90,13 @@ class EmulatedNode:
         else:
             self._ledger.adjust(slot.place, -taken, Cause.FOUND, time_ms)
 
-    def _mark(self, status: Status | None) -> None:
-        for device in self.devices:
-            names = device.host.readings()
-            device.host.disturbance.status = {} if status is None else dict.fromkeys(names, status)
-            device.host.refresh()
+
+def mark(devices: Iterable[NodeDevice], known: bool) -> None:
+    """Whether what they show is so; otherwise it was so some time ago."""
+    for device in devices:
+        names = () if known else device.host.readings()
+        device.host.disturbance.status = dict.fromkeys(names, Status.UNCERTAIN)
+        device.host.refresh()
 
 
 def _bring(host: Host, slot: Slotted, wanted: int) -> None:

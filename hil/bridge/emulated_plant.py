@@ -9,7 +9,8 @@ from typing import Final
 from device_emulators.faces.host import RING, Host
 from hil.bridge.bridge import Bridge, Mode
 from hil.bridge.clock import PacedClock
-from hil.bridge.node_devices import NodeDevice, make_devices
+from hil.bridge.followers import followed_hosts
+from hil.bridge.node_devices import make_devices
 from hil.bridge.session import opened_twin
 from hil.bridge.settings import modes_of
 from sim.errors import ConservationError
@@ -40,10 +41,11 @@ class ScenarioPlant:
 
     def hosts(self) -> dict[str, Host]:
         """Its devices by name, as they will be; empty ones that nobody moves."""
-        return {device.host.name: device.host for node in self.nodes for device in self._devices(node)}
+        return {host.name: host for node in self.nodes for host in self._hosts(node)}
 
-    def _devices(self, node: str) -> tuple[NodeDevice, ...]:
-        return make_devices(self.network, places_of(self.network, node))
+    def _hosts(self, node: str) -> tuple[Host, ...]:
+        shown = followed_hosts(self.network, node)
+        return shown or tuple(one.host for one in make_devices(self.network, places_of(self.network, node)))
 
 
 def read_scenario_plant(name: str, least_ms: int) -> ScenarioPlant:
@@ -85,11 +87,12 @@ class LivingPlant:
         show what the twin has. Their own clocks show that clock's time, in ms."""
         begun_ms, rate = now_s() * 1000.0, self._rate
 
-        def device_ms(time_ms: int) -> int:
-            return math.ceil(begun_ms + time_ms / rate)
+        def shown_ms(time_ms: int) -> int:
+            return math.ceil(begun_ms + max(time_ms - begun_ms, 0) / rate)
 
-        clock = PacedClock(rate, now_s)
-        self.bridge = Bridge(self._twin, clock, journal=self._journal, device_ms=device_ms)
+        # the twin begins at the time that the clock shows, so that its time is never behind the clock's
+        clock = PacedClock(rate, now_s, math.ceil(begun_ms))
+        self.bridge = Bridge(self._twin, clock, journal=self._journal, shown_ms=shown_ms)
         devices = [device for node in self.plant.nodes for device in self.bridge.emulated_devices(node)]
         for node in self.plant.nodes:
             self.bridge.begin_emulated(node)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from device_emulators.catalog import KINDS
-from device_emulators.faces.host import RING, Host
+from device_emulators.faces.host import RING, Host, ShownMs, as_lived
 from device_emulators.faces.map_checks import bind
 from device_emulators.faces.map_file import builtin_map
 from device_emulators.faces.mapping import BoundMap
@@ -69,23 +69,33 @@ class NodeDevice:
         return KINDS[self.host.kind].number
 
 
-def make_devices(network: "Network", places: tuple[Place, ...], journal: int = RING) -> tuple[NodeDevice, ...]:
+MadeHost = Callable[[str, Any], Host]
+"""Makes the host of a device of some type."""
+
+
+def make_devices(
+    network: "Network", places: tuple[Place, ...], journal: int = RING, shown_ms: ShownMs = as_lived
+) -> tuple[NodeDevice, ...]:
     """The devices of one node: a vending machine for all its items, a shelf or a tank for each; the terminal of a
-    stock point where there is no device. They are empty."""
+    stock point where there is no device. They are empty. `shown_ms`: what their clocks show."""
+
+    def host(kind: str, device: Any) -> Host:
+        return Host(kind, device, journal, shown_ms)
+
     node = places[0].node
     kind = network.node_kinds[network.node_names.index(node)]
     if kind == "vending_machine":
-        return (_vending_machine(node, places, journal),)
+        return (_vending_machine(node, places, host),)
     planned = {} if network.plant_plan is None else {one.stock_point: one for one in network.plant_plan.devices}
     if not all(place.point in planned for place in places):
-        return (_stock_point(node, places, journal),)
+        return (_stock_point(node, places, host),)
     return tuple(
-        _single(node if len(places) == 1 else f"{node}-{place.item}", kind, planned[place.point], place, journal)
+        _single(node if len(places) == 1 else f"{node}-{place.item}", kind, planned[place.point], place, host)
         for place in places
     )
 
 
-def _vending_machine(node: str, places: tuple[Place, ...], journal: int) -> NodeDevice:
+def _vending_machine(node: str, places: tuple[Place, ...], made: MadeHost) -> NodeDevice:
     config = VendingMachineConfig(tuple(Slot(place.item, CAPACITY) for place in places))
     device = VendingMachine(node, config, _no_chance)
 
@@ -100,10 +110,10 @@ def _vending_machine(node: str, places: tuple[Place, ...], journal: int) -> Node
         return Slotted(place, f"slot_{number}_count", lambda: device.stock(number), put, take, one_by_one=True)
 
     slots = tuple(slot(number, place) for number, place in enumerate(places, 1))
-    return NodeDevice(Host("vending_machine", device, journal), slots)
+    return NodeDevice(made("vending_machine", device), slots)
 
 
-def _stock_point(node: str, places: tuple[Place, ...], journal: int) -> NodeDevice:
+def _stock_point(node: str, places: tuple[Place, ...], made: MadeHost) -> NodeDevice:
     device = StockPoint(node, StockPointConfig(tuple(place.item for place in places)), _no_chance)
 
     def slot(number: int, place: Place) -> Slotted:
@@ -116,10 +126,10 @@ def _stock_point(node: str, places: tuple[Place, ...], journal: int) -> NodeDevi
         )
 
     slots = tuple(slot(number, place) for number, place in enumerate(places, 1))
-    return NodeDevice(Host("stock_point", device, journal), slots)
+    return NodeDevice(made("stock_point", device), slots)
 
 
-def _single(name: str, kind: str, planned: DevicePoint, place: Place, journal: int) -> NodeDevice:
+def _single(name: str, kind: str, planned: DevicePoint, place: Place, made: MadeHost) -> NodeDevice:
     """A device that measures one item."""
     device: Any
     if kind == "tank":
@@ -134,4 +144,4 @@ def _single(name: str, kind: str, planned: DevicePoint, place: Place, journal: i
         scale = device = WeighingShelf(name, WeighingShelfConfig(max(planned.unit_weight_mg, 1)), _no_chance)
         slot = Slotted(place, "units", lambda: scale.units, scale.put, scale.take)
         type_name = "weighing_shelf"
-    return NodeDevice(Host(type_name, device, journal), (slot,))
+    return NodeDevice(made(type_name, device), (slot,))

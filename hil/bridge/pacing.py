@@ -93,6 +93,8 @@ class Pacer:
         """Before `run`: let happen at once what is due by now, not counted as late."""
         for _ in range(_CATCHING_UP):  # the first time takes long, since compiled code is loaded
             begin_s, now_ms = time.monotonic(), self.clock.now_ms()
+            while (due := self.engine.next_time()) <= now_ms:
+                self._advance(max(due, self.done_ms + 1))
             if now_ms > self.done_ms:
                 self._advance(now_ms)
             if time.monotonic() - begin_s < SLICE_S:

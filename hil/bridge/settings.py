@@ -11,7 +11,8 @@ from hil.bridge.pacing import BOUND_MS
 from hil.files import checked, read_document
 from policies.fields import Model
 from sim.scenario import Scenario
-from sim.scenario.nodes import StockingNode
+from sim.scenario.nodes import Plant, StockingNode
+from sim.scenario.trucks import Truck
 
 
 class NodeBinding(Model):
@@ -46,11 +47,13 @@ class Bench(Model):
 
 
 def modes_of(scenario: Scenario) -> dict[str, NodeBinding]:
-    """What a scenario says of its nodes that are not simulated."""
+    """What a scenario says of its nodes, and of its trucks, that are not simulated."""
+    said: dict[str, StockingNode | Plant | Truck] = dict(scenario.trucks)
+    said |= {name: node for name, node in scenario.nodes.items() if isinstance(node, StockingNode | Plant)}
     return {
-        name: NodeBinding(mode=Mode(node.mode), url=node.url or "")
-        for name, node in scenario.nodes.items()
-        if isinstance(node, StockingNode) and node.mode != Mode.SIMULATED.value
+        name: NodeBinding(mode=Mode(one.mode), url=getattr(one, "url", None) or "")
+        for name, one in said.items()
+        if one.mode != Mode.SIMULATED.value
     }
 
 

@@ -1,6 +1,6 @@
 """Trucks: vehicles that leave a base, call at stops in turn and come back."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -73,6 +73,9 @@ class Truck(Model):
     )
     cost_per_trip: Money | None = Field(None, description="per trip; default: nothing")
     cost_per_km: Money | None = Field(None, description="per kilometre; default: nothing")
+    mode: Literal["simulated", "emulated"] = Field(
+        "simulated", description="whether emulators serve trackers of it in `mro-twin hil run` and `hil accept`"
+    )
 
     @model_validator(mode="after")
     def _one_way_of_leaving(self) -> Self:

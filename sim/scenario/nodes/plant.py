@@ -50,3 +50,6 @@ class Plant(NodeBase):
     )
     work_order: PositiveDuration = Field(8 * MS_PER_HOUR, description="running time of one work order of a line")
     lines: dict[Name, Line] = Field({}, description="lines by name")
+    mode: Literal["simulated", "emulated"] = Field(
+        "simulated", description="whether emulators serve its machines in `mro-twin hil run` and `hil accept`"
+    )
