@@ -114,7 +114,12 @@ def test_the_verdict_as_json_and_junit(tmp_path: Path) -> None:
     assert suite.get("name") == "all <&> fates?"
     failed = {case.get("name"): case[0] for case in suite if len(case)}
     assert set(failed) == {"lost", "invented", "stale", "wrong_value"}
-    assert suite.get("failures") == "4"
+    assert (suite.get("failures"), suite.get("tests")) == ("4", str(len(suite)))
+    (invented,) = [one for one in data["reports_at_fault"] if one["what"] == ["invented"]]
+    assert f"number {invented['number']}, " in str(failed["invented"].text)
+    kinds = [name for one in data["reports_at_fault"] for name in one["what"] if name != "delivered"]
+    counted = {**data["reports"], **data["delivered_but"]}
+    assert {name: kinds.count(name) for name in kinds} == {name: counted[name] for name in kinds}
     assert f"numbers {lost['from_number']} to {lost['from_number']}" in str(failed["lost"].text)
 
 
@@ -125,4 +130,5 @@ def test_a_good_run_passes_and_a_broken_rig_decides_nothing(tmp_path: Path) -> N
     assert (broken.outcome, broken.exit_code) == (Outcome.RIG_FAILED, 4)
     write_verdict(broken, tmp_path)
     suite = ElementTree.fromstring((tmp_path / "junit.xml").read_bytes())[0]
-    assert {case[0].tag for case in suite} == {"error"}
+    assert [case[0].tag for case in suite] == ["error", *["skipped"] * (len(suite) - 1)]
+    assert (suite.get("errors"), suite.get("failures"), suite[0].get("name")) == ("1", "0", "rig")

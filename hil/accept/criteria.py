@@ -86,19 +86,19 @@ class Result:
     met: bool
 
 
-_TRUTHS: Final = {
+TRUTHS_OF: Final = {
     "lost": TruthClass.LOST,
     "lost_between": TruthClass.LOST_BETWEEN,
     "not_readable": TruthClass.NOT_READABLE,
     "never_observable": TruthClass.NEVER_OBSERVABLE,
     "not_running": TruthClass.NOT_RUNNING,
 }
-_REPORTS: Final = {
+REPORTS_OF: Final = {
     "invented": ReportClass.INVENTED,
     "duplicates": ReportClass.DUPLICATE,
     "stale": ReportClass.STALE,
 }
-_FLAGS: Final = {
+FLAGS_OF: Final = {
     "wrong_value": Flag.WRONG_VALUE,
     "wrong_time": Flag.WRONG_TIME,
     "late": Flag.LATE,
@@ -142,12 +142,12 @@ def _delivered(wanted: Allowed, judgement: Judgement) -> Result:
 
 def _count(name: str, judgement: Judgement) -> tuple[int, int]:
     """How many, and out of how many."""
-    if name in _TRUTHS:
-        return judgement.of_truths()[_TRUTHS[name]], len(judgement.truths)
-    if name in _REPORTS:
-        return judgement.of_reports()[_REPORTS[name]], len(judgement.reports)
-    if name in _FLAGS:
-        return judgement.of_flags()[_FLAGS[name]], len(judgement.reports)
+    if name in TRUTHS_OF:
+        return judgement.of_truths()[TRUTHS_OF[name]], len(judgement.truths)
+    if name in REPORTS_OF:
+        return judgement.of_reports()[REPORTS_OF[name]], len(judgement.reports)
+    if name in FLAGS_OF:
+        return judgement.of_flags()[FLAGS_OF[name]], len(judgement.reports)
     return sum(not one.in_time for one in judgement.recoveries), len(judgement.recoveries)
 
 

@@ -41,6 +41,8 @@ svg text { fill: var(--ink); font-family: inherit; }
 .key { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding: 0; font-size: .88rem; }
 .swatch { display: inline-block; width: .8rem; height: .8rem; border-radius: .15rem; margin-right: .35rem; }
 footer { max-width: 70rem; margin: 0 auto; padding: 0 1.4rem 2rem; color: var(--muted); font-size: .82rem; }
+@media (max-width: 40rem) { main { padding: .6rem; } section { padding: .8rem .7rem; }
+  th, td { padding: .3rem .35rem; } table { font-size: .8rem; } .badge { padding: .05rem .4rem; } }
 @media print { body { background: #fff; } section { border: 0; padding: .3rem 0; } tr { break-inside: avoid; } }
 """
 
@@ -101,9 +103,25 @@ TEMPLATE: Final = """<!DOCTYPE html>
 {% endfor %}
 </tbody></table></div>
 {% set more = v.losses | length + v.losses_not_listed - most %}
-{% if more > 0 %}<p class="quiet">and {{ more }} more in verdict.json</p>{% endif %}
+{% if more > 0 %}<p class="quiet">and {{ more }} more; verdict.json has 1000 of them</p>{% endif %}
 {% else %}<p>Nothing: every change was delivered.</p>{% endif %}
 </section>
+{% if v.reports_at_fault %}
+<section><h2>What arrived and should not have so</h2>
+<div class="scroll"><table><thead><tr><th>device</th><th>signal</th><th>value</th><th class="number">number</th>
+<th>what</th><th class="number">stamp, s</th><th class="number">seen, s</th></tr></thead><tbody>
+{% for one in v.reports_at_fault[:most] %}
+<tr><th>{{ one.device | truncate(60) }}</th><td>{{ (one.signal or '—') | truncate(60) }}</td>
+<td>{{ (one.value | string) | truncate(60) if one.value is not none else '—' }}</td>
+<td class="number">{{ one.number if one.number is not none else '—' }}</td><td>{{ one.what | join(', ') }}</td>
+<td class="number">{{ (one.time_ms / 1000) | round(1) if one.time_ms is not none else '—' }}</td>
+<td class="number">{{ (one.seen_ms / 1000) | round(1) }}</td></tr>
+{% endfor %}
+</tbody></table></div>
+{% set more = v.reports_at_fault | length + v.reports_at_fault_not_listed - most %}
+{% if more > 0 %}<p class="quiet">and {{ more }} more; verdict.json has 1000 of them</p>{% endif %}
+</section>
+{% endif %}
 <section><h2>Outages</h2>
 {% if v.outages %}
 <div class="scroll"><table><thead><tr><th>what</th><th>fault</th><th>devices</th><th class="number">from, s</th>

@@ -17,6 +17,8 @@ GAP: Final = 10
 COLUMNS: Final = 400
 """Marks of a row are gathered into so many columns: a run of any length makes a page of bounded size."""
 MOST_DEVICES: Final = 40
+MOST_TICKS: Final = 12
+STEPS_S: Final = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 43_200, 86_400, 259_200)
 TRUTH_COLOURS: Final = {
     TruthClass.DELIVERED: "#009e73",
     TruthClass.NEVER_OBSERVABLE: "#999999",
@@ -38,7 +40,7 @@ REPORT_COLOURS: Final = {
 def draw(judgement: Judgement) -> Markup:
     """The picture; names are escaped, everything else is numbers."""
     end_ms = max(judgement.history.end_ms, 1)
-    devices = [total.device for total in judgement.totals][:MOST_DEVICES]
+    devices = [total.device for total in judgement.totals]
     parts, y = [], 4
     for place, outage in enumerate(judgement.history.outages):
         parts.append(_outage(outage, end_ms, y, place))
@@ -48,13 +50,16 @@ def draw(judgement: Judgement) -> Markup:
         own = [one for one in judgement.history.outages if one.cause.value == cause]
         parts += [_bar(one.from_ms, one.to_ms, end_ms, y, "#d55e00", f"{one.fault}: {_span(one)}") for one in own]
         y += ROW + GAP
-    for device in devices:
+    for device in devices[:MOST_DEVICES]:
         truths = [(one.shown_ms, kind) for one, kind in judgement.truths if one.device == device]
         reports = [(one.report.seen_ms, one.kind) for one in judgement.reports if one.report.device == device]
         parts += [_label(device, y), _label_small("shown", y), *_marks(truths, tuple(TRUTH_COLOURS), end_ms, y)]
         y += ROW
         parts += [_label_small("arrived", y), *_marks(reports, tuple(REPORT_COLOURS), end_ms, y)]
         y += ROW + GAP
+    if len(devices) > MOST_DEVICES:
+        parts.append(_label(f"and {len(devices) - MOST_DEVICES} more devices", y))
+        y += ROW
     parts.append(_axis(end_ms, y))
     head = Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="time line of the run">').format(WIDTH, y + 22)
     return head + Markup("").join(parts) + Markup("</svg>")
@@ -109,9 +114,18 @@ def _label_small(text: str, y: int) -> Markup:
 
 
 def _axis(end_ms: int, y: int) -> Markup:
-    form = '<text x="{}" y="{}" font-size="10" text-anchor="middle">{:g} s</text>'
-    ticks = (round(end_ms * part / 4) for part in range(5))
-    return Markup("").join(Markup(form).format(_x(tick, end_ms), y + 12, round(tick / 1000, 1)) for tick in ticks)
+    form = '<text x="{}" y="{}" font-size="10" text-anchor="middle">{}</text>'
+    step_s = next((step_s for step_s in STEPS_S if end_ms / 1000 / step_s < MOST_TICKS), STEPS_S[-1])
+    ticks = range(0, end_ms + 1, step_s * 1000)
+    return Markup("").join(Markup(form).format(_x(tick, end_ms), y + 12, _moment(tick // 1000)) for tick in ticks)
+
+
+def _moment(time_s: int) -> str:
+    """A tick's time in the largest unit that leaves it whole; all steps divide the units above them."""
+    for unit, length_s in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if time_s and time_s % length_s == 0:
+            return f"{time_s // length_s} {unit}"
+    return f"{time_s} s"
 
 
 def _span(outage: Outage) -> str:

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree
 
-from hil.accept.criteria import Criteria, Result, evaluate, quantile, uptime
+from hil.accept.criteria import FLAGS_OF, REPORTS_OF, TRUTHS_OF, Criteria, Result, evaluate, quantile, uptime
 from hil.accept.history import Outage
 from hil.accept.judging import Judgement, TruthClass
-from hil.accept.matching import Flag, ReportClass
+from hil.accept.matching import Flag, Judged, ReportClass
 
 FORMAT: Final = 1
 MOST_LISTED: Final = 1000
-"""Losses named one by one; the counts are always whole."""
+"""Losses, and reports at fault, named one by one; the counts are always whole."""
+AT_FAULT: Final = (ReportClass.DUPLICATE, ReportClass.STALE, ReportClass.INVENTED)
 
 
 class Outcome(StrEnum):
@@ -52,10 +53,15 @@ class Verdict:
         """0 passed, 1 a criterion missed, 4 the rig failed."""
         return EXIT_CODES[self.outcome]
 
+    def reports_at_fault(self) -> list[Judged]:
+        """Reports that were repeats, stale or invented, and delivered ones with something else wrong."""
+        return [one for one in self.judgement.reports if one.kind in AT_FAULT or one.flags]
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for verdict.json."""
         judgement = self.judgement
         truths, reports, flags = judgement.of_truths(), judgement.of_reports(), judgement.of_flags()
+        faulty = self.reports_at_fault()
         return {
             "format": FORMAT,
             "suite": self.suite,
@@ -71,6 +77,8 @@ class Verdict:
             "delivered_but": {flag.value: flags[flag] for flag in Flag},
             "losses": [{**loss._asdict(), "reason": loss.reason.value} for loss in judgement.losses[:MOST_LISTED]],
             "losses_not_listed": max(len(judgement.losses) - MOST_LISTED, 0),
+            "reports_at_fault": [_report(one) for one in faulty[:MOST_LISTED]],
+            "reports_at_fault_not_listed": max(len(faulty) - MOST_LISTED, 0),
             "outages": [
                 {
                     **_outage(one.outage),
@@ -106,6 +114,16 @@ def latencies(judgement: Judgement, quiet: bool) -> dict[str, int | None]:
     return {"count": len(values), **{name: quantile(values, share) for name, share in shares.items()}}
 
 
+def _report(judged: Judged) -> dict[str, Any]:
+    """A report as the gateway made it; texts that no file could hold are made legible."""
+    said = {name: _text(value) if isinstance(value, str) else value for name, value in judged.report._asdict().items()}
+    return {"what": [judged.kind.value, *sorted(flag.value for flag in judged.flags)], **said}
+
+
+def _text(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _outage(outage: Outage) -> dict[str, Any]:
     return {
         "cause": outage.cause.value,
@@ -124,39 +142,52 @@ def write_verdict(verdict: Verdict, folder: Path) -> None:
 
 
 def junit(verdict: Verdict) -> bytes:
-    """A test suite with a test case per criterion; a rig that failed makes each an error."""
+    """A test suite with a test case for the rig and one per criterion; those of a rig that failed are skipped."""
     missed = [result for result in verdict.results if not result.met]
     broken = verdict.outcome is Outcome.RIG_FAILED
+    name = _legible(verdict.suite)
     suite = ElementTree.Element(
         "testsuite",
-        name=_legible(verdict.suite),
-        tests=str(len(verdict.results)),
+        name=name,
+        tests=str(1 + len(verdict.results)),
         failures="0" if broken else str(len(missed)),
-        errors=str(len(verdict.results)) if broken else "0",
+        errors=str(int(broken)),
+        skipped=str(len(verdict.results)) if broken else "0",
         time=f"{verdict.judgement.history.end_ms / 1000:.3f}",
     )
+    rig = ElementTree.SubElement(suite, "testcase", classname=name, name="rig", time="0")
+    if broken:
+        ElementTree.SubElement(rig, "error", message=_legible("; ".join(verdict.rig_failures)))
     for result in verdict.results:
-        case = ElementTree.SubElement(suite, "testcase", classname=_legible(verdict.suite), name=result.name, time="0")
+        case = ElementTree.SubElement(suite, "testcase", classname=name, name=result.name, time="0")
         if broken:
-            ElementTree.SubElement(case, "error", message=_legible("; ".join(verdict.rig_failures)))
+            ElementTree.SubElement(case, "skipped", message="the rig failed")
         elif not result.met:
             failure = ElementTree.SubElement(case, "failure", message=f"wanted {result.wanted}, found {result.found}")
-            failure.text = _legible(_details(verdict, result))
+            failure.text = "\n".join(map(_legible, _details(verdict, result)))
     root = ElementTree.Element("testsuites")
     root.append(suite)
     body = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{body}\n'.encode()
 
 
-def _details(verdict: Verdict, result: Result) -> str:
-    """The losses behind a missed criterion."""
-    reason = {"lost": TruthClass.LOST, "lost_between": TruthClass.LOST_BETWEEN}.get(result.name)
-    return "\n".join(
+def _details(verdict: Verdict, result: Result) -> list[str]:
+    """The losses, or the reports, behind a missed criterion."""
+    reason = TRUTHS_OF.get(result.name)
+    losses = [
         f"{loss.device}: numbers {loss.from_number} to {loss.to_number}, {loss.from_ms} to {loss.to_ms} ms, "
         f"{loss.changes} changes"
-        for loss in verdict.judgement.losses[:MOST_LISTED]
+        for loss in verdict.judgement.losses
         if loss.reason is reason
-    )
+    ]
+    what = REPORTS_OF.get(result.name) or FLAGS_OF.get(result.name)
+    reports = [
+        f"{report.device}: {report.signal} {report.value!r}, number {report.number}, time {report.time_ms}, "
+        f"seen at {report.seen_ms} ms"
+        for report, kind, _, flags in verdict.reports_at_fault()
+        if what is kind or what in flags
+    ]
+    return [*losses, *reports][:MOST_LISTED]
 
 
 def _legible(text: str) -> str:
