@@ -107,7 +107,7 @@ TEMPLATE: Final = """<!DOCTYPE html>
 {% else %}<p>Nothing: every change was delivered.</p>{% endif %}
 </section>
 {% if v.reports_at_fault %}
-<section><h2>What arrived and should not have so</h2>
+<section><h2>Reports at fault</h2>
 <div class="scroll"><table><thead><tr><th>device</th><th>signal</th><th>value</th><th class="number">number</th>
 <th>what</th><th class="number">stamp, s</th><th class="number">seen, s</th></tr></thead><tbody>
 {% for one in v.reports_at_fault[:most] %}

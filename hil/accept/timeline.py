@@ -18,6 +18,7 @@ COLUMNS: Final = 400
 """Marks of a row are gathered into so many columns: a run of any length makes a page of bounded size."""
 MOST_DEVICES: Final = 40
 MOST_TICKS: Final = 12
+UNITS_S: Final = (("h", 3600), ("min", 60), ("s", 1))
 STEPS_S: Final = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 43_200, 86_400, 259_200)
 TRUTH_COLOURS: Final = {
     TruthClass.DELIVERED: "#009e73",
@@ -116,16 +117,9 @@ def _label_small(text: str, y: int) -> Markup:
 def _axis(end_ms: int, y: int) -> Markup:
     form = '<text x="{}" y="{}" font-size="10" text-anchor="middle">{}</text>'
     step_s = next((step_s for step_s in STEPS_S if end_ms / 1000 / step_s < MOST_TICKS), STEPS_S[-1])
-    ticks = range(0, end_ms + 1, step_s * 1000)
-    return Markup("").join(Markup(form).format(_x(tick, end_ms), y + 12, _moment(tick // 1000)) for tick in ticks)
-
-
-def _moment(time_s: int) -> str:
-    """A tick's time in the largest unit that leaves it whole; all steps divide the units above them."""
-    for unit, length_s in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if time_s and time_s % length_s == 0:
-            return f"{time_s // length_s} {unit}"
-    return f"{time_s} s"
+    unit, length_s = next((unit, length_s) for unit, length_s in UNITS_S if step_s % length_s == 0)
+    ticks = ((tick_s, f"{tick_s // length_s} {unit}") for tick_s in range(0, end_ms // 1000 + 1, step_s))
+    return Markup("").join(Markup(form).format(_x(tick_s * 1000, end_ms), y + 12, text) for tick_s, text in ticks)
 
 
 def _span(outage: Outage) -> str:

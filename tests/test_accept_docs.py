@@ -1,0 +1,55 @@
+"""What docs/acceptance.md shows is true: its suite is good, its test runs, every entry of a verdict is explained."""
+
+import json
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from hil.accept.criteria import Criteria
+from hil.accept.judging import judge
+from hil.accept.suite import read_suite
+from hil.accept.verdict import conclude
+from hil.files import parse_document
+from tests.accept_histories import RULES, Known
+
+pytest_plugins = ["pytester"]
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "acceptance.md").read_text(encoding="utf-8")
+
+
+def block(beginning: str) -> str:
+    """The indented block that begins so."""
+    found = re.search(rf"^    {re.escape(beginning)}.*\n(?:(?:    .*)?\n)*", PAGE, re.MULTILINE)
+    assert found is not None
+    return textwrap.dedent(found[0])
+
+
+def test_its_suite_is_good(tmp_path: Path) -> None:
+    file = tmp_path / "suite.yaml"
+    file.write_text(block("name: my-gateway"), encoding="utf-8")
+    assert [name for entry in read_suite(file).devices for name in entry.names] == [
+        *("vending-1", "vending-2", "tank", "shelf"),
+    ]
+
+
+def test_every_entry_of_a_verdict_is_explained() -> None:
+    entries = conclude("suite", judge(Known(counters=True, names=True).history(), RULES), Criteria()).as_dict()
+    section = PAGE.split("## What a verdict holds")[1].split("## ")[0]
+    told = {name for line in section.splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)`", line)}
+    assert set(entries) <= told
+
+
+@pytest.mark.slow
+def test_its_test_runs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = -p hil.pytest_plugin --strict-markers")
+    suite = parse_document(block("name: my-gateway")).data
+    # the page's gateway is the reader's own; the one that comes along sends in the layout that is the default
+    suite = {key: value for key, value in suite.items() if key not in ("gateway", "observer")}
+    pytester.makefile(".yaml", **{"my-gateway": json.dumps(suite)})
+    pytester.makepyfile("import pytest\n\n" + block("@pytest.fixture"))
+    pytester.runpytest_subprocess("-q").assert_outcomes(passed=1)
