@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from hil.accept.extract import Extractor, Layout
-from hil.accept.history import Report
+from hil.accept.extract import UNREADABLE, Extractor, Layout
+from hil.accept.history import Report, Rules, Truth
+from hil.accept.matching import Flag, Matcher, ReportClass
 from hil.accept.observers import Answer
 from hil.accept.paths import JsonPath, TopicPattern
 from hil.accept.streams import LARGEST_PACKET, HttpStream, MqttStream, passed_messages
@@ -82,7 +83,9 @@ def test_a_reading_per_message() -> None:
     payload = {"number": 5, "epoch": 2, "value": 1.5, "time": "2023-11-14T22:13:21.500+00:00"}
     assert extract(PLAIN, "plant/tank/level", payload) == [Report("tank", "level", 1.5, 5, 1500, 77, 2)]
     assert extract(PLAIN, "other/tank/level", payload) == []
-    assert extract(PLAIN, "plant/tank/level", {}) == [Report("tank", "level", None, None, None, 77, None)]
+    assert extract(PLAIN, "plant/tank/level", {}) == [Report("tank", "level", UNREADABLE, None, None, 77, None)]
+    without = {name: path for name, path in PLAIN.items() if name != "value"}
+    assert extract(without, "plant/tank/level", {}) == [Report("tank", "level", None, None, None, 77, None)]
 
 
 @pytest.mark.parametrize(
@@ -104,6 +107,16 @@ def test_stamps(time: object, unit: str, ms: int | None) -> None:
     assert report.time_ms == ms
 
 
+@pytest.mark.parametrize("value", [None, [], {}, 1e400, float("nan")])
+def test_a_value_that_cannot_be_is_not_the_true_one(value: object) -> None:
+    truth = Truth("tank", 1, 1, "level", 5, 0, 0)
+    for number, kind in ((1, ReportClass.DELIVERED), (None, ReportClass.INVENTED)):
+        (report,) = extract(PLAIN, "plant/tank/level", {"number": number, "value": value})
+        judged = Matcher([truth], Rules()).judge(report)
+        assert judged.kind is kind
+        assert (Flag.WRONG_VALUE in judged.flags) == (kind is ReportClass.DELIVERED)
+
+
 def test_arrays_of_readings_and_objects_of_values() -> None:
     layout = {
         "topic": "up/{device}",
@@ -123,7 +136,7 @@ def test_arrays_of_readings_and_objects_of_values() -> None:
     assert [one[:4] for one in extract(layout, "up", message)] == [
         ("tank", "level", 3, 9),
         ("tank", "low", False, 9),
-        ("tank", "odd", None, 9),
+        ("tank", "odd", UNREADABLE, 9),
     ]
     assert extract(layout, "up", {"id": 5, "values": {"level": 3}}) == []
 

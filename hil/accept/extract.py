@@ -17,6 +17,8 @@ LARGEST_PAYLOAD: Final = 1 << 20
 DEEPEST: Final = 32
 LONGEST_TEXT: Final = 1000
 LARGEST_NUMBER: Final = 2**63
+UNREADABLE: Final = "(unreadable)"
+"""The value of a report that has none where the layout says that it stands: it is not the true one."""
 
 
 def _is_path(text: str) -> str:
@@ -109,11 +111,18 @@ class Extractor:
                 pairs = [(signal, self._get("value", document, reading, None))]
             for name, value in pairs:
                 known = str(name)[:LONGEST_TEXT] if isinstance(name, str) else None
-                yield Report(device[:LONGEST_TEXT], known, _value(value), number, stamp_ms, seen_ms, epoch)
+                yield Report(device[:LONGEST_TEXT], known, self._value(value), number, stamp_ms, seen_ms, epoch)
 
     def _get(self, name: str, document: Any, reading: Any, otherwise: Any) -> Any:
         path = self._paths.get(name)
         return otherwise if path is None else path.first(reading if path.from_reading else document)
+
+    def _value(self, raw: Any) -> Value | None:
+        """None: the layout knows of no value."""
+        if "value" not in self._paths and "values" not in self._paths:
+            return None
+        value = _value(raw)
+        return UNREADABLE if value is None else value
 
     def _stamp_ms(self, stamp: Any) -> int | None:
         """A stamp as ms of the twin; None when it is none."""
