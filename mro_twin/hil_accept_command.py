@@ -66,16 +66,31 @@ def _run(suite: "Suite", out: Path) -> "Verdict":
     import asyncio
 
     from hil.accept.processes import RigError
-    from hil.accept.rig import accept
 
     try:
-        return asyncio.run(accept(suite, out, lambda text: click.echo(text, err=True)))
+        return asyncio.run(_until_asked(suite, out))
     except OSError as error:
         click.echo(f"{out}: {error.strerror or error}", err=True)
         sys.exit(2)
     except RigError as error:
         click.echo(f"the rig failed: {error}", err=True)
-        sys.exit(4)
+    except asyncio.CancelledError:
+        click.echo("the rig was asked to end: there is no verdict", err=True)
+    sys.exit(4)
+
+
+async def _until_asked(suite: "Suite", out: Path) -> "Verdict":
+    """Run the suite, or end in order at SIGTERM and Ctrl-C: the gateway and the broker must not outlive the rig."""
+    import asyncio
+    import signal
+
+    from hil.accept.rig import accept
+
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    return await accept(suite, out, lambda text: click.echo(text, err=True))
 
 
 def _print(verdict: "Verdict", out: Path) -> None:

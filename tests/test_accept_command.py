@@ -1,6 +1,11 @@
 """`mro-twin hil accept`, as far as it needs no run."""
 
 import json
+import os
+import select
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,10 +14,13 @@ from click.testing import CliRunner
 from hil.accept import rig
 from hil.accept.criteria import Criteria
 from hil.accept.judging import judge
+from hil.accept.processes import RigError
 from hil.accept.suite import Suite
 from hil.accept.verdict import Verdict, conclude
 from mro_twin.hil_accept_command import command
 from tests.accept_histories import RULES, Known
+
+ROOT = Path(__file__).parents[1]
 
 
 def fake_run(monkeypatch: pytest.MonkeyPatch, *fates: str, failures: tuple[str, ...] = ()) -> None:
@@ -47,6 +55,45 @@ def test_json(monkeypatch: pytest.MonkeyPatch) -> None:
     fake_run(monkeypatch, "plain")
     result = CliRunner().invoke(command, ["smoke", "--json"])
     assert json.loads(result.stdout)["outcome"] == "passed"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (OSError(13, "Permission denied"), 2, "acceptance: Permission denied"),
+        (RigError("verdict.json: No space left on device"), 4, "the rig failed: verdict.json: No space left"),
+    ],
+)
+def test_what_cannot_be_written_is_told(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, code: int, said: str
+) -> None:
+    async def accept(*_: object) -> Verdict:
+        raise error
+
+    monkeypatch.setattr(rig, "accept", accept)
+    result = CliRunner().invoke(command, ["smoke"])
+    assert (result.exit_code, said in result.stderr) == (code, True), result.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_end_it_ends_the_gateway_too(tmp_path: Path, number: int) -> None:
+    alive = tmp_path / "alive"
+    os.mkfifo(alive)
+    reader = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)
+    settings = ["gateway.command=" + json.dumps(["sh", "-c", f"exec >{alive}; echo up; exec sleep 1000"])]
+    command = [sys.executable, "-m", "mro_twin", "hil", "accept", "smoke", "--out", str(tmp_path / "out")]
+    for setting in (*settings, "faults.faults=[]", "observer={http: {topic: 'up/{device}'}}"):
+        command += ["--set", setting]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
+        assert select.select([reader], [], [], 30)[0]
+        assert os.read(reader, 9) == b"up\n"
+        process.send_signal(number)
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert (process.returncode, b"there is no verdict" in said, b"Traceback" in said) == (4, True, False), said
+    assert select.select([reader], [], [], 10)[0]
+    assert os.read(reader, 1) == b""  # the gateway has it open no more
+    os.close(reader)
 
 
 def test_a_bad_suite_is_exit_code_2(tmp_path: Path) -> None:
