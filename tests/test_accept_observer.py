@@ -96,6 +96,24 @@ def test_it_comes_back_to_a_broker_that_restarts(tmp_path: Path) -> None:
     observed(tmp_path, test)
 
 
+def test_nothing_of_a_burst_is_dropped_on_its_way_from_the_broker(tmp_path: Path) -> None:
+    count = 5000
+
+    async def test(broker: Mosquitto, observer: MqttObserver) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", broker.port)
+        topic, burst = b"\0\x10plant/tank/level", bytearray(b"\x10\x0c\0\4MQTT\4\2\0\0\0\0")
+        for number in range(count):
+            body = topic + bytes((1 + number).to_bytes(2, "big")) + b'{"value": 5, "number": %05d}' % (10_000 + number)
+            burst += bytes([0x32, len(body)]) + body
+        writer.write(burst)
+        await reader.readexactly(4 + 4 * count)  # the broker has acknowledged all
+        await came(observer, count)
+        writer.close()
+        await writer.wait_closed()
+
+    assert [report.number for report in observed(tmp_path, test).reports] == list(range(10_000, 10_000 + count))
+
+
 def test_without_a_broker_it_does_not_start() -> None:
     async def run() -> None:
         observer = MqttObserver(aiomqtt.Client("127.0.0.1", 1), Extractor(PLAIN_LAYOUT, 0), Clock())
