@@ -14,6 +14,8 @@ import sys
 from bisect import bisect_right
 from collections import defaultdict
 
+GRACE_MS = 50  # an acknowledgement that passed so shortly before its connection ended may have come to nobody
+
 
 def packets(data: bytearray):
     """Whole MQTT packets at the beginning of a buffer, taken out of it: (first byte, body)."""
@@ -37,19 +39,22 @@ def count(lines) -> dict:
     """What passed: figures, and `said`, the readings as device, epoch, number and signal, in order, once each."""
     buffers = defaultdict(bytearray)
     under_way = {}  # (connection, packet number) -> reading
-    acknowledged, said, gone = set(), {}, set()
+    acknowledged, said, gone = {}, {}, set()  # acknowledged: reading -> when, on which connection
     repeats_acknowledged = messages = 0
     for line in lines:
         entry = json.loads(line)
-        if entry["e"] == "end":
+        if entry["e"] in ("end", "close"):
             gone.add(entry["c"])  # a client of MQTT that has ended its side listens no more
+            for key, (time, connection) in list(acknowledged.items()):
+                if connection == entry["c"] and time > entry["t"] - GRACE_MS:
+                    del acknowledged[key]
         if entry["e"] not in ("up", "down"):
             continue
         buffer = buffers[entry["c"], entry["e"]]
         buffer += bytes.fromhex(entry["b"])
         for first, body in packets(buffer):
             if entry["e"] == "down" and first >> 4 == 4 and entry["c"] not in gone:
-                acknowledged.add(under_way.get((entry["c"], body[:2])))
+                acknowledged[under_way.get((entry["c"], body[:2]))] = (entry["t"], entry["c"])
             elif entry["e"] == "up" and first >> 4 == 3:
                 size = int.from_bytes(body[:2], "big")
                 rest, quality = body[2 + size :], first >> 1 & 3
