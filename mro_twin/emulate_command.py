@@ -26,6 +26,7 @@ MOST_DEVICES: Final = 1000
 @click.option("--mqtt", metavar="URL", help="Publish to this broker, as mqtt://[USER@]HOST.")
 @click.option("--mqtt-format", type=click.Choice(["json", "sparkplug"]), default="json", show_default=True, help="How.")
 @click.option("--mqtt-prefix", metavar="TEXT", default="mro-twin", show_default=True, help="Of topics, or the group.")
+@click.option("--mqtt-primary-host", metavar="ID", default="", help="Sparkplug: speak only while it is online.")
 @click.option("--mqtt-password-file", type=_FILE, metavar="FILE", help="First line: the broker's password.")
 @click.option("--mqtt-ca", type=_FILE, metavar="FILE", help="Certificates that the broker's is to be signed by.")
 @click.option("--count", type=click.IntRange(1, MOST_DEVICES), default=1, show_default=True, help="Devices.")
@@ -158,6 +159,7 @@ async def _open_faces(served: "Served", stack: AsyncExitStack, options: dict[str
             options["mqtt_prefix"],
             options["mqtt_password_file"],
             options["mqtt_ca"],
+            options["mqtt_primary_host"],
         )
         faces["mqtt"] = await serving.open_mqtt(served, options["mqtt"], settings, stack)
     return faces

@@ -17,7 +17,9 @@ from device_emulators.faces.host import Host, Status
 from device_emulators.faces.mqtt_address import Broker
 from device_emulators.faces.mqtt_link import Backoff
 from device_emulators.faces.sparkplug import DataType, Metric, PayloadError, Report, decode, encode
+from device_emulators.faces.sparkplug_host import PrimaryHost
 from device_emulators.faces.sparkplug_node import SparkplugNode
+from device_emulators.faces.sparkplug_pb2 import Payload
 from tests.device_samples import all_devices
 from tests.mqtt_brokers import Gate, Listener, listening, mosquitto
 from tests.opcua_rig import StoppedClock
@@ -79,6 +81,24 @@ def test_any_bytes_are_a_payload_or_refused(content: bytes) -> None:
     assert all(isinstance(metric, Metric) for metric in report.metrics)
 
 
+def test_what_does_not_tell_its_type_has_that_of_the_birth() -> None:
+    metrics = (Metric("x", -5, DataType.INT64), Metric("y", 2.5, DataType.DOUBLE), Metric("z", True, DataType.BOOLEAN))
+    content = encode(metrics, 1, 2, typed=False)
+    assert Payload.FromString(content).metrics[0].HasField("datatype") is False
+    types = {metric.name: metric.type for metric in metrics}
+    assert decode(content, types).metrics == metrics
+    assert {metric.value for metric in decode(content).metrics} == {None}
+
+
+def test_commands_of_other_widths_are_understood() -> None:
+    command = Payload()
+    for kind, field, number in ((1, "int_value", 0xFFFF_FFFB), (6, "int_value", 7), (9, "float_value", 0.5)):
+        metric = command.metrics.add()
+        metric.name, metric.datatype = "x", kind
+        setattr(metric, field, number)
+    assert [metric.value for metric in decode(command.SerializeToString()).metrics] == [-5, 7, 0.5]
+
+
 def test_too_long_a_payload_is_refused() -> None:
     with pytest.raises(PayloadError, match="at most"):
         decode(b"\x2a" * 70_000)
@@ -92,6 +112,9 @@ def hosts() -> list[Host]:
     return [Host("vending_machine", devices["vending"]), Host("tank", devices["tank"])]
 
 
+TYPES = {name: sparkplug.type_of(signal) for host in hosts() for name, signal in host.signals.items()}
+
+
 def told(listener: Listener) -> list[tuple[str, str, Report]]:
     """Kind, device and content of what a node published."""
     found = []
@@ -99,7 +122,10 @@ def told(listener: Listener) -> list[tuple[str, str, Report]]:
         _, _, kind, _, *device = topic.split("/")
         if not kind.endswith("CMD"):
             assert not retained
-            found.append((kind, device[0] if device else "", decode(payload)))
+            assert (b"Quality" in payload) == (kind in ("DBIRTH", "DDATA"))
+            if kind == "DDATA":
+                assert not any(metric.HasField("datatype") for metric in Payload.FromString(payload).metrics)
+            found.append((kind, device[0] if device else "", decode(payload, TYPES)))
     return found
 
 
@@ -108,8 +134,15 @@ def value(report: Report, name: str):
 
 
 async def command(port: int, topic: str, *metrics: Metric) -> None:
+    """As the specification has it: without types."""
     async with aiomqtt.Client("127.0.0.1", port) as client:
-        await client.publish(topic, encode(metrics, 1, None), qos=1)
+        await client.publish(topic, encode(metrics, 1, None, typed=False), qos=0)
+
+
+async def state(port: int, content: str) -> None:
+    """What the host application `scada` says of itself."""
+    async with aiomqtt.Client("127.0.0.1", port) as client:
+        await client.publish("spBv1.0/STATE/scada", content, qos=1, retain=True)
 
 
 def check_session(messages: list[tuple[str, str, Report]]) -> None:
@@ -264,7 +297,110 @@ def test_a_silent_device_dies_and_is_born_again(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_a_rebirth_goes_before_what_waits_which_is_old_then() -> None:
+    async def run() -> None:
+        (_, tank) = both = hosts()
+        node = SparkplugNode(both, Broker("127.0.0.1", 1), ORIGIN, StoppedClock(), "g", "n")
+        node.link.connected.set()
+        node.greeting()
+        tank.act(lambda: tank.device.fill(1))
+        waiting = len(node.link._waiting)
+        node.received("spBv1.0/g/NCMD/n", encode([Metric("Node Control/Rebirth", True, DataType.BOOLEAN)], 1, None))
+        assert len(node.link._waiting) == waiting + 1
+        sent = [decode(message.payload, TYPES) for item in node.link._waiting for message in node.messages(item)]
+        assert [report.seq for report in sent] == list(range(3 + waiting))  # three births, then the data
+        assert all(metric.historical for report in sent[3:] for metric in report.metrics)
+        await node.close()
+
+    asyncio.run(run())
+
+
+def test_a_node_speaks_only_while_its_primary_host_is_online(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with mosquitto(tmp_path) as broker, listening(broker.port, "spBv1.0/g/#") as listener:
+            clock, (vending, tank) = StoppedClock(), hosts()
+            address = Broker("127.0.0.1", broker.port)
+            await state(broker.port, '{"online": false, "timestamp": 1000}')
+            node = SparkplugNode([vending, tank], address, ORIGIN, clock, "g", "n", "scada", backoff=SOON)
+            node.start()
+            before = tank.sequence
+            tank.act(lambda: tank.device.fill(10))
+            await state(broker.port, '{"online": true, "timestamp": 2000}')
+            await node.link.connected.wait()
+            await node.link.drained()
+            held = tank.sequence
+            await state(broker.port, '{"online": false, "timestamp": 1999}')  # older: it came late
+            tank.act(lambda: tank.device.fill(10))
+            shown = tank.sequence
+            await node.link.drained()
+            await listener.until(lambda seen: sum("DDATA" in topic for topic, _, _ in seen) == shown - before)
+            await state(broker.port, '{"online": false, "timestamp": 3000}')
+            await listener.until(lambda seen: seen[-1][0].endswith("NDEATH/n"))
+            tank.act(lambda: tank.device.fill(10))
+            await state(broker.port, '{"online": true, "timestamp": 3001}')
+            await listener.until(lambda seen: sum("DDATA" in topic for topic, _, _ in seen) == tank.sequence - before)
+            await node.close()
+            await listener.until(lambda seen: seen[-1][0].endswith("NDEATH/n"))
+            messages = told(listener)
+            check_session(messages)
+            births, deaths = (
+                [value(report, "bdSeq") for kind, _, report in messages if kind == wanted]
+                for wanted in ("NBIRTH", "NDEATH")
+            )
+            assert births == deaths
+            assert len(set(births)) == 2
+            data = [metric for kind, _, report in messages if kind == "DDATA" for metric in report.metrics]
+            by_number = {metric.properties["Number"][1]: metric.historical for metric in data}
+            assert by_number == {
+                number: number <= held or number > shown for number in range(before + 1, tank.sequence + 1)
+            }
+
+    asyncio.run(run())
+
+
+def test_a_node_that_waits_for_its_host_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with mosquitto(tmp_path) as broker, listening(broker.port, "#") as listener:
+            address = Broker("127.0.0.1", broker.port)
+            node = SparkplugNode(hosts(), address, ORIGIN, StoppedClock(), "g", "n", "scada", backoff=SOON)
+            node.start()
+            await state(broker.port, '{"online": false, "timestamp": 1}')
+            await listener.until(lambda seen: len(seen) == 1)
+            await node.close()
+            assert node.link.connections == 0
+            assert [topic for topic, _, _ in listener.seen] == ["spBv1.0/STATE/scada"]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"OFFLINE",
+        b"null",
+        b"[1]",
+        b'{"online": 1, "timestamp": 9}',
+        b'{"online": true}',
+        b"[" * 900,
+        b" " * 2000,
+        b'{"online": true, "timestamp": "9"}',
+        b'{"online": true, "timestamp": -1}',
+        b"\xff\xfe",
+    ],
+)
+def test_what_is_no_state_makes_no_difference(payload: bytes) -> None:
+    host = PrimaryHost("scada")
+    assert not host.hear(payload)
+    assert not host.online.is_set()
+    assert host.hear(b'{"online": true, "timestamp": 0}')
+    assert not host.hear(b'{"online": true, "timestamp": 5}')
+    assert host.online.is_set()
+
+
 def test_names_that_topics_cannot_have() -> None:
+    with pytest.raises(AddressError, match="primary host"):
+        PrimaryHost("a/b")
     with pytest.raises(AddressError, match="group"):
         SparkplugNode(hosts(), Broker("127.0.0.1", 1), ORIGIN, StoppedClock(), "g/h", "n")
     assert sparkplug.topic("g", "DBIRTH", "n", "d") == "spBv1.0/g/DBIRTH/n/d"

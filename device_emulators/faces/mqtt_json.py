@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from device_emulators.faces.addresses import AddressError
 from device_emulators.faces.host import Change, Host, Reading, Status
 from device_emulators.faces.mqtt_address import Broker
-from device_emulators.faces.mqtt_link import Message, MqttLink
+from device_emulators.faces.mqtt_link import Message, MqttLink, Publisher
 from device_emulators.signals import Value
 
 _TOPIC_PART: Final = re.compile(r"[^/+#\x00-\x1f\x7f]+")
@@ -68,7 +68,7 @@ class Reporter:
         return Report(name, reading.value, reading.number, self.host.epoch, reading.time_ms, reading.status)
 
 
-class JsonPublisher:
+class JsonPublisher(Publisher[Report]):
     """Publishes a host's changes under `PREFIX/DEVICE/SIGNAL` from `start` to `close`, over a connection of its own.
 
     `origin` is the instant at which the twin's time is 0. What changes during an outage is sent afterwards.
@@ -85,19 +85,8 @@ class JsonPublisher:
         self._origin_ms = round(origin.timestamp() * 1000)
         self._reporter = Reporter(host)
         self.link: MqttLink[Report] = MqttLink(broker, f"mro-twin-{host.name}", self, **link)
-        self._endings = [host.listen(self._changed), host.watch(lambda _: self._tell_news())]
+        self.endings = [host.listen(self._changed), host.watch(lambda _: self._tell_news())]
         self._tell_news()
-
-    def start(self) -> None:
-        """Connect in the background, and again whenever the connection breaks."""
-        self.link.start()
-
-    async def close(self) -> None:
-        """Say what waits, then that the device is offline."""
-        for end in self._endings:
-            end()
-        self._endings.clear()
-        await self.link.close()
 
     def _changed(self, _: Host, change: Change) -> None:
         report = self._reporter.changed(change)
@@ -113,17 +102,8 @@ class JsonPublisher:
     def will(self) -> Message:
         return Message(f"{self._base}/status", b"offline", 1, True)
 
-    def topics(self) -> Sequence[str]:
-        return ()
-
     def greeting(self) -> Sequence[Message]:
         return [Message(f"{self._base}/status", b"online", 1, True)]
-
-    def farewell(self) -> Sequence[Message]:
-        return [self.will()]
-
-    def received(self, topic: str, payload: bytes) -> None:
-        """Nothing is subscribed to."""
 
     def messages(self, item: Report) -> Sequence[Message]:
         instant = datetime.fromtimestamp((self._origin_ms + item.time_ms) / 1000, UTC)

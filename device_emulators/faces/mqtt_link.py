@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import random
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import count
-from typing import Final, Generic, NamedTuple, Protocol, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from aiomqtt import Client, MqttError, Will
 
@@ -18,7 +19,6 @@ WINDOW: Final = 20
 """Messages on their way at the same time, at most: what QoS 1 may repeat after an outage."""
 
 T = TypeVar("T")
-T_contra = TypeVar("T_contra", contravariant=True)
 
 
 class Message(NamedTuple):
@@ -40,23 +40,48 @@ class Backoff(NamedTuple):
 BACKOFF: Final = Backoff()
 
 
-class Conversation(Protocol[T_contra]):
-    """What is said over a link: `T` is what waits to be sent, turned into messages only when it is sent."""
+class Publisher(ABC, Generic[T]):
+    """What is said over a link, from `start` to `close`: `T` is what waits to be sent, turned into messages only then.
 
+    A subclass makes the `link`, and lists in `endings` what ends its listening to devices.
+    """
+
+    link: "MqttLink[T]"
+    endings: list[Callable[[], None]]
+
+    def start(self) -> None:
+        """Connect in the background, and again whenever the connection breaks."""
+        self.link.start()
+
+    async def close(self) -> None:
+        """Say what waits, and the farewell."""
+        for end in self.endings:
+            end()
+        self.endings.clear()
+        await self.link.close()
+
+    @abstractmethod
     def will(self) -> Message:
         """What the broker is to publish when this connection breaks; asked for before each connection."""
 
+    @abstractmethod
+    def messages(self, item: T) -> Sequence[Message]:
+        """What `item` comes to now."""
+
     def topics(self) -> Sequence[str]:
         """What to subscribe to, with QoS 1."""
+        return ()
+
+    async def ready(self) -> None:
+        """Wait, connected and listening, until it may be spoken."""
 
     def greeting(self) -> Sequence[Message]:
-        """What goes before everything else, once the connection is there."""
-
-    def messages(self, item: T_contra) -> Sequence[Message]:
-        """What `item` comes to now."""
+        """What goes before everything else."""
+        return ()
 
     def farewell(self) -> Sequence[Message]:
         """What is sent before an orderly end."""
+        return [self.will()]
 
     def received(self, topic: str, payload: bytes) -> None:
         """A message came. It may say anything."""
@@ -69,7 +94,7 @@ class MqttLink(Generic[T]):
         self,
         broker: Broker,
         client_id: str,
-        protocol: Conversation[T],
+        publisher: Publisher[T],
         *,
         limit: int = 100_000,
         backoff: Backoff = BACKOFF,
@@ -83,7 +108,7 @@ class MqttLink(Generic[T]):
         self.acknowledged = 0
         self.dropped = 0
         self.connected = asyncio.Event()
-        self._protocol = protocol
+        self._publisher = publisher
         self._waiting: deque[T] = deque()
         self._flying: dict[int, T] = {}
         self._numbers = count()
@@ -94,7 +119,8 @@ class MqttLink(Generic[T]):
         self._more = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._closing = asyncio.Event()
+        self._ended = asyncio.Event()  # this connection, in order
+        self._closing = False
         self._task: asyncio.Task[None] | None = None
         self._tls = broker.tls_context()
         self._chance = random.Random(client_id)
@@ -109,8 +135,12 @@ class MqttLink(Generic[T]):
         if self._task is None:
             self._task = asyncio.create_task(self._run())
 
-    def send(self, item: T) -> None:
-        """Send after all that waits already."""
+    def restart(self) -> None:
+        """End this connection in order, and begin another."""
+        self._ended.set()
+
+    def send(self, item: T, first: bool = False) -> None:
+        """Send after all that waits already, or before it."""
         if len(self._waiting) >= self._limit:
             self._waiting.popleft()
             self.dropped += 1
@@ -118,7 +148,7 @@ class MqttLink(Generic[T]):
                 _logger.warning(
                     "%s: %d messages wait for %s; the oldest are dropped", self.client_id, self._limit, self.broker
                 )
-        self._waiting.append(item)
+        self._waiting.appendleft(item) if first else self._waiting.append(item)
         self._idle.clear()
         self._more.set()
 
@@ -137,7 +167,8 @@ class MqttLink(Generic[T]):
                     await self.drained()
             except TimeoutError:
                 pass
-        self._closing.set()
+        self._closing = True
+        self._ended.set()
         if self.connected.is_set():
             await asyncio.wait([task], timeout=grace)
         task.cancel()
@@ -149,7 +180,8 @@ class MqttLink(Generic[T]):
     async def _run(self) -> None:
         wait = self._backoff.first
         told = False
-        while not self._closing.is_set():
+        while not self._closing:
+            self._ended.clear()
             connections = self.connections
             try:
                 await self._connect()
@@ -158,13 +190,13 @@ class MqttLink(Generic[T]):
                     _logger.warning("%s: no connection to %s: %s", self.client_id, self.broker, group.exceptions[0])
                 told = True
             self._put_back()
-            if self._closing.is_set():
+            if self._closing:
                 return
             wait = self._backoff.first if self.connections > connections else min(2 * wait, self._backoff.longest)
             await asyncio.sleep(wait * (1 + self._chance.random() / 2))
 
     async def _connect(self) -> None:
-        will = self._protocol.will()
+        will = self._publisher.will()
         client = Client(
             self.broker.host,
             self.broker.port,
@@ -179,27 +211,31 @@ class MqttLink(Generic[T]):
         )
         client.pending_calls_threshold = 2 * WINDOW
         async with client:
-            for topic in self._protocol.topics():
+            for topic in self._publisher.topics():
                 await client.subscribe(topic, qos=1)
-            self.connections += 1
-            self.connected.set()
-            _logger.info("%s: connected to %s", self.client_id, self.broker)
             try:
-                for message in self._protocol.greeting():
-                    await client.publish(*message)
                 await self._serve(client)
-                for message in self._protocol.farewell():
+                for message in self._publisher.farewell() if self.connected.is_set() else ():
                     await client.publish(*message)
             finally:
                 self.connected.clear()
 
     async def _serve(self, client: Client) -> None:
-        """Send and listen until the connection breaks (MqttError) or the end is wanted."""
+        """Speak and listen until the connection breaks (MqttError) or the end is wanted."""
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._send(client)), group.create_task(self._listen(client))]
-            await self._closing.wait()
+            tasks = [group.create_task(self._speak(client)), group.create_task(self._listen(client))]
+            await self._ended.wait()
             for task in tasks:
                 task.cancel()
+
+    async def _speak(self, client: Client) -> None:
+        await self._publisher.ready()
+        self.connections += 1
+        self.connected.set()
+        _logger.info("%s: connected to %s", self.client_id, self.broker)
+        for message in self._publisher.greeting():
+            await client.publish(*message)
+        await self._send(client)
 
     async def _send(self, client: Client) -> None:
         window = asyncio.Semaphore(WINDOW)
@@ -210,7 +246,7 @@ class MqttLink(Generic[T]):
                     await window.acquire()
                     number, item = next(self._numbers), self._waiting.popleft()
                     self._flying[number] = item
-                    messages = self._protocol.messages(item)  # now, as they may count what is sent
+                    messages = self._publisher.messages(item)  # now, as they may count what is sent
                     group.create_task(self._deliver(client, number, messages, window.release))
                 self._more.clear()
 
@@ -228,7 +264,7 @@ class MqttLink(Generic[T]):
     async def _listen(self, client: Client) -> None:
         async for message in client.messages:
             payload = message.payload if isinstance(message.payload, bytes) else b""
-            self._protocol.received(message.topic.value, payload)
+            self._publisher.received(message.topic.value, payload)
 
     def _put_back(self) -> None:
         """What was not acknowledged goes again, before the rest and in its order."""

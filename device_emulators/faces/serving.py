@@ -146,6 +146,7 @@ class MqttSettings:
     prefix: str = "mro-twin"  # of topics; the group of Sparkplug B
     password_file: Path | None = None
     authority: Path | None = None  # certificates that the broker's is to be signed by
+    primary_host: str = ""  # of Sparkplug B: the node is born only while this host application is online
 
 
 async def open_mqtt(served: Served, url: str, settings: MqttSettings, stack: AsyncExitStack) -> dict[str, Any]:
@@ -153,11 +154,13 @@ async def open_mqtt(served: Served, url: str, settings: MqttSettings, stack: Asy
     from device_emulators.faces.addresses import AddressError
     from device_emulators.faces.mqtt_address import parse_broker
 
+    if settings.primary_host and not settings.sparkplug:
+        raise FaceError("a primary host belongs to Sparkplug B")
     try:
         broker = parse_broker(url, settings.password_file, settings.authority)
         broker.tls_context()
         if settings.sparkplug:
-            topics = _publish_sparkplug(served, broker, settings.prefix, stack)
+            topics = _publish_sparkplug(served, broker, settings, stack)
         else:
             topics = _publish_json(served, broker, settings.prefix, stack)
     except AddressError as error:
@@ -175,10 +178,11 @@ def _publish_json(served: Served, broker: "Broker", prefix: str, stack: AsyncExi
     return f"{prefix}/DEVICE/SIGNAL"
 
 
-def _publish_sparkplug(served: Served, broker: "Broker", group: str, stack: AsyncExitStack) -> str:
+def _publish_sparkplug(served: Served, broker: "Broker", settings: MqttSettings, stack: AsyncExitStack) -> str:
     from device_emulators.faces.sparkplug_node import SparkplugNode
 
-    node = SparkplugNode(served.hosts, broker, served.origin, served.clock, group, served.bound.type)
+    group, kind = settings.prefix, served.bound.type
+    node = SparkplugNode(served.hosts, broker, served.origin, served.clock, group, kind, settings.primary_host)
     stack.push_async_callback(node.close)
     node.start()
-    return f"spBv1.0/{group}/+/{served.bound.type}/DEVICE"
+    return f"spBv1.0/{group}/+/{kind}/DEVICE"

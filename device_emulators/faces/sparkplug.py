@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Any, Final
 
 from google.protobuf.message import DecodeError
@@ -23,12 +24,17 @@ class PayloadError(ValueError):
 
 
 class DataType(IntEnum):
-    """Types of metrics and properties that we send (chapter 6.4.16)."""
+    """Types of metrics and properties that we send or understand (chapter 6.4.16)."""
 
+    INT8 = 1
+    INT16 = 2
     INT32 = 3
     INT64 = 4
+    UINT8 = 5
+    UINT16 = 6
     UINT32 = 7
     UINT64 = 8
+    FLOAT = 9
     DOUBLE = 10
     BOOLEAN = 11
     STRING = 12
@@ -43,8 +49,17 @@ class Quality(IntEnum):
 
 
 QUALITY: Final = {Status.GOOD: Quality.GOOD, Status.UNCERTAIN: Quality.STALE, Status.BAD: Quality.BAD}
-_BITS: Final = {DataType.INT32: 32, DataType.INT64: 64, DataType.UINT32: 32, DataType.UINT64: 64}
-_SIGNED: Final = (DataType.INT32, DataType.INT64)
+_BITS: Final = {
+    DataType.INT8: 8,
+    DataType.INT16: 16,
+    DataType.INT32: 32,
+    DataType.INT64: 64,
+    DataType.UINT8: 8,
+    DataType.UINT16: 16,
+    DataType.UINT32: 32,
+    DataType.UINT64: 64,
+}
+_SIGNED: Final = (DataType.INT8, DataType.INT16, DataType.INT32, DataType.INT64)
 
 
 @dataclass(frozen=True)
@@ -86,8 +101,8 @@ def type_of(signal: Signal) -> DataType:
             return DataType.STRING
 
 
-def encode(metrics: Sequence[Metric], time_ms: int | None, seq: int | None) -> bytes:
-    """The bytes of a payload."""
+def encode(metrics: Sequence[Metric], time_ms: int | None, seq: int | None, typed: bool = True) -> bytes:
+    """The bytes of a payload; births are typed, data need not be (payloads-metric-datatype-not-req)."""
     payload = Payload()
     if time_ms is not None:
         payload.timestamp = time_ms
@@ -96,7 +111,8 @@ def encode(metrics: Sequence[Metric], time_ms: int | None, seq: int | None) -> b
     for metric in metrics:
         made = payload.metrics.add()
         made.name = metric.name
-        made.datatype = metric.type
+        if typed:
+            made.datatype = metric.type
         if metric.time_ms is not None:
             made.timestamp = metric.time_ms
         if metric.historical:
@@ -113,8 +129,11 @@ def encode(metrics: Sequence[Metric], time_ms: int | None, seq: int | None) -> b
     return bytes(payload.SerializeToString())
 
 
-def decode(content: bytes) -> Report:
-    """A payload's metrics; those of types that we do not know have no value. PayloadError: it is none, or too long."""
+def decode(content: bytes, types: Mapping[str, DataType] = MappingProxyType({})) -> Report:
+    """A payload's metrics; those of types that we do not know have no value. PayloadError: it is none, or too long.
+
+    `types` are those of a birth, by the metric's name, for metrics that do not tell theirs.
+    """
     if len(content) > LARGEST:
         raise PayloadError(f"a payload of {len(content)} bytes: at most {LARGEST} are read")
     payload = Payload()
@@ -123,15 +142,16 @@ def decode(content: bytes) -> Report:
     except DecodeError:
         raise PayloadError("not a Sparkplug B payload") from None
     return Report(
-        tuple(_metric(metric) for metric in payload.metrics),
+        tuple(_metric(metric, types) for metric in payload.metrics),
         payload.seq if payload.HasField("seq") else None,
         payload.timestamp if payload.HasField("timestamp") else None,
     )
 
 
-def _metric(metric: Any) -> Metric:
+def _metric(metric: Any, types: Mapping[str, DataType]) -> Metric:
+    number = metric.datatype or types.get(metric.name, 0)
     try:
-        kind = DataType(metric.datatype)
+        kind = DataType(number)
     except ValueError:
         kind = DataType.STRING
     properties = {}
@@ -141,7 +161,7 @@ def _metric(metric: Any) -> Metric:
             properties[name] = (DataType(value.type), number)
     return Metric(
         metric.name,
-        None if metric.is_null else _get(metric, metric.datatype),
+        None if metric.is_null else _get(metric, number),
         kind,
         metric.timestamp if metric.HasField("timestamp") else None,
         metric.is_historical,
@@ -154,13 +174,15 @@ def _set(message: Any, kind: DataType, value: Value) -> None:
     match kind:
         case DataType.BOOLEAN:
             message.boolean_value = bool(value)
+        case DataType.FLOAT:
+            message.float_value = float(value)
         case DataType.DOUBLE:
             message.double_value = float(value)
         case DataType.STRING:
             message.string_value = str(value)
         case _:
             bits = int(value) & ((1 << _BITS[kind]) - 1)
-            if _BITS[kind] == 32:
+            if _BITS[kind] <= 32:
                 message.int_value = bits
             else:
                 message.long_value = bits
@@ -176,12 +198,12 @@ def _get(message: Any, type_number: int) -> Value | None:
     match kind, present:
         case DataType.BOOLEAN, "boolean_value":
             return bool(message.boolean_value)
-        case DataType.DOUBLE, "double_value":
-            return float(message.double_value)
+        case ((DataType.FLOAT | DataType.DOUBLE), ("float_value" | "double_value")):
+            return float(getattr(message, present))
         case DataType.STRING, "string_value":
             return str(message.string_value)
-        case ((DataType.INT32 | DataType.INT64 | DataType.UINT32 | DataType.UINT64), ("int_value" | "long_value")):
-            number = int(getattr(message, present))
+        case _, ("int_value" | "long_value") if kind in _BITS:
+            number = int(getattr(message, present)) & ((1 << _BITS[kind]) - 1)
             if kind in _SIGNED and number >= 1 << (_BITS[kind] - 1):
                 number -= 1 << _BITS[kind]
             return number
