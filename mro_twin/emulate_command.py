@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 if TYPE_CHECKING:
-    from device_emulators.emulator import Emulator, Faults, TwinClock
+    from device_emulators.emulator import TwinClock
     from device_emulators.faces.host import Host
     from device_emulators.faces.mapping import BoundMap
     from device_emulators.faces.serving import Served
+    from hil.faults.alone import FaultyFaces
 
-_FAULTS_KNOWN_MS: Final = 86_400_000
 _FILE: Final = click.Path(path_type=Path)
 MOST_DEVICES: Final = 1000
 
@@ -36,7 +36,9 @@ MOST_DEVICES: Final = 1000
     "--journal", type=click.IntRange(0, 10_000), default=256, show_default=True, help="Changes kept; 0: none."
 )
 @click.option("--map", "map_name", metavar="TYPE|FILE", help="Map to serve; without TYPE: print its table.")
-@click.option("--faults", type=_FILE, metavar="FILE", help="Fault file; device faults of a day.")
+@click.option(
+    "--faults", type=_FILE, metavar="FILE", help="Fault file, for one day; links are called modbus, opcua, mqtt."
+)
 @click.option("--keys", type=_FILE, metavar="FOLDER", help="Certificate and users for OPC UA.")
 @click.option("--insecure", is_flag=True, help="Allow OPC UA without security on addresses that others reach.")
 @click.option("--json", "as_json", is_flag=True, help="Print the table, or where the devices are, as JSON.")
@@ -99,27 +101,28 @@ def _run(kind: str, bound: "BoundMap", as_json: bool, options: dict[str, Any]) -
     import asyncio
     from datetime import UTC, datetime
 
-    from device_emulators.emulator import Emulator, TwinClock, make_hosts
+    from device_emulators.emulator import TwinClock, make_hosts
     from device_emulators.faces.serving import FaceError, Served
 
     hosts = make_hosts(kind, options["count"], options["seed"], options["journal"])
-    faults = _faults(options["faults"], hosts) if options["faults"] is not None else None
     try:
         clock = TwinClock(options["rate"])
     except ValueError as error:
         raise FaceError(str(error)) from None
-    served = Served(hosts, bound, datetime.now(UTC), clock)
-    asyncio.run(_serve(served, clock, Emulator(hosts, options["seed"], clock, faults), as_json, options))
+    if options["modbus"] is None and options["opcua"] is None and options["mqtt"] is None:
+        options["modbus"] = "127.0.0.1:0"
+    faults = _faults(hosts, clock, options) if options["faults"] is not None else None
+    asyncio.run(_serve(Served(hosts, bound, datetime.now(UTC), clock), clock, faults, as_json, options))
 
 
 async def _serve(
-    served: "Served", clock: "TwinClock", emulator: "Emulator", as_json: bool, options: dict[str, Any]
+    served: "Served", clock: "TwinClock", faults: "FaultyFaces | None", as_json: bool, options: dict[str, Any]
 ) -> None:
     """Open the faces, say where they are, and run until a signal."""
     import asyncio
     import signal
 
-    from device_emulators.emulator import run_until_ended
+    from device_emulators.emulator import Emulator, run_until_ended
 
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -133,26 +136,27 @@ async def _serve(
     for number in signals:
         loop.add_signal_handler(number, end)
     async with AsyncExitStack() as stack:
+        emulator = Emulator(served.hosts, options["seed"], clock, faults)
         stack.callback(emulator.close)
-        faces = await _open_faces(served, stack, options)
+        faces = await _open_faces(served, faults, stack, options)
         click.echo(_announcement(served, clock, faces, as_json))
         sys.stdout.flush()
         await run_until_ended(emulator, ended.wait())
     click.echo("ended", err=True)
 
 
-async def _open_faces(served: "Served", stack: AsyncExitStack, options: dict[str, Any]) -> dict[str, Any]:
+async def _open_faces(
+    served: "Served", faults: "FaultyFaces | None", stack: AsyncExitStack, options: dict[str, Any]
+) -> dict[str, Any]:
     """What is served by each protocol, by its name."""
     from device_emulators.faces import serving
 
+    opener = serving if faults is None else faults
     faces: dict[str, Any] = {}
-    modbus = options["modbus"]
-    if modbus is None and options["opcua"] is None and options["mqtt"] is None:
-        modbus = "127.0.0.1:0"
-    if modbus is not None:
-        faces["modbus"] = await serving.open_modbus(served, serving.parse_modbus(modbus), stack)
+    if options["modbus"] is not None:
+        faces["modbus"] = await opener.open_modbus(served, serving.parse_modbus(options["modbus"]), stack)
     if options["opcua"] is not None:
-        faces["opcua"] = await serving.open_opcua(served, options["opcua"], stack, options["keys"], options["insecure"])
+        faces["opcua"] = await opener.open_opcua(served, options["opcua"], stack, options["keys"], options["insecure"])
     if options["mqtt"] is not None:
         settings = serving.MqttSettings(
             options["mqtt_format"] == "sparkplug",
@@ -161,7 +165,7 @@ async def _open_faces(served: "Served", stack: AsyncExitStack, options: dict[str
             options["mqtt_ca"],
             options["mqtt_primary_host"],
         )
-        faces["mqtt"] = await serving.open_mqtt(served, options["mqtt"], settings, stack)
+        faces["mqtt"] = await opener.open_mqtt(served, options["mqtt"], settings, stack)
     return faces
 
 
@@ -182,19 +186,14 @@ def _announcement(served: "Served", clock: "TwinClock", faces: dict[str, Any], a
     return "\n".join([*lines, "Ctrl-C ends"])
 
 
-def _faults(file: Path, hosts: "tuple[Host, ...]") -> "Faults":
-    """What plays the fault file's faults of devices. FaceError with what is wrong with the file."""
+def _faults(hosts: "tuple[Host, ...]", clock: "TwinClock", options: dict[str, Any]) -> "FaultyFaces":
+    """What plays the fault file. FaceError with what is wrong with it."""
     from device_emulators.faces.serving import FaceError
-    from hil.faults.model import read_fault_file
-    from hil.faults.plan import make_plan
-    from hil.faults.player import Player
+    from hil.faults.alone import FaultyFaces
     from hil.files import FileError
 
+    faces = [face for face in ("modbus", "opcua", "mqtt") if options[face] is not None]
     try:
-        faults = read_fault_file(file)
-        plan = make_plan(faults, _FAULTS_KNOWN_MS)
-        return Player(plan, faults.seed, links={}, hosts={host.name: host for host in hosts})
+        return FaultyFaces(options["faults"], hosts, faces, clock)
     except FileError as error:
         raise FaceError(str(error)) from None
-    except ValueError as error:
-        raise FaceError(f"{file}: {error}") from None

@@ -259,6 +259,44 @@ def test_devices_over_modbus_live_and_can_be_told(tmp_path):
             assert request(connection, 1, 5, 11, 0xFF00) == bytes([5, 0, 11, 0xFF, 0])
 
 
+def test_links_have_faults_too(tmp_path):
+    faults = tmp_path / "faults.yaml"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        wanted = free.getsockname()[1]
+    faults.write_text("faults:\n  - {at: 1 h, for: 20 d, link: modbus, fault: refuse}\n")
+    arguments = ("--count", "2", "--rate", "1000", "--modbus", f"127.0.0.1:{wanted}", "--faults", str(faults))
+    with running("machine", *arguments) as ready:
+        assert ready["modbus"] == {"host": "127.0.0.1", "port": wanted}
+        connection = socket.create_connection(("127.0.0.1", wanted), timeout=10)
+        assert request(connection, 2, 4, 0, 2) == bytes([4, 4, 0, 5, 0, 1])
+        with pytest.raises(ConnectionError):  # an hour is over after 3.6 seconds
+            connection.recv(1)
+        connection.close()
+        with pytest.raises(ConnectionError):
+            socket.create_connection(("127.0.0.1", wanted), timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("fault", "arguments", "message"),
+    [
+        ("link: opcua, fault: refuse", (), "f.yaml:2: faults.0.link: there is no link 'opcua'; there are modbus"),
+        ("link: modbus, fault: refuse", ("--modbus", "serial"), "a serial line has no link that could have faults"),
+        ("link: modbus, fault: refuse", ("--modbus", "0.0.0.0:0"), "127.0.0.1 only, not at 0.0.0.0"),
+        ("link: opcua, fault: refuse", ("--opcua", "opc.tcp://[::1]:0"), "127.0.0.1 only, not at ::1"),
+        ("link: mqtt, fault: refuse", ("--mqtt", "mqtts://127.0.0.1"), "its certificate is not the relay's"),
+        ("process: gateway, fault: kill", (), "faults.0.process: devices alone have no process"),
+        ("device: tank-2, fault: silent", (), "there is no device 'tank-2'; there are tank-1"),
+        ("device: tank-1, fault: failed_vend", (), "f.yaml:1: faults: tank-1 is not a vending machine"),
+        ("device: tank-1, fault: stuck, signals: [colour]", (), "there is no signal 'colour'"),
+    ],
+)
+def test_faults_that_cannot_be_say_why(tmp_path, fault, arguments, message):
+    (tmp_path / "f.yaml").write_text(f"faults:\n  - {{at: 1 s, for: 1 s, {fault}}}\n")
+    result = invoke("tank", "--faults", tmp_path / "f.yaml", *arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+
+
 def test_devices_over_a_serial_line_and_opc_ua():
     asyncua = pytest.importorskip("asyncua")
     with running("tank", "--modbus", "serial@115200 8N1", "--opcua", "opc.tcp://127.0.0.1:0") as ready:
@@ -302,6 +340,36 @@ def test_devices_publish_what_changes(tmp_path, form, topics):
         assert messages[-1][0] == "bench/machine-1/status"
     else:
         assert {topic.split("/")[2] for topic, _, _ in messages} >= {"NBIRTH", "DBIRTH", "DDATA"}
+
+
+def test_links_to_a_broker_and_of_opc_ua_have_faults(tmp_path):
+    asyncua = pytest.importorskip("asyncua")
+    faults = tmp_path / "faults.yaml"
+    entries = [
+        f"  - {{at: 0 s, for: 20 d, link: {link}, fault: {{delay: {{by: 1 ms}}}}}}" for link in ("opcua", "mqtt")
+    ]
+    faults.write_text("\n".join(["faults:", *entries]) + "\n")
+
+    def run_for_a_while(url, listener):
+        arguments = ("tank", "--opcua", "opc.tcp://127.0.0.1:0", "--mqtt", url, "--faults", str(faults))
+        with running(*arguments) as ready:
+            assert ready["mqtt"]["url"] == url.replace("somebody@", "")
+
+            async def read():
+                async with asyncua.Client(ready["opcua"]["url"]) as client:
+                    return await client.get_node("ns=2;s=tank-1/Level/Units").read_value()
+
+            assert asyncio.run(read()) > 1_000
+            deadline = time.monotonic() + 20
+            while len(listener.seen) < 7 and time.monotonic() < deadline:
+                time.sleep(0.02)
+
+    async def scenario():
+        async with mosquitto(tmp_path) as broker, listening(broker.port, "mro-twin/#") as listener:
+            await asyncio.to_thread(run_for_a_while, f"mqtt://somebody@127.0.0.1:{broker.port}", listener)
+            return {topic for topic, _, _ in listener.seen}
+
+    assert {"mro-twin/tank-1/units", "mro-twin/tank-1/status"} <= asyncio.run(scenario())
 
 
 def test_a_broker_that_is_not_there_keeps_nothing_from_ending():
