@@ -2,7 +2,7 @@
 
 `async with EmbeddedBroker() as broker:` starts one on a free port of loopback; `broker.url` is where. The process is
 this module run by itself: it says its port on stdout as JSON and lives until its stdin ends, so that it cannot outlive
-whoever started it.
+whoever started it. By hand: `python -m hil.broker --port 8883 --keys FOLDER`; Ctrl-C ends it.
 """
 
 import argparse
@@ -24,12 +24,15 @@ class BrokerError(RuntimeError):
 
 @dataclass(frozen=True)
 class BrokerSettings:
-    """Where it listens, and with which certificate (both files, or neither: no TLS)."""
+    """Where it listens, and who may log in there.
+
+    `keys` is a folder that `mro-twin hil keys` made: TLS with its broker certificate, and only its users, if it has
+    any, are let in. Without, anybody may connect.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0
-    certificate: Path | None = None
-    private_key: Path | None = None
+    keys: Path | None = None
 
 
 class EmbeddedBroker:
@@ -43,7 +46,7 @@ class EmbeddedBroker:
     @property
     def url(self) -> str:
         """Where clients connect; known once it has started."""
-        scheme = "mqtts" if self._settings.certificate else "mqtt"
+        scheme = "mqtts" if self._settings.keys else "mqtt"
         return f"{scheme}://{self._settings.host}:{self.port}"
 
     @property
@@ -58,8 +61,8 @@ class EmbeddedBroker:
             return
         settings = self._settings
         command = [sys.executable, "-m", "hil.broker", "--host", settings.host, "--port", str(self.port)]
-        if settings.certificate and settings.private_key:
-            command += ["--certificate", str(settings.certificate), "--private-key", str(settings.private_key)]
+        if settings.keys is not None:
+            command += ["--keys", str(settings.keys)]
         pipe = asyncio.subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe)
         assert self._process.stdout is not None
@@ -108,9 +111,12 @@ async def _serve(settings: BrokerSettings) -> None:
     from amqtt.broker import Broker
 
     listener: dict[str, Any] = {"type": "tcp", "bind": f"{settings.host}:{settings.port}"}
-    if settings.certificate and settings.private_key:
-        listener |= {"ssl": True, "certfile": str(settings.certificate), "keyfile": str(settings.private_key)}
-    plugins = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
+    plugins: dict[str, Any] = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
+    if settings.keys is not None:
+        files = {"certfile": settings.keys / "broker.pem", "keyfile": settings.keys / "broker-key.pem"}
+        listener |= {"ssl": True} | {name: str(path) for name, path in files.items()}
+        if (settings.keys / "users").exists():
+            plugins = {"hil.broker_users.UsersPlugin": {"file": str(settings.keys / "users")}}
     broker = Broker({"listeners": {"default": listener}, "plugins": plugins})
     await broker.start()
     port = broker._servers["default"].instance.sockets[0].getsockname()[1]  # it has no other way to tell
@@ -127,11 +133,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m hil.broker", description="An MQTT broker for tests and demos.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--certificate", type=Path)
-    parser.add_argument("--private-key", type=Path)
+    parser.add_argument("--keys", type=Path, help="folder that `mro-twin hil keys` made: TLS, and users")
     given = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
-    asyncio.run(_serve(BrokerSettings(given.host, given.port, given.certificate, given.private_key)))
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # a client that goes away is not worth a traceback
+    try:
+        asyncio.run(_serve(BrokerSettings(given.host, given.port, given.keys)))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # whatever its configuration led to
+        sys.exit(f"the broker cannot run: {error}")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from device_emulators.faces.opcua_users import hashed_password, read_users
+from device_emulators.faces.users import hashed_password, read_users
 
 SERVER_URI: Final = "urn:mro-twin:server"
 CLIENT_URI: Final = "urn:mro-twin:client"

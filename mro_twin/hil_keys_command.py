@@ -19,6 +19,7 @@ def command(folder: Path, hosts: tuple[str, ...], days: int, user: str | None) -
 
     opcua-server and opcua-client sign themselves; broker is signed by ca, whose certificate (ca.pem) MQTT clients
     trust. With --user the password is asked for, or taken from the variable MRO_TWIN_PASSWORD; only its hash is kept.
+    Users may log in over OPC UA and at the embedded broker.
     """
     from device_emulators.faces.addresses import AddressError
     from hil.keys import KeysError, make_keys, set_user

@@ -17,7 +17,7 @@ from device_emulators.faces.mqtt_address import Broker, parse_broker
 from device_emulators.faces.mqtt_json import JsonPublisher
 from device_emulators.faces.mqtt_link import WINDOW, Backoff
 from hil.broker import BrokerError, BrokerSettings, EmbeddedBroker
-from hil.keys import make_keys
+from hil.keys import make_keys, set_user
 from tests.device_samples import all_devices
 from tests.mqtt_brokers import Gate, listening, mosquitto, need_tool
 
@@ -219,9 +219,51 @@ def test_the_embedded_broker_serves_dies_and_comes_back(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.filterwarnings(
+    # paho leaves the socket of a connection that is refused to the garbage collector
+    "ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning",
+    "ignore:unclosed <ssl.SSLSocket:ResourceWarning",
+)
+def test_the_embedded_broker_lets_in_who_has_the_keys(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    keys, secret = tmp_path / "keys", "a secret of the bench"
+    make_keys(keys)
+    set_user(keys / "users", "machine", secret)
+
+    def address(broker: EmbeddedBroker, user: str, password: str) -> Broker:
+        url = broker.url.replace("://", f"://{user}@")
+        return parse_broker(url, None, keys / "ca.pem", {"MRO_TWIN_MQTT_PASSWORD": password})
+
+    async def run() -> None:
+        async with EmbeddedBroker(BrokerSettings(keys=keys)) as broker:
+            assert broker.url.startswith("mqtts://")
+            publisher = JsonPublisher(tank(), address(broker, "machine", secret), ORIGIN, backoff=SOON)
+            publisher.start()
+            await publisher.link.drained()
+            await publisher.close()
+            assert publisher.link.acknowledged > 3
+            for user, password in (("machine", "wrong"), ("nobody", secret), ("machine", "")):
+                shut_out = JsonPublisher(tank(), address(broker, user, password), ORIGIN, backoff=SOON)
+                shut_out.start()
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.5):
+                        await shut_out.link.connected.wait()
+                await shut_out.close()
+            plain = JsonPublisher(tank(), Broker("127.0.0.1", broker.port), ORIGIN, backoff=SOON)
+            plain.start()
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await plain.link.connected.wait()
+            await plain.close()
+
+    with caplog.at_level(logging.DEBUG):
+        asyncio.run(run())
+    gc.collect()
+    assert secret not in caplog.text
+
+
 def test_a_broker_without_its_certificate_says_so(tmp_path: Path) -> None:
     async def run() -> None:
-        missing = BrokerSettings(certificate=tmp_path / "no.pem", private_key=tmp_path / "no-key.pem")
+        missing = BrokerSettings(keys=tmp_path)
         with pytest.raises(BrokerError, match="did not start"):
             await EmbeddedBroker(missing).start()
 

@@ -15,7 +15,7 @@ from device_emulators.faces.host import Host
 from device_emulators.faces.opcua_nodes import plain_nodes
 from device_emulators.faces.opcua_security import OpcuaSecurity
 from device_emulators.faces.opcua_server import OpcuaServer
-from device_emulators.faces.opcua_users import hashed_password, read_users
+from device_emulators.faces.users import hashed_password, read_users
 from hil.keys import CLIENT_URI, KeysError, make_keys, set_user
 from mro_twin.cli import cli
 from tests.device_samples import all_devices

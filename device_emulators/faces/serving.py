@@ -117,7 +117,7 @@ async def open_opcua(
     from device_emulators.faces.addresses import AddressError
     from device_emulators.faces.opcua_security import OpcuaSecurity
     from device_emulators.faces.opcua_server import OpcuaServer
-    from device_emulators.faces.opcua_users import read_users
+    from device_emulators.faces.users import read_users
 
     if not served.bound.on_opcua:
         raise FaceError(f"the map of {served.bound.type} has no section `opcua`")

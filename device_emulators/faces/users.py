@@ -1,7 +1,9 @@
-"""Users of the OPC UA server: a file of names and hashed passwords."""
+"""Users of a server or broker: a file of names and hashed passwords."""
 
 import hashlib
+import hmac
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -30,3 +32,10 @@ def read_users(path: Path) -> dict[str, str]:
             raise AddressError(f"{path}:{number}: expected name:salt$hash, as `mro-twin hil keys --user` writes it")
         users[name] = kept
     return users
+
+
+def may_log_in(users: Mapping[str, str], name: str, password: str) -> bool:
+    """Whether that is the password of that user; who is not known takes as long to be refused."""
+    kept = users.get(name, f"{'00' * 16}$")
+    given = hashed_password(password, bytes.fromhex(kept.partition("$")[0]))
+    return hmac.compare_digest(given, kept)
