@@ -8,9 +8,9 @@ import struct
 
 import pytest
 
-from device_emulators.catalog import KINDS
-from device_emulators.faces.mapping import Table
+from device_emulators.faces.mapping import Table, WordOrder
 from device_emulators.faces.registers import encode
+from device_emulators.signals import RefusedError
 from tests.modbus_hosts import LINE, Plant, serving
 from tests.modbus_samples import SampleImage, Units
 
@@ -57,10 +57,8 @@ def shown(host, bound, point):
 
 @pytest.mark.parametrize("over", OVER)
 def test_every_entry_is_read(over):
-    kinds = ("vending_machine", "tank") if over == "line" else tuple(KINDS)
-
     async def scenario():
-        plant = Plant(kinds)
+        plant = Plant()
         async with serving(plant.units, over) as (_, where):
             for unit, bound in plant.bounds.items():
                 wanted = runs(plant.hosts[unit], bound)
@@ -92,20 +90,49 @@ def runs(host, bound):
 
 @pytest.mark.parametrize("over", OVER)
 def test_every_entry_that_can_be_written_is_written(over):
+    """Or refused, when the device cannot do that now; then it must say so itself."""
+
     async def scenario():
-        plant = Plant(("vending_machine", "stock_point"))
+        plant, told, refused = Plant(), 0, set()
         async with serving(plant.units, over) as (_, where):
-            for unit in plant.hosts:
-                host, bound = plant.hosts[unit], plant.bounds[unit]
+            for unit, host in plant.hosts.items():
                 for point in plant.writable(unit):
                     value = True if point.table is Table.COIL else 2
-                    words = encode(point, value, bound.word_order)
+                    words = encode(point, value, plant.bounds[unit].word_order)
                     printed, code = await mbpoll(where, unit, point.table, point.address, *map(int, words))
-                    assert code == 0, printed
-                    assert f"Written {len(words)} references" in printed
-                    if point.signal.readable:
-                        assert host.reading(point.signal.name).value == value
+                    if code:
+                        assert "Slave device or server failure" in printed
+                        with pytest.raises(RefusedError):
+                            host.write(point.signal.name, value)
+                        refused.add(f"{host.kind} {point.signal.name}")
+                    else:
+                        assert f"Written {len(words)} references" in printed
+                        assert not point.signal.readable or host.reading(point.signal.name).value == value
+                    told += 1
                     plant.settle(unit)
+            assert told == sum(signal.writable for host in plant.hosts.values() for signal in host.signals.values())
+            assert len(refused) < told / 10, refused
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("over", OVER)
+def test_the_identity_and_the_journal_are_read(over):
+    async def scenario():
+        plant = Plant()
+        async with serving(plant.units, over) as (_, where):
+            for unit, host in plant.hosts.items():
+                bound = plant.bounds[unit]
+                block, big = bound.journal, bound.word_order is WordOrder.BIG
+                identity = await read(where, unit, Table.INPUT, 0, 8)
+                head = await read(where, unit, block.table, block.head, 5)
+                for registers, at in ((identity, 2), (head, block.head)):
+                    pair = [int(registers[at]), int(registers[at + 1])]
+                    assert (pair if big else pair[::-1]) == [0, host.sequence]
+                slot = block.entries + 12 * (host.sequence % block.size)
+                entry = [int(value) for value in (await read(where, unit, block.table, slot, 12)).values()]
+                assert entry[:2] == ([0, host.sequence] if big else [host.sequence, 0])
+                assert entry[5] == bound.signal_numbers[host.journal[-1].signal]
 
     asyncio.run(scenario())
 
