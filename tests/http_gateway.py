@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from device_emulators.catalog import KINDS
 from device_emulators.faces.map_checks import bind
 from device_emulators.faces.map_file import builtin_map
+from hil.bindings.connection import BackOff, DeviceError
 from hil.bindings.modbus_address import TcpAddress
-from hil.bindings.modbus_client import AnswerError, BackOff, LinkError, ModbusClient
+from hil.bindings.modbus_client import ModbusClient
 from hil.bindings.modbus_device import ModbusDevice
 
 
@@ -39,7 +40,7 @@ async def follow(device: ModbusDevice, name: str, url: str) -> None:
             waiting += [
                 {"n": one.number, "s": one.signal, "v": one.value, "t": one.time_ms / 1000} for one in part.changes
             ]
-        except (LinkError, AnswerError):
+        except DeviceError:
             pass
         if waiting and await asyncio.to_thread(post, url, name, json.dumps({"readings": waiting}).encode()):
             waiting = []

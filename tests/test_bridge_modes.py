@@ -11,7 +11,7 @@ from device_emulators.faces.host import Host, Status
 from device_emulators.faces.image import HostImage
 from device_emulators.faces.modbus_tcp import ModbusTcpServer
 from device_emulators.faces.modbus_units import Units
-from hil.bindings.modbus_client import BackOff
+from hil.bindings.connection import BackOff
 from hil.bridge.adjustments import Cause
 from hil.bridge.bridge import Bridge, Mode, SwitchError
 from hil.bridge.clock import PacedClock

@@ -10,8 +10,9 @@ from device_emulators.faces.modbus_serial import SerialSettings
 from device_emulators.faces.modbus_tcp import ModbusTcpServer
 from device_emulators.faces.modbus_units import Units
 from device_emulators.signals import RefusedError, Signal, SignalError, SignalType
+from hil.bindings.connection import AnswerError, BackOff, LinkError
 from hil.bindings.modbus_address import LineAddress, TcpAddress, parse_address
-from hil.bindings.modbus_client import AnswerError, BackOff, LinkError, ModbusClient
+from hil.bindings.modbus_client import ModbusClient
 from hil.bindings.modbus_device import ModbusDevice, plan_reads
 from tests.modbus_hosts import LINE, UTC_START_MS, Plant, serving
 from tests.modbus_samples import REFUSED, SampleImage, tcp

@@ -5,12 +5,9 @@ answer means, and the back-off is ours.
 """
 
 import asyncio
-import contextlib
 import logging
 import termios
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Self
 
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusException
@@ -18,41 +15,15 @@ from pymodbus.pdu import ModbusPDU
 
 from device_emulators.faces.mapping import Table
 from device_emulators.faces.modbus_serial import port_settings
+from hil.bindings.connection import USUAL_BACK_OFF, AnswerError, BackOff, Connection, LinkError
 from hil.bindings.modbus_address import LineAddress, TcpAddress
 
 # Without a handler its warnings would appear on stderr; what they say comes as errors, too.
 logging.getLogger("pymodbus").addHandler(logging.NullHandler())
 
 
-class LinkError(Exception):
-    """There is no connection, no answer in time, or one that does not belong to the request."""
-
-
-class AnswerError(Exception):
-    """The device answers with an exception; `code` is its number."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-@dataclass(frozen=True)
-class BackOff:
-    """How long to wait before connecting again, s: doubled from first to longest, from anew after a success."""
-
-    first_s: float = 0.2
-    longest_s: float = 30.0
-
-    def wait_s(self, failures: int) -> float:
-        """After so many failures in a row, at least one."""
-        return float(min(self.first_s * 2 ** min(failures - 1, 30), self.longest_s))
-
-
-class ModbusClient:
-    """A connection from `start` to `close` (also `async with`), made anew with back-off whenever it is lost.
-
-    One request is under way at a time, others wait. `on_state` is called with True when it is up and False when lost.
-    """
+class ModbusClient(Connection):
+    """One request is under way at a time, others wait."""
 
     def __init__(
         self,
@@ -62,47 +33,18 @@ class ModbusClient:
         back_off: BackOff | None = None,
         on_state: Callable[[bool], None] | None = None,
     ) -> None:
+        super().__init__(_name(address), back_off or USUAL_BACK_OFF, on_state)
         self.address = address
         self._timeout_s = timeout_s
-        self._back_off = back_off or BackOff()
-        self._on_state = on_state or (lambda connected: None)
         self._client: AsyncModbusTcpClient | AsyncModbusSerialClient | None = None
-        self._keeper: asyncio.Task[None] | None = None
-        self._up = asyncio.Event()
-        self._down = asyncio.Event()
-
-    async def start(self) -> None:
-        """Begin to connect; `wait_connected` says when it is done."""
-        if self._keeper is None:
-            self._client = self._new_client()
-            self._keeper = asyncio.create_task(self._keep_connected(self._client))
 
     async def close(self) -> None:
         """Disconnect for good; requests that wait end with LinkError."""
-        if self._keeper is not None and self._client is not None:
-            self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
-            self._keeper = None
+        await super().close()
+        if self._client is not None:
             self._client.close()
-            self._lost()
             self._client = None
             await asyncio.sleep(0)  # a transport closes its socket in the next round of the loop
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    @property
-    def connected(self) -> bool:
-        return self._up.is_set()
-
-    async def wait_connected(self) -> None:
-        """Return as soon as the connection is up."""
-        await self._up.wait()
 
     # --- requests -------------------------------------------------------------------------------------------------
 
@@ -142,34 +84,31 @@ class ModbusClient:
 
     def _connected(self) -> AsyncModbusTcpClient | AsyncModbusSerialClient:
         if self._client is None or not self.connected:
-            raise LinkError(f"not connected to {_name(self.address)}")
+            raise LinkError(f"not connected to {self.name}")
         return self._client
 
     async def _answered(self, request: Awaitable[ModbusPDU]) -> ModbusPDU:
         try:
             response = await request
         except (ModbusException, ValueError, IndexError, OSError) as error:
-            raise LinkError(f"{_name(self.address)}: {error}") from error
+            raise LinkError(f"{self.name}: {error}") from error
         # pymodbus takes an answer with the transaction number 0 for one to any request.
         if self._client is not None and response.transaction_id != self._client.ctx.request_transaction_id:
-            raise LinkError(f"{_name(self.address)}: an answer to another request")
+            raise LinkError(f"{self.name}: an answer to another request")
         if response.isError():
-            raise AnswerError(response.exception_code, f"{_name(self.address)}: exception {response.exception_code}")
+            raise AnswerError(response.exception_code, f"{self.name}: exception {response.exception_code}")
         return response
 
     # --- the connection -------------------------------------------------------------------------------------------
 
-    async def _keep_connected(self, client: AsyncModbusTcpClient | AsyncModbusSerialClient) -> None:
-        failures = 0
-        while True:
-            self._down.clear()
-            if await _connect(client):
-                failures = 0
-                self._up.set()
-                self._on_state(True)
-                await self._down.wait()
-            failures += 1
-            await asyncio.sleep(self._back_off.wait_s(failures))
+    async def _open(self) -> None:
+        if self._client is None:
+            self._client = self._new_client()
+        if not await _connect(self._client):
+            raise LinkError(f"nobody answers at {self.name}")
+
+    async def _shut(self) -> None:
+        """pymodbus has done that."""
 
     def _traced(self, connected: bool) -> None:
         """What pymodbus says of its connection."""
@@ -177,16 +116,12 @@ class ModbusClient:
             self._lost()
 
     def _lost(self) -> None:
-        if not self._up.is_set():
-            return
-        self._up.clear()
-        self._down.set()
         # pymodbus would let a request that is under way wait for its time-out.
-        waiting = self._client.ctx.response_future if self._client is not None else None
+        waiting = self._client.ctx.response_future if self._client is not None and self.connected else None
         if waiting is not None and not waiting.done():
             waiting.set_exception(ConnectionException("the connection was lost"))
             waiting.exception()  # perhaps nobody waits
-        self._on_state(False)
+        super()._lost()
 
     def _new_client(self) -> AsyncModbusTcpClient | AsyncModbusSerialClient:
         address = self.address

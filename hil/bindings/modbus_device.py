@@ -18,7 +18,8 @@ from device_emulators.faces.mapping import (
 from device_emulators.faces.modbus_pdu import MAX_READ_BITS, MAX_READ_REGISTERS
 from device_emulators.faces.registers import decode, encode, unpack
 from device_emulators.signals import Signal, SignalError, Value
-from hil.bindings.modbus_client import LinkError, ModbusClient
+from hil.bindings.connection import LinkError
+from hil.bindings.modbus_client import ModbusClient
 
 TRIES: Final = 3
 """Times that values are read again because something changed meanwhile."""

@@ -2,32 +2,18 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from asyncua import Client, ua
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 
+from hil.bindings.connection import USUAL_BACK_OFF, AnswerError, BackOff, Connection, LinkError
 from hil.keys import CLIENT_URI
 
-_logger = logging.getLogger(__name__)
-
 T = TypeVar("T")
-
-
-class OpcuaLinkError(Exception):
-    """There is no connection, or no answer in time."""
-
-
-class OpcuaAnswerError(Exception):
-    """The server answers that it will not; `name` is that of the status code, as BadInvalidState."""
-
-    def __init__(self, name: str, message: str) -> None:
-        super().__init__(f"{message}: {name}")
-        self.name = name
 
 
 @dataclass(frozen=True)
@@ -41,12 +27,8 @@ class OpcuaLogin:
     password: str | None = field(default=None, repr=False)
 
 
-class OpcuaClient:
-    """A connection from `start` to `close` (also `async with`), made anew whenever it is lost.
-
-    What `on_connect` names is awaited after each connection, before `connected`: to find nodes, to subscribe. Waits
-    double from `first_wait` to `longest_wait` seconds.
-    """
+class OpcuaClient(Connection):
+    """What `on_connect` names is awaited after each connection, before `connected`: to find nodes, to subscribe."""
 
     def __init__(
         self,
@@ -54,105 +36,52 @@ class OpcuaClient:
         login: OpcuaLogin | None = None,
         *,
         timeout_s: float = 4.0,
-        first_wait_s: float = 0.2,
-        longest_wait_s: float = 30.0,
+        back_off: BackOff | None = None,
         on_state: Callable[[bool], None] | None = None,
     ) -> None:
+        super().__init__(url, back_off or USUAL_BACK_OFF, on_state)
         self.url = url
-        self.connections = 0
         self.on_connect: list[Callable[[Client], Awaitable[None]]] = []
         self._login = login or OpcuaLogin()
         self._timeout_s = timeout_s
-        self._first_wait_s = first_wait_s
-        self._longest_wait_s = longest_wait_s
-        self._on_state = on_state or (lambda connected: None)
         self._client: Client | None = None
-        self._keeper: asyncio.Task[None] | None = None
-        self._up = asyncio.Event()
-        self._down = asyncio.Event()
-
-    async def start(self) -> None:
-        """Begin to connect; `wait_connected` says when it is done."""
-        if self._keeper is None:
-            self._keeper = asyncio.create_task(self._keep_connected())
-
-    async def close(self) -> None:
-        """Disconnect for good."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
-            self._keeper = None
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    @property
-    def connected(self) -> bool:
-        return self._up.is_set()
-
-    async def wait_connected(self) -> None:
-        """Return as soon as the connection is up."""
-        await self._up.wait()
 
     async def ask(self, request: Callable[[Client], Awaitable[T]]) -> T:
-        """Ask the server something. OpcuaLinkError; for a command: perhaps done, perhaps not. OpcuaAnswerError."""
+        """Ask the server something. LinkError; for a command: perhaps done, perhaps not. AnswerError."""
         if self._client is None or not self.connected:
-            raise OpcuaLinkError(f"not connected to {self.url}")
+            raise LinkError(f"not connected to {self.url}")
         try:
             return await asyncio.wait_for(request(self._client), self._timeout_s)
         except ua.UaStatusCodeError as error:
             name = ua.StatusCode(error.code).name
             if name.startswith(("BadConnection", "BadSecureChannel", "BadSession", "BadCommunication")):
-                self._down.set()
-                raise OpcuaLinkError(f"{self.url}: {name}") from error
-            raise OpcuaAnswerError(name, self.url) from error
-        except (OSError, TimeoutError, ua.UaError) as error:
-            raise OpcuaLinkError(f"{self.url}: {error or type(error).__name__}") from error
+                self._lost()
+                raise LinkError(f"{self.url}: {name}") from error
+            raise AnswerError(name, f"{self.url}: {name}") from error
+        except Exception as error:  # of any kind: what a server sends can make asyncua fail in many ways
+            raise LinkError(f"{self.url}: {str(error) or type(error).__name__}") from error
 
     # --- the connection -----------------------------------------------------------------------------------------------
 
-    async def _keep_connected(self) -> None:
-        wait, told = self._first_wait_s, False
-        while True:
-            self._down.clear()
-            try:
-                await self._connect_once()
-                wait, told = self._first_wait_s, False
-            except (OSError, TimeoutError, ua.UaError, OpcuaAnswerError, OpcuaLinkError) as error:
-                if not told:
-                    _logger.warning("no connection to %s: %s", self.url, error or type(error).__name__)
-                told = True
-            await asyncio.sleep(wait)
-            wait = min(2 * wait, self._longest_wait_s)
-
-    async def _connect_once(self) -> None:
-        """One connection, until it is lost."""
-        client = await self._new_client()
-        await client.connect()
+    async def _open(self) -> None:
         try:
+            self._client = await self._new_client()
+            await self._client.connect()
             for prepare in self.on_connect:
-                await prepare(client)
-            self._client = client
-            self.connections += 1
-            self._up.set()
-            self._on_state(True)
-            await self._down.wait()
-        finally:
-            self._client = None
-            if self._up.is_set():
-                self._up.clear()
-                self._on_state(False)
-            with contextlib.suppress(OSError, TimeoutError, ua.UaError):
+                await prepare(self._client)
+        except Exception as error:
+            raise LinkError(str(error) or type(error).__name__) from error
+
+    async def _shut(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            with contextlib.suppress(Exception):
                 await client.disconnect()
 
     async def _new_client(self) -> Client:
         client = Client(self.url, timeout=self._timeout_s)
         client.application_uri = CLIENT_URI
-        client.connection_lost_callback = self._lost
+        client.connection_lost_callback = self._connection_lost
         login = self._login
         if login.user is not None:
             client.set_user(login.user)
@@ -167,5 +96,5 @@ class OpcuaClient:
             )
         return client
 
-    async def _lost(self, _: Any) -> None:
-        self._down.set()
+    async def _connection_lost(self, _: Any) -> None:
+        self._lost()

@@ -14,7 +14,8 @@ from asyncua import Client, ua
 from device_emulators.faces.host import Change, Reading, Status
 from device_emulators.faces.opcua_nodes import NodeLike, meant, shown
 from device_emulators.signals import Signal, SignalError
-from hil.bindings.opcua_client import OpcuaAnswerError, OpcuaClient, OpcuaLinkError
+from hil.bindings.connection import AnswerError, LinkError
+from hil.bindings.opcua_client import OpcuaClient
 
 NAMESPACE: Final = "urn:mro-twin:devices"
 _AT_ONCE: Final = 1000  # changes asked for by one call
@@ -134,7 +135,7 @@ class OpcuaDevice:
         takes = ua.Variant(first, ua.VariantType.UInt64), ua.Variant(_AT_ONCE, ua.VariantType.UInt32)
         given = await self._call(self._ids[("Journal",)], self._ids[("Journal", "Read")], *takes)
         if len(given) != 4 or len({len(column.Value or ()) for column in given}) != 1:
-            raise OpcuaLinkError(f"{self.name}: the journal answers in another form")
+            raise LinkError(f"{self.name}: the journal answers in another form")
         rows = zip(*(column.Value or () for column in given), strict=True)
         return [
             Change(int(number), _ms(time), signal, meant(value.Value, self._signals[signal]))  # type: ignore[arg-type]
@@ -174,7 +175,7 @@ class OpcuaDevice:
         )
         found = {path: result for path, result in zip(asked, results, strict=True) if result.Targets}
         if missing := ["/".join(path) for path in needed if path not in found]:
-            raise OpcuaLinkError(f"{self.name} has no node {', '.join(missing) or self.name}")
+            raise LinkError(f"{self.name} has no node {', '.join(missing) or self.name}")
         self._ids = {path: result.Targets[0].TargetId for path, result in found.items()}
         if self._on_change is not None:
             await self._subscribe(client)
@@ -214,7 +215,7 @@ def _path(names: Sequence[str], index: int) -> ua.RelativePath:
 
 def _check(status: ua.StatusCode, where: str) -> None:
     if not status.is_good():
-        raise OpcuaAnswerError(status.name, where)
+        raise AnswerError(status.name, f"{where}: {status.name}")
 
 
 def _status(code: ua.StatusCode | None) -> Status:

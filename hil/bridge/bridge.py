@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from device_emulators.faces.host import RING, ShownMs, as_lived
-from hil.bindings.modbus_client import BackOff
+from hil.bindings.connection import BackOff
 from hil.bridge.adjustments import Ledger
 from hil.bridge.clock import PacedClock
 from hil.bridge.emulated import EmulatedNode

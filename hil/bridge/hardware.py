@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from hil.bindings.modbus_client import BackOff
+from hil.bindings.connection import BackOff
 from hil.bridge.adjustments import Cause, Ledger
 from hil.bridge.link import DeviceLink, DeviceLinkError, Seen, Told
 from hil.bridge.node_devices import NodeDevice

@@ -4,8 +4,9 @@ from typing import NamedTuple, Protocol
 
 from device_emulators.faces.host import Change
 from device_emulators.signals import SignalError, Value
+from hil.bindings.connection import AnswerError, BackOff, LinkError
 from hil.bindings.modbus_address import parse_address
-from hil.bindings.modbus_client import AnswerError, BackOff, LinkError, ModbusClient
+from hil.bindings.modbus_client import ModbusClient
 from hil.bindings.modbus_device import ModbusDevice
 from hil.bridge.node_devices import NodeDevice
 

@@ -8,9 +8,10 @@ from device_emulators.catalog import KINDS
 from device_emulators.faces.host import Change, Status
 from device_emulators.faces.map_checks import bind
 from device_emulators.faces.map_file import builtin_map
-from hil.bindings.opcua_client import OpcuaAnswerError, OpcuaClient, OpcuaLinkError
+from hil.bindings.connection import DeviceError
+from hil.bindings.opcua_client import OpcuaClient
 from hil.bindings.opcua_device import OpcuaDevice
-from hil.gateways.readers import FIRST_WAIT_S, LONGEST_WAIT_S, Part, Reader, ReadError, State
+from hil.gateways.readers import BACK_OFF, Part, Reader, ReadError, State
 from hil.gateways.settings import Settings
 
 
@@ -23,14 +24,14 @@ class OpcuaReader:
     async def journal(self, after: int) -> Part:
         try:
             part = await self._device.journal(after)
-        except (OpcuaLinkError, OpcuaAnswerError, KeyError, ValueError) as error:
+        except (DeviceError, KeyError, ValueError) as error:
             raise ReadError(str(error)) from error
         return Part(part.changes, part.newest, part.lost, part.restarted)
 
     async def state(self, known: int) -> State | None:
         try:
             snapshot = await self._device.snapshot()
-        except (OpcuaLinkError, OpcuaAnswerError, KeyError, ValueError) as error:
+        except (DeviceError, KeyError, ValueError) as error:
             raise ReadError(str(error)) from error
         if not snapshot.consistent:
             raise ReadError("it changes faster than it can be read")
@@ -48,9 +49,7 @@ async def open_opcua_readers(settings: Settings, stack: AsyncExitStack) -> dict[
     """One connection for all devices that are read over OPC UA; the first try to connect has been made."""
     assert settings.opcua_url is not None
     timeout_s = settings.answer_ms / 1000
-    client = OpcuaClient(
-        settings.opcua_url, timeout_s=timeout_s, first_wait_s=FIRST_WAIT_S, longest_wait_s=LONGEST_WAIT_S
-    )
+    client = OpcuaClient(settings.opcua_url, timeout_s=timeout_s, back_off=BACK_OFF)
     readers: dict[str, Reader] = {}
     for source in settings.devices:
         if source.unit is None:

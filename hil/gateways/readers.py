@@ -9,13 +9,13 @@ from device_emulators.faces.host import Change
 from device_emulators.faces.map_checks import bind
 from device_emulators.faces.map_file import builtin_map
 from device_emulators.signals import SignalError
+from hil.bindings.connection import BackOff, DeviceError
 from hil.bindings.modbus_address import TcpAddress
-from hil.bindings.modbus_client import AnswerError, BackOff, LinkError, ModbusClient
+from hil.bindings.modbus_client import ModbusClient
 from hil.bindings.modbus_device import ModbusDevice
 from hil.gateways.settings import Settings, Source
 
-FIRST_WAIT_S = 0.2
-LONGEST_WAIT_S = 2.0
+BACK_OFF = BackOff(first_s=0.2, longest_s=2.0)
 """Between two tries to connect to devices."""
 
 
@@ -60,7 +60,7 @@ class ModbusReader:
     async def journal(self, after: int) -> Part:
         try:
             part = await self._device.journal(after)
-        except (LinkError, AnswerError, SignalError) as error:
+        except (DeviceError, SignalError) as error:
             raise ReadError(str(error)) from error
         return Part(part.changes, part.newest, part.lost, part.restarted)
 
@@ -69,7 +69,7 @@ class ModbusReader:
             if (await self._device.identity()).sequence == known:
                 return None
             snapshot = await self._device.snapshot()
-        except (LinkError, AnswerError, SignalError) as error:
+        except (DeviceError, SignalError) as error:
             raise ReadError(str(error)) from error
         if not snapshot.consistent:
             raise ReadError("it changes faster than it can be read")
@@ -96,8 +96,7 @@ async def open_readers(settings: Settings, stack: AsyncExitStack) -> dict[str, R
 def make_client(settings: Settings) -> ModbusClient:
     """A Modbus connection to the devices."""
     address = TcpAddress(settings.modbus_host, settings.modbus_port)
-    back_off = BackOff(first_s=FIRST_WAIT_S, longest_s=LONGEST_WAIT_S)
-    return ModbusClient(address, timeout_s=settings.answer_ms / 1000, back_off=back_off)
+    return ModbusClient(address, timeout_s=settings.answer_ms / 1000, back_off=BACK_OFF)
 
 
 def make_device(client: ModbusClient, source: Source) -> ModbusDevice:
