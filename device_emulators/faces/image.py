@@ -53,8 +53,9 @@ class HostImage:
             self._points.setdefault(point.signal.name, []).append(point)
             self._banks[point.table].add(point)
         self._inputs = self._banks[Table.INPUT]
-        self._inputs.map(0, IDENTITY_REGISTERS)
-        self._inputs.put(0, (type_number, bound.version))
+        if bound.identity:
+            self._inputs.map(0, IDENTITY_REGISTERS)
+            self._inputs.put(0, (type_number, bound.version))
         self._journal = bound.journal if host.ring else None
         self._journal_seen = (0, 0, -1)
         if self._journal is not None:
@@ -88,7 +89,7 @@ class HostImage:
 
     def _read(self, table: Table, address: int, count: int) -> Sequence[int]:
         self._catch_up()
-        if table is Table.INPUT and address < IDENTITY_REGISTERS:
+        if table is Table.INPUT and address < IDENTITY_REGISTERS and self._bound.identity:
             self._refresh_identity()
         if self._journal is not None and self._journal.table is table:
             self._refresh_journal()
@@ -215,7 +216,7 @@ class _Bank:
 def _size(bound: BoundMap, table: Table) -> int:
     """Addresses of a table from 0 to the last that is used."""
     ends = [point.address + point.width for point in bound.points if point.table is table]
-    if table is Table.INPUT:
+    if table is Table.INPUT and bound.identity:
         ends.append(IDENTITY_REGISTERS)
     if bound.journal is not None and bound.journal.table is table:
         ends.append(bound.journal.head + JOURNAL_HEAD_REGISTERS)

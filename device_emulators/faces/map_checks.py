@@ -1,7 +1,7 @@
 """Lays a map over the signals of a device: every {n} written out, and everything that does not fit found at once."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from device_emulators.faces.documents import Path_
@@ -41,9 +41,12 @@ _AS_REGISTER: Final = {
 }
 
 
-def bind(map_file: MapFile, signals: Mapping[str, Signal]) -> BoundMap:
-    """The map for a device with these signals. MapError with everything that is wrong, also what reading found."""
-    binder = _Binder(map_file, signals)
+def bind(map_file: MapFile, signals: Mapping[str, Signal], needed: Collection[str] | None = None) -> BoundMap:
+    """The map for a device with these signals. MapError with everything that is wrong, also what reading found.
+
+    `needed` signals must have an entry; None: all of them, and those that can be written must be so by their entry.
+    """
+    binder = _Binder(map_file, signals, needed)
     device_map = map_file.map
     points = binder.points() if device_map.modbus is not None or map_file.entries else []
     nodes = binder.nodes() if device_map.opcua is not None or map_file.nodes else []
@@ -55,6 +58,7 @@ def bind(map_file: MapFile, signals: Mapping[str, Signal]) -> BoundMap:
         device_map.type,
         device_map.version,
         modbus.word_order,
+        modbus.identity,
         tuple(sorted(points, key=lambda point: (point.table, point.address))),
         modbus.journal,
         tuple(nodes),
@@ -67,9 +71,11 @@ def bind(map_file: MapFile, signals: Mapping[str, Signal]) -> BoundMap:
 class _Binder:
     """One binding under way, with what it found."""
 
-    def __init__(self, map_file: MapFile, signals: Mapping[str, Signal]) -> None:
+    def __init__(self, map_file: MapFile, signals: Mapping[str, Signal], needed: Collection[str] | None) -> None:
         self.map_file = map_file
         self.signals = signals
+        self.needed = signals.keys() if needed is None else needed
+        self.whole = needed is None
         self.findings = list(map_file.document.findings)
 
     def points(self) -> list[RegisterPoint]:
@@ -88,7 +94,7 @@ class _Binder:
         self._check_complete([(path, point.signal) for path, point in points], ("modbus",))
         writable = {point.signal.name for _, point in points if point.table.writable}
         for path, point in points:
-            if point.signal.writable and point.signal.name not in writable:
+            if self.whole and point.signal.writable and point.signal.name not in writable:
                 self._note(path, f"{point.signal.name} can be written, and lies only in a table that cannot")
         return [point for _, point in points]
 
@@ -123,15 +129,16 @@ class _Binder:
     def _check_complete(self, mapped: list[tuple[Path_, Signal]], section: Path_) -> None:
         names = {signal.name for _, signal in mapped}
         known = names | self.map_file.broken  # an entry that could not be read has a finding of its own
-        missing = [name for name in self.signals if name not in known and _general(name) not in known]
+        missing = [name for name in self.needed if name not in known and _general(name) not in known]
         if missing:
             shown = ", ".join(dict.fromkeys(_general(name) for name in missing))
             self._note(section, f"signals without an entry: {shown}")
 
     def _check_overlaps(self, points: list[tuple[Path_, RegisterPoint]]) -> None:
         spans = [(point.table, point.address, point.width, point.signal.name, path) for path, point in points]
-        spans.append((Table.INPUT, 0, IDENTITY_REGISTERS, "the identity block", ("modbus",)))
         modbus = self.map_file.map.modbus
+        if modbus is None or modbus.identity:
+            spans.append((Table.INPUT, 0, IDENTITY_REGISTERS, "the identity block", ("modbus",)))
         if modbus is not None and modbus.journal is not None:
             journal = modbus.journal
             path: Path_ = ("modbus", "journal")

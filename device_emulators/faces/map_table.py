@@ -33,6 +33,7 @@ def as_data(bound: BoundMap, type_number: int) -> dict[str, Any]:
         "type_number": type_number,
         "version": bound.version,
         "word_order": str(bound.word_order),
+        "identity": bound.identity,
         "registers": [
             {
                 "table": str(point.table),
@@ -79,10 +80,9 @@ def _modbus_text(bound: BoundMap) -> str:
     head = ("table", "fc", "address", "type", "scale", "access", "no.", "signal", "what it is")
     rows = [_register_cells(point, numbers) for point in bound.points]
     order = f"values of several registers have the {bound.word_order} word first"
-    parts = [
-        f"Modbus: addresses count from 0 as on the wire; {order}\n" + _table(head, rows),
-        "identity block, input registers\n" + _table(("address", "type", "what it is"), _IDENTITY),
-    ]
+    parts = [f"Modbus: addresses count from 0 as on the wire; {order}\n" + _table(head, rows)]
+    if bound.identity:
+        parts.append("identity block, input registers\n" + _table(("address", "type", "what it is"), _IDENTITY))
     if (block := bound.journal) is not None:
         entry, end = JOURNAL_ENTRY_REGISTERS, block.head + JOURNAL_HEAD_REGISTERS - 1
         last = block.entries + block.size * entry - 1

@@ -15,7 +15,7 @@ from device_emulators.faces.documents import Document, FileError, Path_
 from device_emulators.signals import Signal
 
 IDENTITY_REGISTERS: Final = 8
-"""Input registers from 0 on that every map begins with: type, map version, sequence, device time, status."""
+"""Input registers from 0 on: type, map version, sequence, device time, status."""
 JOURNAL_HEAD_REGISTERS: Final = 5
 """Newest and oldest number (uint32 each) and the ring's size."""
 JOURNAL_ENTRY_REGISTERS: Final = 12
@@ -138,8 +138,17 @@ class ModbusSection(_Section):
     """A device in the tables of Modbus."""
 
     word_order: WordOrder = Field(default=WordOrder.BIG, description="of values of more than one register")
+    identity: bool = Field(
+        default=True, description="input registers 0 to 7 are the identity block; a maker's own device has none"
+    )
     tables: tuple[RegisterEntry, ...] = Field(default=(), description="one block per signal")
     journal: JournalBlock | None = Field(default=None, description="absent: the last values only")
+
+    @model_validator(mode="after")
+    def _has_numbers(self) -> "ModbusSection":
+        if self.journal is not None and not self.identity:
+            raise ValueError("a journal needs the numbers of the identity block")
+        return self
 
 
 class NodeEntry(_Section):
@@ -252,6 +261,7 @@ class BoundMap:
     type: str
     version: int = 1
     word_order: WordOrder = WordOrder.BIG
+    identity: bool = True
     points: tuple[RegisterPoint, ...] = ()
     journal: JournalBlock | None = None
     nodes: tuple[OpcuaNode, ...] = ()

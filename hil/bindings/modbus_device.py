@@ -1,4 +1,7 @@
-"""A device read and written over Modbus by its map: values of signals, the identity block, the journal."""
+"""A device read and written over Modbus by its map: values of signals, the identity block, the journal.
+
+A maker's own device may have neither identity block nor journal, as its map says.
+"""
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,7 +32,10 @@ _BOOL_KIND, _FLOAT_KIND, _ENUM_KIND = 0, 2, 3
 
 
 class Identity(NamedTuple):
-    """The identity block. `time_ms` is the device's clock, ms since 1970; `status` 0 good, 1 uncertain, 2 bad."""
+    """The identity block; all 0 of a device without one.
+
+    `time_ms` is the device's clock, ms since 1970; `status` 0 good, 1 uncertain, 2 bad.
+    """
 
     type_number: int
     version: int
@@ -38,9 +44,13 @@ class Identity(NamedTuple):
     status: int
 
 
+_NOBODY: Final = Identity(0, 0, 0, 0, 0)
+
+
 @dataclass(frozen=True)
 class Snapshot:
-    """All readable values. `consistent`: they were so at one instant, that of `identity`."""
+    """All readable values. `consistent`: they were so at one instant, that of `identity`; a device without one cannot
+    tell."""
 
     identity: Identity
     values: dict[str, Value]
@@ -96,6 +106,8 @@ class ModbusDevice:
 
     async def identity(self) -> Identity:
         """Who it is, the number of its last change, and its clock."""
+        if not self._bound.identity:
+            return _NOBODY
         words = await self.client.read(self.unit, Table.INPUT, 0, IDENTITY_REGISTERS)
         return Identity(words[0], words[1], self._uint32(words[2:4]), self._instant(words[4:7]), words[7])
 
