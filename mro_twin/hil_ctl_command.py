@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+_PATH = click.Path(path_type=Path)
 FOLDER = click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -45,10 +46,15 @@ def status(out: Path) -> None:
 @click.argument("node")
 @click.argument("mode", type=click.Choice(["simulated", "emulated", "hardware"]))
 @click.argument("url", required=False, default="")
+@click.option("--map", "map_file", type=_PATH, metavar="FILE", help="Map file of the device.")
+@click.option("--keys", type=_PATH, metavar="FOLDER", help="Keys for a device by OPC UA.")
 @FOLDER
-def switch(node: str, mode: str, url: str, out: Path) -> None:
+def switch(node: str, mode: str, url: str, map_file: Path | None, keys: Path | None, out: Path) -> None:
     """Bring NODE into MODE; hardware needs the URL of its device."""
-    answer = ask_or_exit(out, {"do": "switch", "node": node, "mode": mode, "url": url})
+    request = {"do": "switch", "node": node, "mode": mode, "url": url}
+    paths = {"map": map_file, "keys": keys}
+    request |= {name: str(path.absolute()) for name, path in paths.items() if path is not None}
+    answer = ask_or_exit(out, request)
     click.echo(f"{node}: {answer['nodes'][node]['mode']}")
 
 

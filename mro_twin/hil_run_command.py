@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 @click.argument("scenario")
 @click.option("--bench", "bench_file", type=click.Path(path_type=Path), metavar="FILE", help="Which nodes are what.")
 @click.option("--bind", "bound", metavar="NODE=URL", multiple=True, help="Its stock is in a real device; repeatable.")
+@click.option("--map", "maps", metavar="NODE=FILE", multiple=True, help="Map file of its real device; repeatable.")
+@click.option("--keys", metavar="NODE=FOLDER", multiple=True, help="Keys for its real device by OPC UA; repeatable.")
 @click.option("--emulate", "emulated", metavar="NODE", multiple=True, help="Serve it by an emulator; repeatable.")
 @click.option("--modbus", metavar="HOST:PORT", help="Where emulated devices are served; default: a free port.")
 @click.option("--opcua", metavar="URL", help="Serve them by OPC UA too, as opc.tcp://127.0.0.1:4840.")
@@ -67,11 +70,11 @@ def _bench(file: Path | None, options: dict[str, Any]) -> "Bench":
     from hil.bridge.settings import Bench, read_bench
 
     data = Bench().model_dump() if file is None else read_bench(file).model_dump()
-    for text in options["bound"]:
-        node, equals, url = text.partition("=")
-        if not (node and equals and url):
-            raise click.UsageError(f"--bind {text!r}: expected NODE=URL, as in vending=modbus://HOST:502/1")
+    for node, url in _pairs("bind", options["bound"], "URL, as in vending=modbus://HOST:502/1"):
         data["nodes"][node] = {"mode": "hardware", "url": url}
+    for name, given, expected in (("map", options["maps"], "FILE"), ("keys", options["keys"], "FOLDER")):
+        for node, path in _pairs(name, given, expected):
+            data["nodes"].setdefault(node, {"mode": "simulated"})[name] = path
     for node in options["emulated"]:
         data["nodes"][node] = {"mode": "emulated"}
     given = {
@@ -83,6 +86,15 @@ def _bench(file: Path | None, options: dict[str, Any]) -> "Bench":
     }
     data |= {key: options[name] for name, key in given.items() if options[name] is not None}
     return Bench.model_validate(data)
+
+
+def _pairs(option: str, texts: tuple[str, ...], expected: str) -> Iterator[tuple[str, str]]:
+    """What is said of nodes, as NODE=... each."""
+    for text in texts:
+        node, equals, said = text.partition("=")
+        if not (node and equals and said):
+            raise click.UsageError(f"--{option} {text!r}: expected NODE={expected}")
+        yield node, said
 
 
 def _session(name: str, bench: "Bench", options: dict[str, Any]) -> "Session":

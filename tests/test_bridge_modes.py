@@ -15,6 +15,7 @@ from hil.bindings.connection import BackOff
 from hil.bridge.adjustments import Cause
 from hil.bridge.bridge import Bridge, Mode, SwitchError
 from hil.bridge.clock import PacedClock
+from hil.bridge.link import Binding
 from hil.bridge.node_devices import NodeDevice, Slotted, make_devices
 from mro_twin import load_scenario
 from sim import columns as c
@@ -152,7 +153,7 @@ async def test_a_node_goes_through_all_modes_and_the_books_close(network: Networ
     url = await real.start()
     async with running(bridge) as task:
         await bridge.switch("vending", Mode.EMULATED)
-        await bridge.switch("vending", Mode.HARDWARE, url)
+        await bridge.switch("vending", Mode.HARDWARE, Binding(url))
         await asyncio.wait_for(bridge.taken("vending"), 5)
         assert held(bridge, "vending") == {"glove": 31, "drill": 9}
         assert {one.cause for one in bridge.ledger.adjustments} == {Cause.HANDOVER}
@@ -182,7 +183,7 @@ def test_a_device_that_drops_out_loses_no_draw_when_it_has_a_journal(network: Ne
         real = RealDevice(network, "vending", {"glove": 20, "drill": 20}, journal)
         url = await real.start()
         async with running(bridge) as task:
-            await bridge.switch("vending", Mode.HARDWARE, url)
+            await bridge.switch("vending", Mode.HARDWARE, Binding(url))
             await bridge.taken("vending")
             device = bridge.node("vending").real[0]
             await until(lambda: not device.stale, task)
@@ -213,7 +214,7 @@ async def test_deliveries_are_awaited_in_the_real_device(network: Network) -> No
     real = RealDevice(network, "vending", {"glove": 20, "drill": 20})
     url = await real.start()
     async with running(bridge) as task:
-        await bridge.switch("vending", Mode.HARDWARE, url)
+        await bridge.switch("vending", Mode.HARDWARE, Binding(url))
         await bridge.taken("vending")
         device = bridge.node("vending").real[0]
         real.take("glove", 6)
@@ -238,4 +239,4 @@ async def test_what_cannot_be_switched_is_refused(network: Network) -> None:
         ("vending", "http://x", "not an address"),
     ):
         with pytest.raises(SwitchError, match=message):
-            await bridge.switch(node, Mode.HARDWARE, url)
+            await bridge.switch(node, Mode.HARDWARE, Binding(url))

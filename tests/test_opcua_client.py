@@ -128,7 +128,7 @@ def test_the_journal_tells_what_an_outage_hid(runner: asyncio.Runner, bench: Ben
     async def run() -> None:
         changed, states = asyncio.Event(), []
         client = bench.client()
-        client._on_state = states.append
+        client.on_state = states.append
         async with client:
             device = OpcuaDevice(client, "tank", shaped_nodes(host), on_change=changed.set)
             await client.wait_connected()

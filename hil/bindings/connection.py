@@ -61,10 +61,11 @@ class Connection(ABC):
         self.problem = "not connected yet"
         """Why there was no connection at the last try; empty after one that was made."""
         self._back_off = back_off
-        self._on_state = on_state or (lambda connected: None)
+        self.on_state = on_state or (lambda connected: None)
         self._keeper: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
         self._gone = asyncio.Event()
+        self._closing = False
 
     async def start(self) -> None:
         """Begin to connect; `wait_connected` says when it is done."""
@@ -74,9 +75,11 @@ class Connection(ABC):
     async def close(self) -> None:
         """Disconnect for good."""
         if self._keeper is not None:
+            self._closing = True  # libraries that connect may swallow a cancellation
+            self._gone.set()
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
-            self._keeper = None
+            self._keeper, self._closing = None, False
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -103,21 +106,21 @@ class Connection(ABC):
 
     def _lost(self) -> None:
         """The connection is gone."""
-        self._gone.set()
         if self._up.is_set():
             self._up.clear()
-            self._on_state(False)
+            self._gone.set()
+            self.on_state(False)
 
     async def _keep(self) -> None:
         failures = 0
-        while True:
+        while not self._closing:
             self._gone.clear()
             try:
                 await self._open()
                 failures, self.problem = 0, ""
                 self.connections += 1
                 self._up.set()
-                self._on_state(True)
+                self.on_state(True)
                 await self._gone.wait()
             except DeviceError as error:
                 self.problem = str(error)

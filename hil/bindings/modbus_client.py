@@ -91,6 +91,9 @@ class ModbusClient(Connection):
         try:
             response = await request
         except (ModbusException, ValueError, IndexError, OSError) as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():  # pymodbus makes an error of its own of it
+                raise asyncio.CancelledError from error
             raise LinkError(f"{self.name}: {error}") from error
         # pymodbus takes an answer with the transaction number 0 for one to any request.
         if self._client is not None and response.transaction_id != self._client.ctx.request_transaction_id:

@@ -51,7 +51,8 @@ class OpcuaClient(Connection):
         if self._client is None or not self.connected:
             raise LinkError(f"not connected to {self.url}")
         try:
-            return await asyncio.wait_for(request(self._client), self._timeout_s)
+            async with asyncio.timeout(self._timeout_s):
+                return await request(self._client)
         except ua.UaStatusCodeError as error:
             name = ua.StatusCode(error.code).name
             if name.startswith(("BadConnection", "BadSecureChannel", "BadSession", "BadCommunication")):

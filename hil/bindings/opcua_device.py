@@ -7,17 +7,19 @@ and the numbers are 0.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any, Final
 
 from asyncua import Client, ua
 
 from device_emulators.faces.host import Change, Reading, Status
 from device_emulators.faces.opcua_nodes import NodeLike, meant, shown
-from device_emulators.signals import Signal, SignalError
+from device_emulators.signals import Signal, SignalError, Value
 from hil.bindings.connection import AnswerError, LinkError
+from hil.bindings.opcua_address import FOLDER, NAMESPACE, qualified
 from hil.bindings.opcua_client import OpcuaClient
 
-NAMESPACE: Final = "urn:mro-twin:devices"
+_COUNTERS: Final = (("Sequence",), ("Epoch",))
 _AT_ONCE: Final = 1000  # changes asked for by one call
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -41,6 +43,7 @@ class OpcuaJournal:
     newest: int
     lost: int = 0
     restarted: bool = False
+    epoch: int = 0
 
 
 class OpcuaDevice:
@@ -52,11 +55,12 @@ class OpcuaDevice:
         name: str,
         nodes: Sequence[NodeLike],
         *,
-        folder: Sequence[str] = ("Devices",),
-        namespace: str = NAMESPACE,
+        folder: Sequence[str] = FOLDER,
+        namespace: str | int = NAMESPACE,
         on_change: Callable[[], None] | None = None,
     ) -> None:
-        """`folder` are the browse names from Objects on; `on_change` is called when there is something new to read."""
+        """`folder` are the browse names from Objects on, as in `ObjectPath`; `on_change` is called when there is
+        something new to read."""
         self.client = client
         self.name = name
         self._nodes = {node.signal.name: node for node in nodes}
@@ -67,10 +71,15 @@ class OpcuaDevice:
         self._ids: dict[tuple[str, ...], ua.NodeId] = {}
         client.on_connect.append(self._connected)
 
+    @property
+    def counts(self) -> bool:
+        """It numbers its changes."""
+        return _COUNTERS[0] in self._ids
+
     async def snapshot(self) -> OpcuaSnapshot:
         """All values, by one request. Those that the server calls bad have the value False and status bad."""
         readable = [(name, node) for name, node in self._nodes.items() if not node.method]
-        counters = [self._ids[path] for path in (("Sequence",), ("Epoch",)) if path in self._ids]
+        counters = [self._ids[path] for path in _COUNTERS if path in self._ids]
         numbers = [self._ids.get((*node.path, "Number")) for _, node in readable]
         asked = [
             *counters,
@@ -112,36 +121,50 @@ class OpcuaDevice:
         """The changes with numbers over `after` that are still there, oldest first. ValueError: it has no journal."""
         if ("Journal", "Read") not in self._ids:
             raise ValueError(f"{self.name} has no journal")
-        newest = await self._newest()
+        newest, epoch = await self.counters()
         restarted = newest < after
-        since = 0 if restarted else after
+        since = last = 0 if restarted else after
         changes: list[Change] = []
-        while (last := changes[-1].number if changes else since) < newest:
-            part = await self._read_journal(last + 1)
-            if not part:
-                break
-            changes += part
-        newest = max([newest, *(change.number for change in changes[-1:])])
-        return OpcuaJournal(tuple(changes), newest, newest - since - len(changes), restarted)
+        kept = 0
+        while last < newest and (part := await self._read_journal(last + 1)):
+            kept += len(part)
+            last = part[-1].number
+            changes += [change for change in part if change.signal in self._signals]
+        newest = max(newest, last)
+        return OpcuaJournal(tuple(changes), newest, newest - since - kept, restarted, epoch)
+
+    async def counters(self) -> tuple[int, int]:
+        """The number of its last change and its epoch; 0 where it has none."""
+        found = [self._ids[path] for path in _COUNTERS if path in self._ids]
+        values = await self.client.ask(lambda client: client.uaclient.read_attributes(found, ua.AttributeIds.Value))
+        for value in values:
+            _check(value.StatusCode, self.name)
+        sequence, epoch = (*map(_number, values), 0, 0)[:2]
+        return sequence, epoch
 
     # --- pieces -------------------------------------------------------------------------------------------------------
 
-    async def _newest(self) -> int:
-        sequence = self._ids[("Sequence",)]
-        found = await self.client.ask(lambda client: client.uaclient.read_attributes([sequence], ua.AttributeIds.Value))
-        return _number(found[0])
-
     async def _read_journal(self, first: int) -> list[Change]:
+        """A part of it from a number on; changes of signals that are not known have the value False."""
         takes = ua.Variant(first, ua.VariantType.UInt64), ua.Variant(_AT_ONCE, ua.VariantType.UInt32)
         given = await self._call(self._ids[("Journal",)], self._ids[("Journal", "Read")], *takes)
         if len(given) != 4 or len({len(column.Value or ()) for column in given}) != 1:
             raise LinkError(f"{self.name}: the journal answers in another form")
         rows = zip(*(column.Value or () for column in given), strict=True)
-        return [
-            Change(int(number), _ms(time), signal, meant(value.Value, self._signals[signal]))  # type: ignore[arg-type]
-            for number, time, signal, value in rows
-            if signal in self._signals
-        ]
+        try:
+            part = [
+                Change(int(number), _ms(time), str(name), self._told(name, value)) for number, time, name, value in rows
+            ]
+        except (AttributeError, TypeError, ValueError) as error:
+            raise LinkError(f"{self.name}: the journal tells what cannot be: {error}") from error
+        numbers = [first - 1, *(change.number for change in part)]
+        if any(after <= before for before, after in pairwise(numbers)):
+            raise LinkError(f"{self.name}: the numbers in the journal do not rise")
+        return part
+
+    def _told(self, name: str, value: ua.Variant) -> Value:
+        signal = self._signals.get(name)
+        return False if signal is None else signal.checked(meant(value.Value, signal))
 
     async def _call(self, above: ua.NodeId, method: ua.NodeId, *takes: ua.Variant | None) -> list[ua.Variant]:
         request = ua.CallMethodRequest()
@@ -164,7 +187,8 @@ class OpcuaDevice:
 
     async def _connected(self, client: Client) -> None:
         """Find the nodes, as a server that was restarted may have others, and subscribe to what says `changed`."""
-        index = await client.get_namespace_index(self._namespace)
+        named = self._namespace
+        index = named if isinstance(named, int) else await client.get_namespace_index(named)
         paths = [tuple(node.path) for node in self._nodes.values()]
         needed = dict.fromkeys([*paths, *(path[:-1] for path in paths)])
         extra = [(*tuple(node.path), "Number") for node in self._nodes.values() if not node.method]
@@ -181,11 +205,10 @@ class OpcuaDevice:
             await self._subscribe(client)
 
     async def _subscribe(self, client: Client) -> None:
-        """`Sequence` tells of every change; a device without one is followed by its values."""
+        """`Sequence` tells of every change; values tell, besides, when they can be trusted no more."""
         subscription = await client.create_subscription(100, _Told(self._on_change))
-        own = ("Sequence",)
         values = [tuple(node.path) for node in self._nodes.values() if not node.method]
-        followed = [client.get_node(self._ids[path]) for path in ([own] if own in self._ids else values)]
+        followed = [client.get_node(self._ids[path]) for path in [*values, *_COUNTERS] if path in self._ids]
         await subscription.subscribe_data_change(followed)
 
 
@@ -208,13 +231,14 @@ def _path(names: Sequence[str], index: int) -> ua.RelativePath:
         element: Any = ua.RelativePathElement()
         element.ReferenceTypeId = ua.NodeId(ua.Int32(ua.ObjectIds.HierarchicalReferences))
         element.IsInverse, element.IncludeSubtypes = False, True
-        element.TargetName = ua.QualifiedName(name, ua.UInt16(index))
+        own_index, own_name = qualified(name, index)
+        element.TargetName = ua.QualifiedName(own_name, ua.UInt16(own_index))
         path.Elements.append(element)
     return path
 
 
-def _check(status: ua.StatusCode, where: str) -> None:
-    if not status.is_good():
+def _check(status: ua.StatusCode | None, where: str) -> None:
+    if status is not None and not status.is_good():
         raise AnswerError(status.name, f"{where}: {status.name}")
 
 

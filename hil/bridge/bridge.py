@@ -9,12 +9,13 @@ from typing import Any, Final, Protocol
 
 from device_emulators.faces.host import RING, ShownMs, as_lived
 from hil.bindings.connection import BackOff
+from hil.bindings.modbus_clients import ModbusClients
 from hil.bridge.adjustments import Ledger
 from hil.bridge.clock import PacedClock
 from hil.bridge.emulated import EmulatedNode
 from hil.bridge.followers import followed_hosts, make_follower
-from hil.bridge.hardware import POLL_S, HardwareDevice
-from hil.bridge.link import DeviceLink, ModbusLink
+from hil.bridge.hardware import HardwareDevice
+from hil.bridge.link import POLL_S, Binding, open_links
 from hil.bridge.node_devices import NodeDevice, make_devices
 from hil.bridge.pacing import BOUND_MS, Pacer
 from sim.engine import Twin
@@ -23,6 +24,7 @@ from sim.record.conservation import check_conservation
 from sim.record.records import Levels, Records, Traces
 
 _DAY_MS: Final = 86_400_000
+_LAST_READING_S: Final = 1.0
 
 
 class Mode(StrEnum):
@@ -53,7 +55,7 @@ class Emulated(Protocol):
 class _Node:
     places: tuple[Place, ...]
     mode: Mode = Mode.SIMULATED
-    url: str = ""
+    binding: Binding | None = None
     emulated: Emulated | None = None
     real: list[HardwareDevice] = field(default_factory=list)
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
@@ -74,8 +76,8 @@ class Bridge:
         shown_ms: ShownMs = as_lived,
     ) -> None:
         """`journal`: changes that emulated devices keep. `bound_ms`: of lateness, p99. `poll_s`: how often a real
-        device is asked; `back_off`: after it has not answered. `shown_ms`: what the clocks of emulated devices show
-        at an instant of the twin."""
+        device over Modbus is asked; `back_off`: after a device has not answered. `shown_ms`: what the clocks of
+        emulated devices show at an instant of the twin."""
         self.twin = twin
         self.clock = clock
         self.opening: Levels = twin.levels()
@@ -83,7 +85,8 @@ class Bridge:
         self.pacer = Pacer(self, clock, start_ms=twin.start.time_ms, bound_ms=bound_ms, after=self._after)
         self._gate = GatedDemand(twin)
         self._nodes: dict[str, _Node] = {}
-        self._journal, self._poll_s, self._back_off, self._shown_ms = journal, poll_s, back_off, shown_ms
+        self._journal, self._poll_s, self._shown_ms = journal, poll_s, shown_ms
+        self._modbus = ModbusClients(back_off)
         self._failed: list[BaseException] = []
         self._switching = asyncio.Lock()
 
@@ -170,21 +173,23 @@ class Bridge:
     def begin_emulated(self, name: str) -> None:
         """Before `run`: this node is emulated from the beginning. SwitchError: there is no such node."""
         self.emulated_devices(name)
-        self._enter(self.node(name), Mode.EMULATED, "", [], max(self.pacer.done_ms, 0))
+        self._enter(self.node(name), Mode.EMULATED, None, [], max(self.pacer.done_ms, 0))
 
-    async def switch(self, name: str, mode: Mode, url: str = "", links: Iterable[DeviceLink] | None = None) -> None:
-        """Bring a node into a mode; the twin must be running. Hardware begins as soon as the device is there, see
-        `taken`: until then the twin holds the truth. `links` instead of a URL are ways to the node's devices.
+    async def switch(self, name: str, mode: Mode, binding: Binding | None = None) -> None:
+        """Bring a node into a mode; the twin must be running. Hardware, with a binding, begins as soon as the device
+        is there, see `taken`: until then the twin holds the truth.
 
         SwitchError: no such node, or it cannot be in that mode.
         """
         node = self.node(name)
-        made = self._real_devices(name, node, url, links) if mode is Mode.HARDWARE else []
+        if (mode is Mode.HARDWARE) != (binding is not None):
+            raise SwitchError(f"{name}: hardware, and nothing else, needs the URL of its device")
+        made = [] if binding is None else self._real_devices(name, node, binding)
         if mode is Mode.EMULATED:
             self.emulated_devices(name)
         async with self._switching:
-            await self._end_tasks([node])
-            await self.pacer.submit(lambda time_ms: self._enter(node, mode, url, made, time_ms))
+            await self._read_to_the_end(node)
+            await self.pacer.submit(lambda time_ms: self._enter(node, mode, binding, made, time_ms))
             node.tasks = [asyncio.create_task(device.run()) for device in made]
             for task in node.tasks:
                 task.add_done_callback(self._ended)
@@ -194,14 +199,16 @@ class Bridge:
         for device in self.node(name).real:
             await device.ready.wait()
 
-    def _enter(self, node: _Node, mode: Mode, url: str, made: list[HardwareDevice], time_ms: int) -> None:
+    def _enter(
+        self, node: _Node, mode: Mode, binding: Binding | None, made: list[HardwareDevice], time_ms: int
+    ) -> None:
         """At an instant of the twin: leave the mode it is in, and begin the new one."""
         if node.mode is Mode.EMULATED and node.emulated is not None and mode is not Mode.EMULATED:
             node.emulated.end()
         for device in node.real:
             if device.ready.is_set():
                 device.release(time_ms)
-        node.mode, node.url, node.real = mode, url, made
+        node.mode, node.binding, node.real = mode, binding, made
         self._set_gates(time_ms)
         if mode is Mode.EMULATED and node.emulated is not None:
             node.emulated.begin(time_ms)
@@ -212,36 +219,38 @@ class Bridge:
         if points != self._gate.gated:
             self._gate.gate(points, time_ms - 1)
 
-    def _real_devices(
-        self, name: str, node: _Node, url: str, links: Iterable[DeviceLink] | None
-    ) -> list[HardwareDevice]:
+    def _real_devices(self, name: str, node: _Node, binding: Binding) -> list[HardwareDevice]:
         books = self.ledger.books
         if not node.places or not all(books.in_device(place.point) for place in node.places):
             raise SwitchError(f"{name} has no device: only vending machines, shelves and tanks can be real")
         devices = make_devices(self.twin.network, node.places, 0)
-        if links is None:
-            try:
-                links = [ModbusLink(url, device, place, self._back_off) for place, device in enumerate(devices)]
-            except ValueError as error:
-                raise SwitchError(f"{name}: {error}") from None
+        try:
+            links = open_links(binding, devices, self._modbus, self._poll_s)
+        except ValueError as error:
+            raise SwitchError(f"{name}: {error}") from None
+        except OSError as error:
+            raise SwitchError(f"{name}: {error.filename}: {error.strerror}") from None
+        submit, back_off = self.pacer.submit, self._modbus.back_off
         return [
-            HardwareDevice(
-                device,
-                link,
-                self.ledger,
-                self.pacer.submit,
-                on_taken=self._set_gates,
-                poll_s=self._poll_s,
-                back_off=self._back_off,
-            )
+            HardwareDevice(device, link, self.ledger, submit, on_taken=self._set_gates, back_off=back_off)
             for device, link in zip(devices, links, strict=True)
         ]
 
+    async def _read_to_the_end(self, node: _Node) -> None:
+        """What has happened at real devices up to now is still booked, where they are there."""
+        there = [task for task, device in zip(node.tasks, node.real, strict=True) if not device.stale]
+        for device in node.real:
+            device.end()
+        if there:
+            await asyncio.wait(there, timeout=_LAST_READING_S)
+        await self._end_tasks([node])
+
     async def _end_tasks(self, nodes: Iterable[_Node]) -> None:
-        tasks = [task for node in nodes for task in node.tasks]
-        for task in tasks:
+        tasks = [(task, device) for node in nodes for task, device in zip(node.tasks, node.real, strict=True)]
+        for task, device in tasks:
+            device.end()
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(task for task, _ in tasks), return_exceptions=True)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         error = None if task.cancelled() else task.exception()
@@ -269,7 +278,11 @@ class Bridge:
     def status(self) -> dict[str, Any]:
         """For people: where time is, how late, and the nodes that are not simulated or have been."""
         nodes = {
-            name: {"mode": node.mode, "url": node.url, "devices": [device.status() for device in node.real]}
+            name: {
+                "mode": node.mode,
+                "url": "" if node.binding is None else node.binding.url,
+                "devices": [device.status() for device in node.real],
+            }
             for name, node in self._nodes.items()
         }
         return {

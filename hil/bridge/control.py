@@ -9,8 +9,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from hil.bridge.bridge import Bridge, Mode, SwitchError
+from hil.bridge.bridge import Bridge, SwitchError
 from hil.bridge.clock import FASTEST
+from hil.bridge.settings import NodeBinding
 from policies.fields import Model
 
 SOCKET: Final = "control.sock"
@@ -28,13 +29,11 @@ class Status(Model):
     do: Literal["status"]
 
 
-class Switch(Model):
-    """Bring a node into a mode."""
+class Switch(NodeBinding):
+    """Bring a node into a mode. Paths are absolute."""
 
     do: Literal["switch"]
     node: str = Field(min_length=1, max_length=200, description="of the scenario")
-    mode: Mode = Field(description="simulated, emulated or hardware")
-    url: str = Field("", max_length=500, description="of hardware: where its device is")
 
 
 class Rate(Model):
@@ -123,7 +122,7 @@ class ControlServer:
         bridge = self._bridge
         match request:
             case Switch():
-                await bridge.switch(request.node, request.mode, request.url)
+                await bridge.switch(request.node, request.mode, request.binding)
             case Rate():
                 bridge.set_rate(request.rate)
             case Save():

@@ -6,7 +6,8 @@ from typing import Any
 
 from device_emulators.faces.host import Change, Host, Status
 from hil.bridge.adjustments import Cause, Ledger
-from hil.bridge.node_devices import NodeDevice, Slotted
+from hil.bridge.levels import level_of
+from hil.bridge.node_devices import CAPACITY, NodeDevice, Slotted
 from sim.flow.model import NEVER
 
 Submit = Callable[[Callable[[int], Any]], object]
@@ -30,6 +31,7 @@ class EmulatedNode:
         self._unbooked = [0] * len(
             self._slots
         )  # units taken outside (negative: put in) that the twin does not know yet
+        self._levels: list[int | None] = [None] * len(self._slots)
         self._endings = [device.host.listen(self._heard) for device in devices]
         mark(self.devices, known=False)
 
@@ -63,12 +65,21 @@ class EmulatedNode:
         try:
             for device in self.devices:
                 device.host.advance(time_ms)
-            for (host, slot), unbooked in zip(self._slots, self._unbooked, strict=True):
+            for number, ((host, slot), unbooked) in enumerate(zip(self._slots, self._unbooked, strict=True)):
+                self._set_level(number, host, slot, time_ms)
                 wanted = max(self._ledger.books.on_hand(slot.place.point) - unbooked, 0)
                 if slot.units() != wanted:
                     _bring(host, slot, wanted)
         finally:
             self._following = False
+
+    def _set_level(self, number: int, host: Host, slot: Slotted, time_ms: int) -> None:
+        """Tell the device the level that the node's policy has, when it is new."""
+        level = level_of(self._ledger.books, slot.place.point, slot.level) if slot.level_signal else None
+        if level is not None and level != self._levels[number]:
+            self._levels[number] = level
+            host.advance(time_ms)
+            host.write(slot.level_signal, min(level, CAPACITY))
 
     def _heard(self, _: Host, change: Change) -> None:
         """Something has changed that the twin did not do: somebody told the device to vend."""

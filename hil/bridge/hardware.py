@@ -4,30 +4,36 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
-from hil.bindings.connection import BackOff
+from device_emulators.signals import SignalError
+from hil.bindings.connection import USUAL_BACK_OFF, AnswerError, BackOff, DeviceError
 from hil.bridge.adjustments import Cause, Ledger
-from hil.bridge.link import DeviceLink, DeviceLinkError, Seen, Told
+from hil.bridge.levels import Level, level_of
+from hil.bridge.link import DeviceLink, Seen, Told
 from hil.bridge.node_devices import NodeDevice
+from hil.bridge.pacing import sleep_or_woken
 from sim.outside import Place
 
 Submit = Callable[[Callable[[int], Any]], "asyncio.Future[Any]"]
-
-POLL_S: Final = 0.2
-"""How often a device is asked whether something has changed: its protocol does not tell by itself."""
 
 
 @dataclass
 class _Slot:
     """`shown`: units that the device showed last. `awaited`: what the twin has more, because it was delivered in the
-    twin and nobody has put it in yet."""
+    twin and nobody has put it in yet. `wanted`: the level that it is to be told, `told`: that it was; `refusal`: why it
+    does not take it."""
 
     place: Place
     signal: str
+    level_signal: str
+    level: Level
     shown: int = 0
     awaited: int = 0
     correcting: bool = False
+    wanted: int | None = None
+    told: int | None = None
+    refusal: str = ""
 
 
 class HardwareDevice:
@@ -41,23 +47,23 @@ class HardwareDevice:
         submit: Submit,
         *,
         on_taken: Callable[[int], None] | None = None,
-        poll_s: float = POLL_S,
-        back_off: BackOff | None = None,
+        back_off: BackOff = USUAL_BACK_OFF,
     ) -> None:
         self.link = link
         self.name = device.host.name
         self.stale = True
-        self.problem = "not connected yet"
         self.ready = asyncio.Event()
         """Set while the device holds the truth; `on_taken` is called with the instant from which it does."""
-        self._slots = [_Slot(slot.place, slot.signal) for slot in device.slots]
+        self._slots = [_Slot(slot.place, slot.signal, slot.level_signal, slot.level) for slot in device.slots]
         self._by_signal = {slot.signal: slot for slot in self._slots}
         self._ledger = ledger
         self._submit = submit
         self._on_taken = on_taken
-        self._poll_s = poll_s
-        self._back_off = back_off or BackOff()
+        self._back_off = back_off
+        self._problem = ""
         self._sequence = 0
+        self._woken = asyncio.Event()
+        self._ending = False
 
     @property
     def taken_points(self) -> frozenset[int]:
@@ -65,29 +71,36 @@ class HardwareDevice:
         return frozenset(slot.place.point for slot in self._slots) if self.ready.is_set() else frozenset()
 
     async def run(self) -> None:
-        """Take over what the device holds, then book what changes there."""
-        await self.link.start()
+        """Take over what the device holds, then book what changes there, until `end` or cancelled."""
+        await self.link.start(self._woken.set)
         try:
             failures = 0
-            while True:
+            while not self._ending:
                 await self.link.wait_connected()
                 try:
                     await self._take_up()
                     failures = 0
-                    await self._poll()
-                except DeviceLinkError as error:
-                    self.stale, self.problem = True, str(error)
+                    await self._go_along()
+                except DeviceError as error:
+                    self.stale, self._problem = True, str(error)
                     failures += 1
-                    await asyncio.sleep(self._back_off.wait_s(failures))
+                    self._woken.clear()
+                    await sleep_or_woken(self._woken, self._back_off.wait_s(failures))
         finally:
             await self.link.close()
+
+    def end(self) -> None:
+        """Read what is new once more, then let `run` end. A device that is away cannot be waited for."""
+        self._ending = True
+        self._woken.set()
 
     def follow(self, time_ms: int) -> None:
         """The twin has gone on: what it has received is awaited in the device; what else it did is taken back."""
         if not self.ready.is_set():
             return
+        self._want_levels()
         for slot in self._slots:
-            gap = self._ledger.books.on_hand(slot.place.point) - slot.shown - slot.awaited
+            gap = self._on_hand(slot) - slot.shown - slot.awaited
             if gap > 0:
                 slot.awaited += gap
             elif gap < 0 and not slot.correcting:
@@ -102,10 +115,24 @@ class HardwareDevice:
         self.ready.clear()
 
     def status(self) -> dict[str, Any]:
-        """For people: what it showed last."""
+        """For people: what it showed last, and what it was told."""
         units = {slot.place.item: slot.shown for slot in self._slots}
         awaited = {slot.place.item: slot.awaited for slot in self._slots if slot.awaited}
-        return {"device": self.name, "stale": self.stale, "problem": self.problem, "units": units, "awaited": awaited}
+        commands = [
+            {"signal": slot.level_signal, "units": slot.wanted, "taken": slot.told == slot.wanted and not slot.refusal}
+            | ({"refusal": slot.refusal} if slot.refusal else {})
+            for slot in self._slots
+            if slot.wanted is not None
+        ]
+        problem = (self.link.problem or self._problem) if self.stale else ""
+        return {
+            "device": self.name,
+            "stale": self.stale,
+            "problem": problem,
+            "units": units,
+            "awaited": awaited,
+            "commands": commands,
+        }
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
@@ -116,12 +143,17 @@ class HardwareDevice:
             await self._submit(lambda time_ms: self._hand_over(seen, time_ms))
         else:
             await self._read(late=True)
-        self.stale, self.problem = False, ""
+        self.stale, self._problem = False, ""
+        for slot in self._slots:
+            slot.told = None  # it may have been another one, or have forgotten it
 
-    async def _poll(self) -> None:
-        while True:
-            await asyncio.sleep(self._poll_s)
-            if await self.link.sequence() != self._sequence:
+    async def _go_along(self) -> None:
+        while not self._ending:
+            await self._command()
+            await sleep_or_woken(self._woken, self.link.pause_s)
+            self._woken.clear()
+            sequence = await self.link.sequence()
+            if sequence is None or sequence != self._sequence:
                 await self._read(late=False)
 
     async def _read(self, late: bool) -> None:
@@ -131,8 +163,21 @@ class HardwareDevice:
             await self._submit(lambda time_ms: self._compare(seen, Cause.UNSEEN if late else None, time_ms))
             return
         whole = not told.lost and not told.restarted
-        seen_now = None if whole else await self.link.seen()
+        seen_now = None if whole and not late else await self.link.seen()
         await self._submit(lambda time_ms: self._replay(told, seen_now, late, time_ms))
+
+    async def _command(self) -> None:
+        """Tell it the levels that the twin decides; what it refuses is asked again when the level is another."""
+        for slot in self._slots:
+            wanted = slot.wanted
+            if wanted is None or wanted == slot.told:
+                continue
+            try:
+                await self.link.tell(slot.level_signal, wanted)
+                slot.refusal = ""
+            except (AnswerError, SignalError) as error:
+                slot.refusal = str(error)
+            slot.told = wanted
 
     # --- booking, each at an instant of the twin --------------------------------------------------------------------
 
@@ -143,6 +188,7 @@ class HardwareDevice:
             slot.awaited = self._on_hand(slot) - slot.shown
         self._sequence = seen.sequence
         self.ready.set()
+        self._want_levels()
         if self._on_taken is not None:
             self._on_taken(time_ms)
 
@@ -154,8 +200,13 @@ class HardwareDevice:
                 if slot is not None:
                     self._change(slot, int(change.value), None, time_ms, change.time_ms, late)
             self._sequence = told.newest
-        if seen is not None:
-            self._compare(seen, Cause.RESTARTED if told.restarted else Cause.LOST_FROM_JOURNAL, time_ms)
+        if seen is None:
+            return
+        if told.lost and not told.restarted:
+            self._compare(seen, Cause.LOST_FROM_JOURNAL, time_ms)
+        elif told.restarted or seen.sequence == told.newest:
+            # a journal that tells all, and yet leaves a difference, is one of numbers that began anew unnoticed
+            self._compare(seen, Cause.RESTARTED, time_ms)
 
     def _compare(self, seen: Seen, cause: Cause | None, time_ms: int) -> None:
         """Book what differs, for a cause; without one it was seen to happen, and what is gone was drawn."""
@@ -188,6 +239,14 @@ class HardwareDevice:
         if gap < 0 and self.ready.is_set():
             self._ledger.adjust(slot.place, -gap, Cause.MODEL, time_ms)
         slot.awaited = self._on_hand(slot) - slot.shown
+
+    def _want_levels(self) -> None:
+        """Note the levels that the node's policy has now."""
+        for slot in self._slots:
+            level = level_of(self._ledger.books, slot.place.point, slot.level) if slot.level_signal else None
+            if level is not None and level != slot.wanted:
+                slot.wanted = level
+                self._woken.set()
 
     def _on_hand(self, slot: _Slot) -> int:
         return self._ledger.books.on_hand(slot.place.point)

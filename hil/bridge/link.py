@@ -1,18 +1,18 @@
 """A device that is elsewhere, as a node reads it: numbers of units, and what its journal tells."""
 
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
 
 from device_emulators.faces.host import Change
-from device_emulators.signals import SignalError, Value
-from hil.bindings.connection import AnswerError, BackOff, LinkError
-from hil.bindings.modbus_address import parse_address
-from hil.bindings.modbus_client import ModbusClient
-from hil.bindings.modbus_device import ModbusDevice
+from hil.bindings.connection import LinkError
+from hil.bindings.modbus_clients import ModbusClients
+from hil.bindings.opcua_address import SCHEME
 from hil.bridge.node_devices import NodeDevice
 
-
-class DeviceLinkError(Exception):
-    """The device does not answer, or not as its map says."""
+POLL_S: Final = 0.2
+"""How often a device is asked whether something has changed, where its protocol does not tell by itself."""
 
 
 class Seen(NamedTuple):
@@ -33,10 +33,18 @@ class Told(NamedTuple):
 
 
 class DeviceLink(Protocol):
-    """Raises DeviceLinkError from `sequence`, `seen` and `told`."""
+    """What it does with the device raises DeviceError."""
 
-    async def start(self) -> None:
-        """Begin to connect; connections that are lost come back by themselves, with back-off."""
+    pause_s: float
+    """How long to wait at most until it is asked again."""
+
+    @property
+    def problem(self) -> str:
+        """Why there is no connection; empty when there is one."""
+
+    async def start(self, changed: Callable[[], None]) -> None:
+        """Begin to connect; connections that are lost come back by themselves, with back-off. `changed` is called when
+        there may be something new, the connection's end included, where the protocol tells that."""
 
     async def close(self) -> None:
         """Disconnect for good."""
@@ -44,8 +52,8 @@ class DeviceLink(Protocol):
     async def wait_connected(self) -> None:
         """Until there is a connection."""
 
-    async def sequence(self) -> int:
-        """The number of the device's last change."""
+    async def sequence(self) -> int | None:
+        """The number of the device's last change; None: it does not count them."""
 
     async def seen(self) -> Seen:
         """What it shows at one instant."""
@@ -53,66 +61,37 @@ class DeviceLink(Protocol):
     async def told(self, after: int) -> Told | None:
         """What its journal has after a number; None: it has no journal."""
 
+    async def tell(self, signal: str, units: int) -> None:
+        """Command it. AnswerError: it refuses; SignalError: it cannot be told that."""
 
-class ModbusLink:
-    """A DeviceLink over Modbus TCP or RTU. ValueError: not an address."""
 
-    def __init__(self, url: str, device: NodeDevice, unit_offset: int = 0, back_off: BackOff | None = None) -> None:
-        """The unit is the address's, and `unit_offset` more for the further devices of a node."""
-        address, unit = parse_address(url)
-        self._client = ModbusClient(address, back_off=back_off)
-        self._type_number = device.type_number
-        self._signals = {slot.signal: device.host.signals[slot.signal] for slot in device.slots}
-        self._device = ModbusDevice(self._client, unit + unit_offset, device.bound(), device.journal_signals())
+@dataclass(frozen=True)
+class Binding:
+    """Where the devices of a node are: a URL, a map file in place of their types' maps, and a folder of keys for OPC UA
+    as `mro-twin hil keys` makes it."""
 
-    async def start(self) -> None:
-        await self._client.start()
+    url: str
+    map: Path | None = None
+    keys: Path | None = None
 
-    async def close(self) -> None:
-        await self._client.close()
 
-    async def wait_connected(self) -> None:
-        await self._client.wait_connected()
+def open_links(
+    binding: Binding, devices: Sequence[NodeDevice], clients: ModbusClients, poll_s: float = POLL_S
+) -> tuple[DeviceLink, ...]:
+    """A link to each device of a node, not started. ValueError, OSError: that cannot be."""
+    if binding.url.startswith(f"{SCHEME}:"):
+        from hil.bridge.opcua_link import open_opcua_links
 
-    async def sequence(self) -> int:
-        try:
-            identity = await self._device.identity()
-        except (LinkError, AnswerError) as error:
-            raise DeviceLinkError(str(error)) from None
-        if identity.type_number != self._type_number:
-            message = f"it is a device of type number {identity.type_number}; expected {self._type_number}"
-            raise DeviceLinkError(message)
-        return identity.sequence
+        return open_opcua_links(binding, devices, clients.back_off)
+    from hil.bridge.modbus_link import ModbusLink
 
-    async def seen(self) -> Seen:
-        await self.sequence()
-        try:
-            snapshot = await self._device.snapshot()
-        except (LinkError, AnswerError) as error:
-            raise DeviceLinkError(str(error)) from None
-        if not snapshot.consistent:
-            raise DeviceLinkError("it changes faster than it can be read")
-        units = {name: self._units(name, snapshot.values[name]) for name in self._signals}
-        return Seen(snapshot.identity.sequence, units)
+    if binding.keys is not None:
+        raise ValueError("Modbus knows no keys")
+    return tuple(ModbusLink(binding, device, place, clients, poll_s) for place, device in enumerate(devices))
 
-    async def told(self, after: int) -> Told | None:
-        try:
-            part = await self._device.journal(after)
-        except ValueError:
-            return None
-        except (LinkError, AnswerError) as error:
-            if self._client.connected:
-                return None  # the device is there, and has no journal such as its map says
-            raise DeviceLinkError(str(error)) from None
-        changes = tuple(
-            change._replace(value=self._units(change.signal, change.value))
-            for change in part.changes
-            if change.signal in self._signals
-        )
-        return Told(changes, part.newest, part.lost, part.restarted)
 
-    def _units(self, name: str, value: Value) -> int:
-        try:
-            return int(self._signals[name].checked(value))
-        except SignalError as error:
-            raise DeviceLinkError(str(error)) from None
+def whole_units(value: object, name: str) -> int:
+    """A number of units that a device shows. LinkError: it is none."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise LinkError(f"{name} is {value!r}; expected a number of units")
+    return value

@@ -1,20 +1,22 @@
 """The devices of a node: what stands for its stock outside, as pure devices, with a place for every item."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from device_emulators.catalog import KINDS
 from device_emulators.faces.host import RING, Host, ShownMs, as_lived
 from device_emulators.faces.map_checks import bind
-from device_emulators.faces.map_file import builtin_map
-from device_emulators.faces.mapping import BoundMap
+from device_emulators.faces.map_file import builtin_map, load_map
+from device_emulators.faces.mapping import BoundMap, MapError
 from device_emulators.rfid_shelf import RfidShelf, RfidShelfConfig
 from device_emulators.signals import Signal
 from device_emulators.stock_point import StockPoint, StockPointConfig
 from device_emulators.tank import Tank, TankConfig
 from device_emulators.vending_machine import Slot, VendingMachine, VendingMachineConfig
 from device_emulators.weighing_shelf import WeighingShelf, WeighingShelfConfig
+from hil.bridge.levels import Level
 from sim.outside import Place
 from sim.plant_plan import SENSOR_RFID, DevicePoint
 
@@ -43,6 +45,8 @@ class Slotted:
     put: Callable[[int], object]
     take: Callable[[int], object]
     one_by_one: bool = False  # each unit that is taken is an event of its own
+    level_signal: str = ""  # what is told a level of the node's policy, if anything
+    level: Level = Level.PAR
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,19 @@ class NodeDevice:
     def bound(self) -> BoundMap:
         """Its type's map for its signals."""
         return bind(builtin_map(self.host.kind), self.host.signals)
+
+    def bound_to(self, file: Path | None) -> BoundMap:
+        """A map file of the user's for what the twin reads and tells of a real device; None: its type's map. A device
+        need not have more than the counts of its items. MapError with everything that is wrong."""
+        map_file = builtin_map(self.host.kind) if file is None else load_map(file)
+        if map_file.map.type != self.host.kind:
+            message = f"it is a map of {map_file.map.type!r}; expected {self.host.kind}"
+            raise MapError((map_file.document.finding(message, ("type",)),))
+        bound = bind(map_file, self.host.signals, [slot.signal for slot in self.slots])
+        used = {name for slot in self.slots for name in (slot.signal, slot.level_signal)}
+        points = tuple(point for point in bound.points if point.signal.name in used)
+        nodes = tuple(node for node in bound.nodes if node.signal.name in used)
+        return replace(bound, points=points, nodes=nodes)
 
     def journal_signals(self) -> tuple[Signal, ...]:
         """All signals by which a journal of such a device may count, also of one that has more slots than this."""
@@ -107,7 +124,8 @@ def _vending_machine(node: str, places: tuple[Place, ...], made: MadeHost) -> No
         def put(units: int) -> int:
             return device.fill(number, units)
 
-        return Slotted(place, f"slot_{number}_count", lambda: device.stock(number), put, take, one_by_one=True)
+        count, par = f"slot_{number}_count", f"slot_{number}_par"
+        return Slotted(place, count, lambda: device.stock(number), put, take, one_by_one=True, level_signal=par)
 
     slots = tuple(slot(number, place) for number, place in enumerate(places, 1))
     return NodeDevice(made("vending_machine", device), slots)
@@ -123,6 +141,7 @@ def _stock_point(node: str, places: tuple[Place, ...], made: MadeHost) -> NodeDe
             lambda: device.stock(number),
             lambda units: device.receive(number, units),
             lambda units: device.issue(number, units),
+            level_signal=f"item_{number}_par",
         )
 
     slots = tuple(slot(number, place) for number, place in enumerate(places, 1))
@@ -134,7 +153,9 @@ def _single(name: str, kind: str, planned: DevicePoint, place: Place, made: Made
     device: Any
     if kind == "tank":
         tank = device = Tank(name, TankConfig(CAPACITY), _no_chance)
-        slot = Slotted(place, "units", lambda: tank.units, tank.fill, tank.draw)
+        slot = Slotted(
+            place, "units", lambda: tank.units, tank.fill, tank.draw, level_signal="low_level", level=Level.LOW
+        )
         type_name = "tank"
     elif planned.sensor == SENSOR_RFID:
         rfid = device = RfidShelf(name, RfidShelfConfig(), _no_chance)

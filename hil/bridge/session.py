@@ -81,8 +81,8 @@ async def run_session(session: Session, started: Callable[[Bridge, dict[str, Any
         running = asyncio.create_task(bridge.run(session.end_ms))
         try:
             for name, node in bench.nodes.items():
-                if node.mode is Mode.HARDWARE:
-                    await bridge.switch(name, node.mode, node.url)
+                if node.binding is not None:
+                    await bridge.switch(name, node.mode, node.binding)
             started(bridge, faces)
         except BaseException:
             bridge.stop()

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from hil.bridge.bridge import Mode
 from hil.bridge.clock import FASTEST
+from hil.bridge.link import Binding
 from hil.bridge.pacing import BOUND_MS
 from hil.files import checked, read_document
 from policies.fields import Model
@@ -19,13 +20,24 @@ class NodeBinding(Model):
     """How one node is run."""
 
     mode: Mode = Field(description="simulated, emulated or hardware")
-    url: str = Field("", max_length=500, description="of hardware: where its device is, such as modbus://HOST:502/1")
+    url: str = Field(
+        "", max_length=2000, description="of hardware: modbus://HOST:502/1, modbus-rtu://... or opc.tcp://HOST:4840/"
+    )
+    map: Path | None = Field(None, description="of hardware: its map file; none: the one of its type that comes along")
+    keys: Path | None = Field(None, description="of hardware over OPC UA: folder made by `mro-twin hil keys`")
 
     @model_validator(mode="after")
     def _has_url(self) -> Self:
         if (self.mode is Mode.HARDWARE) != bool(self.url):
             raise ValueError("hardware, and nothing else, needs a `url`")
+        if not self.url and (self.map or self.keys):
+            raise ValueError("only hardware has `map` and `keys`")
         return self
+
+    @property
+    def binding(self) -> Binding | None:
+        """Of hardware."""
+        return Binding(self.url, self.map, self.keys) if self.url else None
 
 
 class Bench(Model):
@@ -58,5 +70,12 @@ def modes_of(scenario: Scenario) -> dict[str, NodeBinding]:
 
 
 def read_bench(file: Path) -> Bench:
-    """FileError with everything that is wrong with it."""
-    return checked(Bench, read_document(file))
+    """FileError with everything that is wrong with it. Files that it names lie beside it, unless their paths are
+    absolute."""
+    bench = checked(Bench, read_document(file))
+    return bench.model_copy(update={"nodes": {name: _beside(node, file) for name, node in bench.nodes.items()}})
+
+
+def _beside(node: NodeBinding, file: Path) -> NodeBinding:
+    paths = {"map": node.map, "keys": node.keys}
+    return node.model_copy(update={name: file.parent / path for name, path in paths.items() if path is not None})
