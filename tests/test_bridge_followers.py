@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 from device_emulators.faces.host import Change, Host, Status
 from hil.bridge.bridge import Bridge, Mode, SwitchError
 from hil.bridge.clock import PacedClock
+from hil.bridge.link import Binding
 from hil.bridge.settings import modes_of
 from sim.columns import STOP_MISSING
 from sim.engine import Twin
@@ -188,10 +189,10 @@ async def test_machines_and_trucks_cannot_be_real_and_fade_when_they_are_release
     host = run.host("van")
     assert host.reading("stop").status is Status.GOOD
     with pytest.raises(SwitchError, match="van has no device"):
-        await run.bridge.switch("van", Mode.HARDWARE, "modbus://127.0.0.1:1/1")
+        await run.bridge.switch("van", Mode.HARDWARE, Binding("modbus://127.0.0.1:1/1"))
     with pytest.raises(SwitchError, match="no node 'lorry'"):
         run.bridge.node("lorry")
-    run.bridge._enter(run.bridge.node("van"), Mode.SIMULATED, "", [], 1)
+    run.bridge._enter(run.bridge.node("van"), Mode.SIMULATED, None, [], 1)
     assert host.reading("stop").status is Status.UNCERTAIN
 
 
