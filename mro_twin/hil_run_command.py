@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 @click.option("--bind", "bound", metavar="NODE=URL", multiple=True, help="Its stock is in a real device; repeatable.")
 @click.option("--map", "maps", metavar="NODE=FILE", multiple=True, help="Map file of its real device; repeatable.")
 @click.option("--keys", metavar="NODE=FOLDER", multiple=True, help="Keys for its real device by OPC UA; repeatable.")
-@click.option("--emulate", "emulated", metavar="NODE", multiple=True, help="Serve it by an emulator; repeatable.")
+@click.option(
+    "--emulate",
+    "emulated",
+    metavar="NODES",
+    multiple=True,
+    help="Serve them by emulators, as shelf-*; repeatable.",
+)
 @click.option("--modbus", metavar="HOST:PORT", help="Where emulated devices are served; default: a free port.")
 @click.option("--opcua", metavar="URL", help="Serve them by OPC UA too, as opc.tcp://127.0.0.1:4840.")
 @click.option("--mqtt", metavar="URL", help="Publish them too, as mqtt://[USER@]HOST.")
@@ -100,7 +106,7 @@ def _pairs(option: str, texts: tuple[str, ...], expected: str) -> Iterator[tuple
 def _session(name: str, bench: "Bench", options: dict[str, Any]) -> "Session":
     """ScenarioError, ValueError."""
     from hil.bridge.session import Session, now
-    from hil.bridge.settings import modes_of
+    from hil.bridge.settings import with_modes
     from policies.units import parse_duration
     from sim.run.simulation import network_of
     from sim.scenario import load_scenario
@@ -112,8 +118,7 @@ def _session(name: str, bench: "Bench", options: dict[str, Any]) -> "Session":
     scenario = load_scenario(path, [f"start={start}", "warm_up=0", *options["settings"]], options["variant"] or named)
     end_ms = None if options["length"] is None else parse_duration(options["length"])
     seed = scenario.experiment.seed if options["seed"] is None else options["seed"]
-    bench = bench.model_copy(update={"nodes": modes_of(scenario) | bench.nodes})
-    return Session(network_of(scenario), bench, seed, origin, options["out"], end_ms)
+    return Session(network_of(scenario), with_modes(bench, scenario), seed, origin, options["out"], end_ms)
 
 
 def _run(session: "Session", as_json: bool) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from device_emulators.faces.host import Change, Host, Status
 from hil.bridge.bridge import Bridge, Mode, SwitchError
 from hil.bridge.clock import PacedClock
 from hil.bridge.link import Binding
-from hil.bridge.settings import modes_of
+from hil.bridge.settings import Bench, modes_of, with_modes
 from sim.columns import STOP_MISSING
 from sim.engine import Twin
 from sim.plant.working import running_time
@@ -198,3 +198,12 @@ async def test_machines_and_trucks_cannot_be_real_and_fade_when_they_are_release
 
 def test_modes_of_plants_and_trucks_stand_in_the_scenario() -> None:
     assert {name: node.mode for name, node in modes_of(loaded()).items()} == {"van": "emulated", "works": "emulated"}
+
+
+def test_a_bench_goes_before_the_scenario_and_may_use_patterns() -> None:
+    bench = Bench.model_validate({"nodes": {"*o*": {"mode": "emulated"}, "van": {"mode": "simulated"}}})
+    modes = {name: node.mode.value for name, node in with_modes(bench, loaded()).nodes.items()}
+    assert modes == {"van": "simulated", "works": "emulated", "depot": "emulated"}
+    bench = Bench.model_validate({"nodes": {"sh*": {"mode": "hardware", "url": "modbus://127.0.0.1:502/1"}}})
+    with pytest.raises(ValueError, match=r"sh\*: a device is that of one node"):
+        with_modes(bench, loaded())

@@ -12,6 +12,7 @@ from hil.bridge.pacing import BOUND_MS
 from hil.files import checked, read_document
 from policies.fields import Model
 from sim.scenario import Scenario
+from sim.scenario.expand import is_pattern, matching
 from sim.scenario.nodes import Plant, StockingNode
 from sim.scenario.trucks import Truck
 
@@ -44,7 +45,7 @@ class Bench(Model):
     """A bench file, beside a scenario."""
 
     nodes: dict[str, NodeBinding] = Field(
-        default_factory=dict, max_length=500, description="by name; others: simulated"
+        default_factory=dict, max_length=500, description="by name or pattern; others: as in the scenario"
     )
     rate: float = Field(1.0, gt=0, le=FASTEST, description="the twin's time goes so many times as fast as the wall's")
     lateness_bound_ms: float = Field(
@@ -67,6 +68,17 @@ def modes_of(scenario: Scenario) -> dict[str, NodeBinding]:
         for name, one in said.items()
         if one.mode != Mode.SIMULATED.value
     }
+
+
+def with_modes(bench: Bench, scenario: Scenario) -> Bench:
+    """A bench for a scenario: first what the scenario says of its nodes, then the bench, whose names may be patterns
+    such as `shelf-*`. ValueError: hardware at a pattern."""
+    nodes, names = modes_of(scenario), [*scenario.nodes, *scenario.trucks]
+    for written, binding in bench.nodes.items():
+        if is_pattern(written) and binding.mode is Mode.HARDWARE:
+            raise ValueError(f"{written}: a device is that of one node; name the node")
+        nodes |= dict.fromkeys(matching([written], names) or [written], binding)
+    return bench.model_copy(update={"nodes": nodes})
 
 
 def read_bench(file: Path) -> Bench:
