@@ -155,6 +155,9 @@ def _print(result: dict[str, Any], out: Path, as_json: bool) -> None:
     click.echo(
         f"{result['verdict']}: {late['events']:,} events, p99 {late['p99_ms']:g} ms, worst {late['worst_ms']:g} ms"
     )
+    kpis = {name: one["value"] for name, one in result["kpis"].items()}
+    if kpis.get("demand_lines"):
+        click.echo(f"{kpis['demand_lines']:,.0f} lines of demand, {kpis['line_fill_rate']:.1%} met in full at once")
     click.echo(f"{len(result['draws'])} draws from outside, {len(result['adjustments'])} adjustments")
     for one in result["adjustments"][:20]:
         click.echo(f"  {one['node']}/{one['item']}: {one['units']:+d} ({one['cause']})")

@@ -64,6 +64,7 @@ def test_a_node_goes_through_all_modes_with_a_device_in_another_process(tmp_path
         told("hil", "ctl", "stop", "--out", str(out))
         assert run.wait(_LONGEST_S) == 0
     result = json.loads((out / "result.json").read_text())
+    assert result["kpis"]["demand_lines"]["value"] >= len(result["draws"]) >= 3
     assert result["verdict"] == "in time"
     assert {one["cause"].partition(":")[0] for one in result["adjustments"]} <= {
         "handover",

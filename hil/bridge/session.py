@@ -16,9 +16,10 @@ from hil.bridge.control import ControlServer
 from hil.bridge.serving import serve
 from hil.bridge.settings import Bench
 from sim.engine import Twin
+from sim.kpi.table import kpi_table
 from sim.network import Network
 from sim.outside import prepare_bookings
-from sim.record.records import Recorder
+from sim.record.records import Recorder, Records
 from sim.run.warm_up import compile_all
 
 RESULT: Final = "result.json"
@@ -89,7 +90,13 @@ async def run_session(session: Session, started: Callable[[Bridge, dict[str, Any
             await asyncio.gather(running, return_exceptions=True)
             raise
         await running
-    bridge.close()
-    result = {"scenario": session.network.name, "origin": session.origin.isoformat()} | bridge.result()
+    kpis = _kpis(bridge.close())
+    result = {"scenario": session.network.name, "origin": session.origin.isoformat()} | bridge.result() | {"kpis": kpis}
     (session.folder / RESULT).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return result
+
+
+def _kpis(records: Records) -> dict[str, dict[str, Any]]:
+    """The KPIs of the whole network, with their units, as far as there was anything to measure."""
+    rows = kpi_table(records, ["network"]).to_pylist()
+    return {row["kpi"]: {"value": row["value"], "unit": row["unit"]} for row in rows}
