@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from device_emulators.faces.serving import Served
     from hil.faults.alone import FaultyFaces
 
-_FILE: Final = click.Path(path_type=Path)
+_FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
+_FOLDER: Final = click.Path(path_type=Path, exists=True, file_okay=False)
 MOST_DEVICES: Final = 1000
 
 
@@ -24,12 +25,16 @@ MOST_DEVICES: Final = 1000
 @click.option("--modbus", metavar="HOST:PORT|serial", help="Serve Modbus TCP here, or RTU on serial[:PATH][@9600 8E1].")
 @click.option("--opcua", metavar="URL", help="Serve OPC UA here, as opc.tcp://127.0.0.1:4840.")
 @click.option("--mqtt", metavar="URL", help="Publish to this broker, as mqtt://[USER@]HOST.")
-@click.option("--mqtt-format", type=click.Choice(["json", "sparkplug"]), default="json", show_default=True, help="How.")
-@click.option("--mqtt-prefix", metavar="TEXT", default="mro-twin", show_default=True, help="Of topics, or the group.")
+@click.option(
+    "--mqtt-format", type=click.Choice(["json", "sparkplug"]), default="json", show_default=True, help="Of changes."
+)
+@click.option(
+    "--mqtt-prefix", metavar="TEXT", default="mro-twin", show_default=True, help="Of topics; with sparkplug the group."
+)
 @click.option("--mqtt-primary-host", metavar="ID", default="", help="Sparkplug: speak only while it is online.")
 @click.option("--mqtt-password-file", type=_FILE, metavar="FILE", help="First line: the broker's password.")
 @click.option("--mqtt-ca", type=_FILE, metavar="FILE", help="Certificates that the broker's is to be signed by.")
-@click.option("--count", type=click.IntRange(1, MOST_DEVICES), default=1, show_default=True, help="Devices.")
+@click.option("--count", type=click.IntRange(1, MOST_DEVICES), default=1, show_default=True, help="Devices of TYPE.")
 @click.option("--rate", type=float, default=1.0, show_default=True, help="Time goes so many times as fast.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of what people and devices do.")
 @click.option(
@@ -37,13 +42,21 @@ MOST_DEVICES: Final = 1000
 )
 @click.option("--map", "map_name", metavar="TYPE|FILE", help="Map to serve; without TYPE: print its table.")
 @click.option(
-    "--faults", type=_FILE, metavar="FILE", help="Fault file, for one day; links are called modbus, opcua, mqtt."
+    "--faults",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Fault file, for one day; links are called modbus, opcua, mqtt.",
 )
-@click.option("--keys", type=_FILE, metavar="FOLDER", help="Certificate and users for OPC UA.")
+@click.option(
+    "--keys", type=_FOLDER, metavar="FOLDER", help="Certificate and users for OPC UA, by `mro-twin hil keys`."
+)
 @click.option("--insecure", is_flag=True, help="Allow OPC UA without security on addresses that others reach.")
 @click.option("--json", "as_json", is_flag=True, help="Print the table, or where the devices are, as JSON.")
 def command(kind: str | None, map_name: str | None, as_json: bool, **options: Any) -> None:
     """Run devices of TYPE until Ctrl-C. People draw from them, refill and repair them, by chance and --seed.
+
+    Types: vending_machine, rfid_shelf, weighing_shelf, tank, machine, stock_point, truck_tracker, loan_lockers,
+    door_sensor, station_sensor, barcode_scanner.
 
     Without --modbus, --opcua and --mqtt they are served by Modbus TCP on a free port of this machine. Port 0 takes a
     free port; where the devices are is printed when they are ready. Without a host in it, an address is of this machine
@@ -175,7 +188,7 @@ def _announcement(served: "Served", clock: "TwinClock", faces: dict[str, Any], a
         devices = [{"name": name, "unit": unit} for unit, name in enumerate(names, 1)]
         data = {"type": served.bound.type, "started": served.origin.isoformat(), "rate": clock.rate, "devices": devices}
         return json.dumps(data | faces)
-    units = f" (Modbus units 1 to {len(names)})" if "modbus" in faces and len(names) > 1 else ""
+    units = f" (Modbus unit{f's 1 to {len(names)}' if len(names) > 1 else ' 1'})" if "modbus" in faces else ""
     lines = [f"{', '.join(names[:3])}{f' ... {names[-1]}' if len(names) > 3 else ''}{units}"]
     for face, where in faces.items():
         if "port" in where:

@@ -3,12 +3,14 @@
 import asyncio
 import itertools
 import json
+import os
 import signal
 import socket
 import struct
 import subprocess
 import sys
 import time
+import tty
 from contextlib import contextmanager
 
 import pytest
@@ -141,12 +143,27 @@ def invoke(*arguments):
     return CliRunner().invoke(cli, ["emulate", *map(str, arguments)])
 
 
+def test_the_help_names_every_type():
+    words = invoke("--help").output.replace(",", " ").replace(".", " ").split()
+    assert words[words.index("Types:") + 1 :][: len(KINDS)] == list(KINDS)
+
+
+def test_a_serial_line_that_is_pulled_out_is_told():
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    path = os.ttyname(theirs)
+    with running("tank", "--modbus", f"serial:{path}", warned=f"the serial line {path} is gone", told_by=ours):
+        os.close(theirs)
+
+
 def test_the_table_of_a_map():
     result = invoke("--map", "vending_machine")
     assert result.exit_code == 0
     assert "vending_machine (type number 1), map version 1" in result.output
-    assert "input     4   10-11      uint32         r       2    turns" in result.output
-    assert "Slot3/Vend" in result.output
+    assert "input     4         10-11      uint32         r       2    turns" in result.output
+    assert "holding   3, 6, 16  100        uint16         rw      6    slot_1_count" in result.output
+    assert "holding   3, 16     102-103" in invoke("--map", "tank").output
+    assert "Slot3/Jammed  Boolean  r       800" in result.output
     assert "1010-1777  64 entries of 12 registers" in result.output
     assert "0 none, 1 vended, 2 refunded, 3 jammed" in result.output
 
@@ -183,7 +200,9 @@ def test_a_map_of_ones_own_is_checked(tmp_path):
         (("washer",), 2, "no type of device 'washer'"),
         (("tank", "--modbus", "nowhere"), 2, "expected HOST:PORT"),
         (("tank", "--modbus", "serial@fast"), 2, "is no line setting"),
-        (("tank", "--modbus", "serial:/dev/no-such-port"), 4, "no-such-port"),
+        (("tank", "--modbus", "serial:/dev/no-such-port"), 4, "as a serial port: No such file or directory"),
+        (("tank", "--modbus", "no-such-host.invalid:1"), 4, "no-such-host.invalid: "),
+        (("tank", "--keys", "/nowhere"), 2, "'/nowhere' does not exist"),
         (("tank", "--count", "248"), 2, "more than the 247 units"),
         (("tank", "--count", "0"), 2, "not in the range"),
         (("tank", "--rate", "0"), 2, "times as fast"),
@@ -207,7 +226,7 @@ def test_a_port_that_is_taken():
 
 
 @contextmanager
-def running(*arguments, warned=""):
+def running(*arguments, warned="", told_by=None):
     """The command as a process of its own; gives what it said when it was ready. It must end cleanly on Ctrl-C."""
     process = subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "mro_twin", "emulate", *arguments, "--json"],
@@ -218,6 +237,8 @@ def running(*arguments, warned=""):
     try:
         line = process.stdout.readline()
         assert line, process.stderr.read()
+        if told_by is not None:
+            os.close(told_by)  # ready: now the other end goes
         if warned:
             assert any(warned in said for said in iter(process.stderr.readline, ""))
         yield json.loads(line)

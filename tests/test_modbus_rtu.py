@@ -204,7 +204,7 @@ def test_a_port_is_opened_by_its_name_and_is_ours_alone_and_may_be_pulled_out():
         server = ModbusRtuServer(Units({1: SampleImage()}), open_port(path, FAST), FAST)
         assert await server.start() == path
         assert server.line.paced
-        with pytest.raises(OSError, match="exclusively lock"):
+        with pytest.raises(OSError, match="it is in use"):
             open_port(path, FAST)
         os.close(theirs)
         os.write(ours, line_bytes(1, read_inputs(1, 1)))

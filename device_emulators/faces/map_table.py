@@ -13,7 +13,8 @@ from device_emulators.faces.mapping import (
 )
 from device_emulators.signals import Signal, SignalType
 
-_READ_CODES: Final = {Table.COIL: 1, Table.DISCRETE: 2, Table.HOLDING: 3, Table.INPUT: 4}
+_READ_CODES: Final = {Table.COIL: "1", Table.DISCRETE: "2", Table.HOLDING: "3", Table.INPUT: "4"}
+_WRITE_CODES: Final = {Table.COIL: ", 5, 15", Table.HOLDING: ", 6, 16"}
 _IDENTITY: Final = (
     ("0", "uint16", "type number"),
     ("1", "uint16", "map version"),
@@ -69,6 +70,7 @@ def as_text(bound: BoundMap, type_number: int) -> str:
     if bound.on_opcua:
         rows = [("/".join(node.path), *_node_cells(node)) for node in bound.nodes]
         head = ("node", "type", "access", "event", "what it is")
+        parts += ["OPC UA: objects `Objects/Devices/DEVICE`; node ids `ns=...;s=DEVICE/NODE` of urn:mro-twin:devices"]
         parts += [
             "OPC UA nodes below the device's object; event: severity of what tells each change\n" + _table(head, rows)
         ]
@@ -104,7 +106,7 @@ def _register_cells(point: RegisterPoint, numbers: Mapping[str, int]) -> tuple[s
     last = f"-{point.address + point.width - 1}" if point.width > 1 else ""
     return (
         str(point.table),
-        str(_READ_CODES[point.table]),
+        _codes(point),
         f"{point.address}{last}",
         "bit" if point.table.of_bits else str(point.type),
         f"{point.scale:g}" if point.scale != 1.0 else "",
@@ -113,6 +115,12 @@ def _register_cells(point: RegisterPoint, numbers: Mapping[str, int]) -> tuple[s
         point.signal.name,
         _meaning(point.signal),
     )
+
+
+def _codes(point: RegisterPoint) -> str:
+    """Function codes that read and write it. A value of several registers is written whole."""
+    write = _WRITE_CODES.get(point.table, "") if point.signal.writable else ""
+    return _READ_CODES[point.table] + (write.replace(" 6,", "") if point.width > 1 else write)
 
 
 def _node_cells(node: OpcuaNode) -> tuple[str, ...]:

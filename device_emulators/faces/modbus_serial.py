@@ -1,5 +1,6 @@
 """Serial lines for Modbus RTU: real ports, and pseudo terminals that take the wire time a real one would."""
 
+import errno
 import os
 import re
 import termios
@@ -124,4 +125,7 @@ def open_port(path: str, settings: SerialSettings) -> Line:
     try:
         return _Port(path, settings)
     except (OSError, termios.error) as error:
-        raise OSError(f"{path} cannot be opened as a serial port: {error}") from error
+        number = error.errno if isinstance(error, OSError) else None
+        reason = os.strerror(number) if number else str(error)  # pyserial says it twice
+        reason = "it is in use" if number == errno.EAGAIN else reason
+        raise OSError(f"{path} cannot be opened as a serial port: {reason}") from error

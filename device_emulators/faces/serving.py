@@ -1,6 +1,9 @@
 """Opens the faces of running devices, as a command line asks for. A protocol is imported when it is wanted."""
 
+import asyncio
+import logging
 import re
+import socket
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +16,13 @@ from device_emulators.faces.host import Host
 from device_emulators.faces.mapping import BoundMap
 
 if TYPE_CHECKING:
+    from device_emulators.faces.modbus_rtu import ModbusRtuServer
     from device_emulators.faces.modbus_units import Units
     from device_emulators.faces.mqtt_address import Broker
 
 LOOPBACK: Final = "127.0.0.1"
 MOST_UNITS: Final = 247
+_logger = logging.getLogger(__name__)
 _SERIAL: Final = re.compile(r"serial(?::(?P<path>[^@]+))?(?:@(?P<line>.+))?")
 _TCP: Final = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]:|(?P<host>[^:\s\[\]/@]*):)?(?P<port>\d{1,5})")
 
@@ -87,7 +92,10 @@ async def open_modbus(served: Served, place: TcpPlace | SerialPlace, stack: Asyn
     from device_emulators.faces.modbus_tcp import ModbusTcpServer
 
     server = ModbusTcpServer(units, place.host, place.port)
-    host_name, port = await server.start()
+    try:
+        host_name, port = await server.start()
+    except socket.gaierror as error:
+        raise OSError(f"{place.host}: {error.strerror}") from None
     stack.push_async_callback(server.close)
     return {"host": host_name, "port": port}
 
@@ -104,7 +112,13 @@ async def _open_line(units: "Units", place: SerialPlace, stack: AsyncExitStack) 
     server = ModbusRtuServer(units, line, settings)
     path = await server.start()
     stack.push_async_callback(server.close)
+    stack.callback(asyncio.create_task(_tell_loss(server)).cancel)
     return {"serial": path, "baud": settings.baud, "format": f"8{settings.parity}{settings.stop_bits}"}
+
+
+async def _tell_loss(server: "ModbusRtuServer") -> None:
+    await server.wait_lost()
+    _logger.error("the serial line %s is gone: nothing is served there any more", server.line.path)
 
 
 async def open_opcua(
