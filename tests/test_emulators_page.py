@@ -23,3 +23,8 @@ def test_options_of_the_page_exist():
     known = {name for parameter in command.params for name in parameter.opts}
     assert set(re.findall(r"`(--[a-z-]+)", PAGE)) <= known
     assert len(COMMANDS) == 8
+
+
+def test_the_types_of_the_page_are_those_of_the_catalogue():
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| (.*?) \|", PAGE, flags=re.MULTILINE)
+    assert rows == [(name, str(kind.number), kind.description) for name, kind in KINDS.items()]
