@@ -166,6 +166,8 @@ def test_types_of_events_can_be_browsed(runner: asyncio.Runner, rig: Rig) -> Non
         assert await parents[0].get_parent() == rig.client.get_node(TYPE)
         generated = await rig.node("types/door_sensor").get_referenced_nodes(ua.ObjectIds.GeneratesEvent)
         assert generated == [kind]
+        with pytest.raises(ua.uaerrors.BadHistoryOperationUnsupported):
+            await rig.client.nodes.server.read_event_history()
         notifiers = await rig.client.nodes.server.get_referenced_nodes(ua.ObjectIds.HasNotifier)
         assert {rig.node(host.name) for host in rig.hosts.values()} <= set(notifiers)
 

@@ -185,6 +185,8 @@ def test_status_is_told_though_the_value_stays(runner: asyncio.Runner, rig: Rig)
         assert (await rig.value("tank/Sequence")).Value.Value == sequence  # nothing is heard of it
         with refused_with("BadNoCommunication"):
             await rig.call("tank/Journal/Read", ua.Variant(1, UINT64), ua.Variant(9, UINT32))
+        with refused_with("BadNoCommunication"):
+            await rig.node("tank/Low").read_raw_history()
         host.disturbance.silent = False
         host.refresh()
         await notices.until(5)

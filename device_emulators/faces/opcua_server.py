@@ -12,8 +12,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from asyncua import Server, ua
+from asyncua.common.events import Event
 from asyncua.server.address_space import AddressSpace, AttributeService, AttributeValue
 from asyncua.server.history import HistoryStorageInterface
+from asyncua.ua.uaerrors import BadHistoryOperationUnsupported, BadNoCommunication
 
 from device_emulators.faces.addresses import host_and_port
 from device_emulators.faces.clock import Clock
@@ -219,6 +221,8 @@ class _Journals(HistoryStorageInterface):
         signal = device.signals.get(node_id) if device is not None else None
         if device is None or signal is None:
             return [], None
+        if device.host.disturbance.silent:
+            raise BadNoCommunication
         # 1601 is how OPC UA says that there is no bound
         start, end = (None if bound is None or bound.year <= 1601 else bound for bound in (start, end))
         backward = start is not None and end is not None and start > end
@@ -237,6 +241,10 @@ class _Journals(HistoryStorageInterface):
         while 0 < size < len(found) and found[size].SourceTimestamp == found[size - 1].SourceTimestamp:
             size += 1
         return found[:size], found[size].SourceTimestamp if size < len(found) else None
+
+    async def read_event_history(self, *_: Any) -> tuple[list[Event], datetime | None]:
+        """Events are told when they come; what changed is in the history of variables."""
+        raise BadHistoryOperationUnsupported
 
 
 def _device_of(node: ua.NodeId) -> str:
