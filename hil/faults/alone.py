@@ -16,6 +16,7 @@ from device_emulators.faces.addresses import AddressError, host_and_port
 from device_emulators.faces.host import Host
 from device_emulators.faces.mqtt_address import PORTS
 from device_emulators.faces.serving import FaceError, MqttSettings, SerialPlace, Served, TcpPlace
+from hil.faults.kinds import ExceptionAnswer, Late, Stray
 from hil.faults.model import FaultFile, check_targets
 from hil.faults.plan import make_plan
 from hil.faults.player import Player
@@ -23,6 +24,7 @@ from hil.files import Path_, checked, read_document
 from hil.relays.record import Clock, Recorder
 from hil.relays.relay import LOOPBACK, Relay
 
+OF_MODBUS: Final = (ExceptionAnswer, Late, Stray)
 KNOWN_MS: Final = 86_400_000
 """Faults are planned for one day of the devices' time."""
 
@@ -40,7 +42,8 @@ class FaultyFaces:
         self._links = {entry.link for entry in self._faults.faults if entry.link is not None}
         signals = {host.name: list(host.readings()) for host in hosts}
         findings = check_targets(self._faults, document, (), faces, signals)
-        document.refuse(findings + _of_processes(self._faults))
+        findings += _impossible(self._faults, faces)
+        document.refuse(findings)
         try:
             self._player_of({face: Relay(face, (LOOPBACK, 0), Recorder(clock)) for face in self._links})
         except ValueError as error:  # a fault that a device cannot have
@@ -108,9 +111,16 @@ class FaultyFaces:
         return relay
 
 
-def _of_processes(faults: FaultFile) -> list[tuple[str, Path_]]:
-    why = "devices alone have no process that could be ended; `mro-twin hil accept` has"
-    return [(why, ("faults", index, "process")) for index, one in enumerate(faults.faults) if one.process is not None]
+def _impossible(faults: FaultFile, faces: Sequence[str]) -> list[tuple[str, Path_]]:
+    """Findings about processes, and about faults that none of the faces would show."""
+    findings: list[tuple[str, Path_]] = []
+    for index, entry in enumerate(faults.faults):
+        if entry.process is not None:
+            why = "devices alone have no process that could be ended; `mro-twin hil accept` has"
+            findings.append((why, ("faults", index, "process")))
+        if isinstance(entry.fault, OF_MODBUS) and "modbus" not in faces:
+            findings.append((f"{entry.fault.name} is a fault of Modbus answers", ("faults", index, "fault")))
+    return findings
 
 
 def _split(url: str, schemes: dict[str, int]) -> tuple[str, str, int]:
