@@ -368,7 +368,9 @@ def test_a_node_that_waits_for_its_host_ends_when_it_is_told_to(tmp_path: Path) 
             await listener.until(lambda seen: len(seen) == 1)
             await node.close()
             assert node.link.connections == 0
-            assert [topic for topic, _, _ in listener.seen] == ["spBv1.0/STATE/scada"]
+            await state(broker.port, "after")  # the will would have come before
+            await listener.until(lambda seen: seen[-1][1] == b"after")
+            assert {topic for topic, _, _ in listener.seen} == {"spBv1.0/STATE/scada"}
 
     asyncio.run(run())
 

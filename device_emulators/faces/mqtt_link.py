@@ -121,6 +121,7 @@ class MqttLink(Generic[T]):
         self._idle.set()
         self._ended = asyncio.Event()  # this connection, in order
         self._closing = False
+        self._there = False  # the broker knows us, though we may not speak yet
         self._task: asyncio.Task[None] | None = None
         self._tls = broker.tls_context()
         self._chance = random.Random(client_id)
@@ -169,7 +170,7 @@ class MqttLink(Generic[T]):
                 pass
         self._closing = True
         self._ended.set()
-        if self.connected.is_set():
+        if self._there:
             await asyncio.wait([task], timeout=grace)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -211,13 +212,15 @@ class MqttLink(Generic[T]):
         )
         client.pending_calls_threshold = 2 * WINDOW
         async with client:
-            for topic in self._publisher.topics():
-                await client.subscribe(topic, qos=1)
+            self._there = True
             try:
+                for topic in self._publisher.topics():
+                    await client.subscribe(topic, qos=1)
                 await self._serve(client)
                 for message in self._publisher.farewell() if self.connected.is_set() else ():
                     await client.publish(*message)
             finally:
+                self._there = False
                 self.connected.clear()
 
     async def _serve(self, client: Client) -> None:
