@@ -1,39 +1,12 @@
 """The command line of the bridge, with a device in another process: one run through all modes, and its snapshot."""
 
 import json
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.bridge_processes import LONGEST_S, started, told
 from tests.bridge_samples import SCENARIO
-
-_ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-_LONGEST_S = 60.0
-
-
-@contextmanager
-def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
-    """A command that runs until it is told to end, and the line of JSON that it prints when it is ready."""
-    command = [sys.executable, "-m", "mro_twin", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_ENVIRONMENT) as process:
-        try:
-            assert process.stdout is not None
-            yield process, json.loads(process.stdout.readline())
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def told(*arguments: str) -> str:
-    command = [sys.executable, "-m", "mro_twin", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env=_ENVIRONMENT, timeout=_LONGEST_S, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def status(out: Path) -> dict[str, Any]:
@@ -52,7 +25,7 @@ def test_a_node_goes_through_all_modes_with_a_device_in_another_process(tmp_path
         assert faces["modbus"]["units"] == {"vending": 1}
         url = f"modbus://{device['modbus']['host']}:{device['modbus']['port']}/1"
         assert told("hil", "ctl", "switch", "vending", "hardware", url, "--out", str(out)) == "vending: hardware\n"
-        ends_s = time.monotonic() + _LONGEST_S
+        ends_s = time.monotonic() + LONGEST_S
         while (now := status(out))["draws"] < 3:  # its people draw about twice an hour
             assert time.monotonic() < ends_s, now
         (real,) = now["nodes"]["vending"]["devices"]
@@ -62,7 +35,7 @@ def test_a_node_goes_through_all_modes_with_a_device_in_another_process(tmp_path
         found = json.loads(told("hil", "snapshot", str(state), "--out", str(out), *ahead))
         assert {one["node"] for one in found["items"]} == {"vending", "shelf", "tank"}
         told("hil", "ctl", "stop", "--out", str(out))
-        assert run.wait(_LONGEST_S) == 0
+        assert run.wait(LONGEST_S) == 0
     result = json.loads((out / "result.json").read_text())
     assert result["kpis"]["demand_lines"]["value"] >= len(result["draws"]) >= 3
     assert result["verdict"] == "in time"

@@ -129,6 +129,7 @@ class HardwareDevice:
             "device": self.name,
             "stale": self.stale,
             "problem": problem,
+            "sequence": self._sequence,
             "units": units,
             "awaited": awaited,
             "commands": commands,
