@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from device_emulators.faces.host import RING, ShownMs, as_lived
 from hil.bindings.connection import BackOff
@@ -18,6 +18,7 @@ from hil.bridge.hardware import HardwareDevice
 from hil.bridge.link import POLL_S, Binding, open_links
 from hil.bridge.node_devices import NodeDevice, make_devices
 from hil.bridge.pacing import BOUND_MS, Pacer
+from hil.bridge.shown import ShownDevices
 from sim.engine import Twin
 from sim.outside import GatedDemand, OutsideBooks, OutsideError, Place
 from sim.record.conservation import check_conservation
@@ -39,24 +40,12 @@ class SwitchError(ValueError):
     """A node cannot be switched like that; the message says why and what would do."""
 
 
-class Emulated(Protocol):
-    """Emulated devices of a node."""
-
-    @property
-    def devices(self) -> tuple[NodeDevice, ...]: ...
-    def begin(self, time_ms: int) -> None: ...
-    def follow(self, time_ms: int) -> None: ...
-    def next_ms(self) -> int: ...
-    def end(self) -> None: ...
-    def close(self) -> None: ...
-
-
 @dataclass
 class _Node:
     places: tuple[Place, ...]
     mode: Mode = Mode.SIMULATED
     binding: Binding | None = None
-    emulated: Emulated | None = None
+    emulated: ShownDevices | None = None
     real: list[HardwareDevice] = field(default_factory=list)
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
@@ -162,7 +151,7 @@ class Bridge:
             node.emulated = self._emulated(name, node.places)
         return node.emulated.devices
 
-    def _emulated(self, name: str, places: tuple[Place, ...]) -> Emulated:
+    def _emulated(self, name: str, places: tuple[Place, ...]) -> ShownDevices:
         network, submit = self.twin.network, self.pacer.submit
         if places:
             devices = make_devices(network, places, self._journal, self._shown_ms)

@@ -1,90 +1,44 @@
 """A node whose stock the twin holds and emulated devices show; what clients do to them comes back as outside writes."""
 
-from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
 
-from device_emulators.faces.host import Change, Host, Status
+from device_emulators.faces.host import Host
 from hil.bridge.adjustments import Cause, Ledger
 from hil.bridge.levels import level_of
 from hil.bridge.node_devices import CAPACITY, NodeDevice, Slotted
-from sim.flow.model import NEVER
-
-Submit = Callable[[Callable[[int], Any]], object]
+from hil.bridge.shown import ShownDevices, Submit
 
 
-class EmulatedNode:
-    """Devices that follow the twin from `begin` to `end`; in between their values are marked uncertain."""
+class EmulatedNode(ShownDevices):
+    """The devices of a node that holds stock."""
 
-    def __init__(
-        self,
-        devices: tuple[NodeDevice, ...],
-        ledger: Ledger,
-        submit: Submit,
-    ) -> None:
-        self.devices = devices
-        self.active = False
+    def __init__(self, devices: tuple[NodeDevice, ...], ledger: Ledger, submit: Submit) -> None:
         self._ledger = ledger
-        self._submit = submit
-        self._following = False
         self._slots = [(device.host, slot) for device in devices for slot in device.slots]
-        self._unbooked = [0] * len(
-            self._slots
-        )  # units taken outside (negative: put in) that the twin does not know yet
+        self._unbooked = [0] * len(self._slots)  # taken outside (negative: put in), not yet in the twin
         self._levels: list[int | None] = [None] * len(self._slots)
-        self._endings = [device.host.listen(self._heard) for device in devices]
-        mark(self.devices, known=False)
+        super().__init__(devices, submit)
 
-    def begin(self, time_ms: int) -> None:
-        """From now on they show what the twin has."""
-        self.active = True
+    def _begin(self, time_ms: int) -> None:
         self._unbooked = [0] * len(self._slots)
-        self.follow(time_ms)
-        mark(self.devices, known=True)
+        self._follow(time_ms)
 
-    def end(self) -> None:
-        """They show the last values, as uncertain ones."""
-        self.active = False
-        mark(self.devices, known=False)
+    def _follow(self, time_ms: int) -> None:
+        for number, ((host, slot), unbooked) in enumerate(zip(self._slots, self._unbooked, strict=True)):
+            self._set_level(number, host, slot)
+            wanted = max(self._ledger.books.on_hand(slot.place.point) - unbooked, 0)
+            if slot.units() != wanted:
+                _bring(host, slot, wanted)
 
-    def close(self) -> None:
-        """Listen to the devices no more."""
-        for end in self._endings:
-            end()
-
-    def next_ms(self) -> int:
-        """When one of them does something by itself; NEVER: not one."""
-        own = (device.host.device.next_time() for device in self.devices) if self.active else ()
-        return min((due for due in own if due is not None), default=NEVER)
-
-    def follow(self, time_ms: int) -> None:
-        """Do at the devices what has happened in the twin."""
-        if not self.active:
-            return
-        self._following = True
-        try:
-            for device in self.devices:
-                device.host.advance(time_ms)
-            for number, ((host, slot), unbooked) in enumerate(zip(self._slots, self._unbooked, strict=True)):
-                self._set_level(number, host, slot, time_ms)
-                wanted = max(self._ledger.books.on_hand(slot.place.point) - unbooked, 0)
-                if slot.units() != wanted:
-                    _bring(host, slot, wanted)
-        finally:
-            self._following = False
-
-    def _set_level(self, number: int, host: Host, slot: Slotted, time_ms: int) -> None:
+    def _set_level(self, number: int, host: Host, slot: Slotted) -> None:
         """Tell the device the level that the node's policy has, when it is new."""
         level = level_of(self._ledger.books, slot.place.point, slot.level) if slot.level_signal else None
         if level is not None and level != self._levels[number]:
             self._levels[number] = level
-            host.advance(time_ms)
             host.write(slot.level_signal, min(level, CAPACITY))
 
-    def _heard(self, _: Host, change: Change) -> None:
-        """Something has changed that the twin did not do: somebody told the device to vend."""
-        if self._following or not self.active:
-            return
+    def _heard(self) -> None:
+        """Somebody told a device to vend."""
         for place, (_, slot) in enumerate(self._slots):
             known = self._ledger.books.on_hand(slot.place.point) - self._unbooked[place]
             if taken := known - slot.units():
@@ -100,14 +54,6 @@ class EmulatedNode:
             self._ledger.draw(slot.place, taken, time_ms)
         else:
             self._ledger.adjust(slot.place, -taken, Cause.FOUND, time_ms)
-
-
-def mark(devices: Iterable[NodeDevice], known: bool) -> None:
-    """Whether what they show is so; otherwise it was so some time ago."""
-    for device in devices:
-        names = () if known else device.host.readings()
-        device.host.disturbance.status = dict.fromkeys(names, Status.UNCERTAIN)
-        device.host.refresh()
 
 
 def _bring(host: Host, slot: Slotted, wanted: int) -> None:

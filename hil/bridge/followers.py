@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from device_emulators.faces.host import RING, Change, Host, ShownMs, as_lived
+from device_emulators.faces.host import RING, Host, ShownMs, as_lived
 from device_emulators.machine import DOWN, RUNNING, STARVED, STOPPED, Machine, MachineConfig
 from device_emulators.truck_tracker import Leg, TruckTracker, TruckTrackerConfig
-from hil.bridge.emulated import Submit, mark
 from hil.bridge.node_devices import NodeDevice
+from hil.bridge.shown import ShownDevices, Submit
 from sim.flow.model import K_NEXT, K_QUANTITY, NEVER, NONE
 from sim.network import Network
 from sim.plant import model as q
@@ -56,70 +56,14 @@ def make_follower(
     return kind(twin, name, hosts, submit)
 
 
-class _Follower:
-    """Devices that show the twin from `begin` to `end`; in between their values are marked uncertain."""
+class _Follower(ShownDevices):
+    """Devices without stock of the twin."""
 
     def __init__(self, hosts: Sequence[Host], submit: Submit) -> None:
-        self.devices = tuple(NodeDevice(host, ()) for host in hosts)
-        self.active = False
-        self._submit = submit
-        self._following = False
-        self._endings = [host.listen(self._heard) for host in hosts]
-        mark(self.devices, known=False)
+        super().__init__([NodeDevice(host, ()) for host in hosts], submit)
 
-    def begin(self, time_ms: int) -> None:
-        """From now on they show what the twin does."""
-        self.active = True
-        self._following = True
-        try:
-            for device in self.devices:
-                device.host.advance(time_ms)
-            self._begin(time_ms)
-        finally:
-            self._following = False
-        mark(self.devices, known=True)
-
-    def end(self) -> None:
-        """They show the last values, as uncertain ones."""
-        self.active = False
-        mark(self.devices, known=False)
-
-    def close(self) -> None:
-        """Listen to the devices no more."""
-        for end in self._endings:
-            end()
-
-    def follow(self, time_ms: int) -> None:
-        """The twin has gone on up to an instant; nothing has happened there since it was followed last, but by then."""
-        if not self.active:
-            return
-        self._following = True
-        try:
-            for device in self.devices:
-                device.host.advance(time_ms)
-            self._follow(time_ms)
-        finally:
-            self._following = False
-
-    def next_ms(self) -> int:
-        """When they show something new without anything happening in the twin; NEVER: not by itself."""
-        if not self.active:
-            return NEVER
-        own = [due for device in self.devices if (due := device.host.device.next_time()) is not None]
-        return min([*own, self._next_ms()])
-
-    def _heard(self, _: Host, __: Change) -> None:
-        if self.active and not self._following:
-            self._submit(self.follow)
-
-    def _begin(self, time_ms: int) -> None:
-        self._follow(time_ms)
-
-    def _follow(self, time_ms: int) -> None:
-        raise NotImplementedError
-
-    def _next_ms(self) -> int:
-        return NEVER
+    def _heard(self) -> None:
+        self._submit(self.follow)
 
 
 # --- machines ---------------------------------------------------------------------------------------------------------
