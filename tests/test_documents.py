@@ -47,7 +47,7 @@ def test_what_is_made_to_hurt_is_refused_soon(reader, text):
     begun = time.process_time()
     with pytest.raises((FileError, ScenarioError)) as caught:
         READERS[reader](text, "file.yaml")
-    assert time.process_time() - begun < 3.0
+    assert time.process_time() - begun < 10.0
     assert all(str(finding).startswith("file.yaml") for finding in caught.value.findings)
     assert len(str(caught.value)) < 5_000
 
