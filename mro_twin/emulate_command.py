@@ -125,7 +125,8 @@ def _run(kind: str, bound: "BoundMap", as_json: bool, options: dict[str, Any]) -
     if options["modbus"] is None and options["opcua"] is None and options["mqtt"] is None:
         options["modbus"] = "127.0.0.1:0"
     faults = _faults(hosts, clock, options) if options["faults"] is not None else None
-    asyncio.run(_serve(Served(hosts, bound, datetime.now(UTC), clock), clock, faults, as_json, options))
+    served = Served(kind, tuple((host, bound) for host in hosts), datetime.now(UTC), clock)
+    asyncio.run(_serve(served, clock, faults, as_json, options))
 
 
 async def _serve(
@@ -186,7 +187,7 @@ def _announcement(served: "Served", clock: "TwinClock", faces: dict[str, Any], a
     names = [host.name for host in served.hosts]
     if as_json:
         devices = [{"name": name, "unit": unit} for unit, name in enumerate(names, 1)]
-        data = {"type": served.bound.type, "started": served.origin.isoformat(), "rate": clock.rate, "devices": devices}
+        data = {"type": served.name, "started": served.origin.isoformat(), "rate": clock.rate, "devices": devices}
         return json.dumps(data | faces)
     units = f" (Modbus unit{f's 1 to {len(names)}' if len(names) > 1 else ' 1'})" if "modbus" in faces else ""
     lines = [f"{', '.join(names[:3])}{f' ... {names[-1]}' if len(names) > 3 else ''}{units}"]

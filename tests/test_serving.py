@@ -29,7 +29,7 @@ def tank() -> Host:
 
 def served() -> Served:
     host = tank()
-    return Served((host,), bind(builtin_map("tank"), host.signals), ORIGIN, StoppedClock())
+    return Served("tank", ((host, bind(builtin_map("tank"), host.signals)),), ORIGIN, StoppedClock())
 
 
 def of_bench(bench: Bench) -> dict:

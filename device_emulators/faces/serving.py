@@ -51,10 +51,15 @@ class SerialPlace:
 class Served:
     """What is shown, and how: the same for all faces."""
 
-    hosts: tuple[Host, ...]
-    bound: BoundMap
+    name: str  # of them together, as the edge node of Sparkplug B
+    devices: tuple[tuple[Host, BoundMap], ...]
     origin: datetime  # the instant of time 0
     clock: Clock
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """Without their maps."""
+        return tuple(host for host, _ in self.devices)
 
     @property
     def origin_ms(self) -> int:
@@ -77,14 +82,13 @@ async def open_modbus(served: Served, place: TcpPlace | SerialPlace, stack: Asyn
     from device_emulators.faces.image import HostImage
     from device_emulators.faces.modbus_units import Units
 
-    if not served.bound.on_modbus:
-        raise FaceError(f"the map of {served.bound.type} has no section `modbus`")
-    if len(served.hosts) > MOST_UNITS:
-        raise FaceError(f"{len(served.hosts)} devices are more than the {MOST_UNITS} units behind one Modbus address")
-    number = KINDS[served.bound.type].number
+    if len(served.devices) > MOST_UNITS:
+        raise FaceError(f"{len(served.devices)} devices are more than the {MOST_UNITS} units behind one Modbus address")
     units = Units()
-    for unit, host in enumerate(served.hosts, 1):
-        image = HostImage(host, served.bound, number, served.origin_ms, served.clock.now_ms)
+    for unit, (host, bound) in enumerate(served.devices, 1):
+        if not bound.on_modbus:
+            raise FaceError(f"the map of {bound.type} has no section `modbus`")
+        image = HostImage(host, bound, KINDS[bound.type].number, served.origin_ms, served.clock.now_ms)
         stack.callback(image.close)
         units.add(unit, image)
     if isinstance(place, SerialPlace):
@@ -133,8 +137,8 @@ async def open_opcua(
     from device_emulators.faces.opcua_server import OpcuaServer
     from device_emulators.faces.users import read_users
 
-    if not served.bound.on_opcua:
-        raise FaceError(f"the map of {served.bound.type} has no section `opcua`")
+    if missing := [bound.type for _, bound in served.devices if not bound.on_opcua]:
+        raise FaceError(f"the map of {missing[0]} has no section `opcua`")
     try:
         security = OpcuaSecurity(
             certificate=keys / "opcua-server.pem" if keys else None,
@@ -143,8 +147,8 @@ async def open_opcua(
             insecure=insecure,
         )
         server = OpcuaServer(url, served.origin, served.clock, security)
-        for host in served.hosts:
-            await server.add(host, served.bound.nodes)
+        for host, bound in served.devices:
+            await server.add(host, bound.nodes)
         await server.start()
     except AddressError as error:
         raise FaceError(str(error)) from None
@@ -195,8 +199,8 @@ def _publish_json(served: Served, broker: "Broker", prefix: str, stack: AsyncExi
 def _publish_sparkplug(served: Served, broker: "Broker", settings: MqttSettings, stack: AsyncExitStack) -> str:
     from device_emulators.faces.sparkplug_node import SparkplugNode
 
-    group, kind = settings.prefix, served.bound.type
-    node = SparkplugNode(served.hosts, broker, served.origin, served.clock, group, kind, settings.primary_host)
+    group, name = settings.prefix, served.name
+    node = SparkplugNode(served.hosts, broker, served.origin, served.clock, group, name, settings.primary_host)
     stack.push_async_callback(node.close)
     node.start()
-    return f"spBv1.0/{group}/+/{kind}/DEVICE"
+    return f"spBv1.0/{group}/+/{name}/DEVICE"
