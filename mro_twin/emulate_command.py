@@ -177,7 +177,7 @@ async def _open_faces(
             options["mqtt_prefix"],
             options["mqtt_password_file"],
             options["mqtt_ca"],
-            options["mqtt_primary_host"],
+            primary_host=options["mqtt_primary_host"],
         )
         faces["mqtt"] = await opener.open_mqtt(served, options["mqtt"], settings, stack)
     return faces

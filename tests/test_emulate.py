@@ -304,7 +304,6 @@ def test_links_have_faults_too(tmp_path):
         ("link: modbus, fault: refuse", ("--modbus", "serial"), "a serial line has no link that could have faults"),
         ("link: modbus, fault: refuse", ("--modbus", "0.0.0.0:0"), "127.0.0.1 only, not at 0.0.0.0"),
         ("link: opcua, fault: refuse", ("--opcua", "opc.tcp://[::1]:0"), "127.0.0.1 only, not at ::1"),
-        ("link: mqtt, fault: refuse", ("--mqtt", "mqtts://127.0.0.1"), "its certificate is not the relay's"),
         ("process: gateway, fault: kill", (), "faults.0.process: devices alone have no process"),
         ("device: '*', fault: stray", ("--mqtt", "mqtt://127.0.0.1"), "faults.0.fault: stray is a fault of Modbus"),
         ("device: tank-2, fault: silent", (), "there is no device 'tank-2'; there are tank-1"),

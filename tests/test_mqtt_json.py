@@ -6,6 +6,7 @@ import json
 import logging
 import ssl
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -259,6 +260,34 @@ def test_the_embedded_broker_lets_in_who_has_the_keys(tmp_path: Path, caplog: py
         asyncio.run(run())
     gc.collect()
     assert secret not in caplog.text
+
+
+@pytest.mark.filterwarnings(
+    # paho leaves the socket of a failed handshake to the garbage collector
+    "ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning",
+    "ignore:unclosed <ssl.SSLSocket:ResourceWarning",
+)
+def test_a_certificate_is_that_of_the_broker_behind_a_relay(tmp_path: Path) -> None:
+    make_keys(tmp_path, ["broker.example"])
+
+    async def run() -> None:
+        async with EmbeddedBroker(BrokerSettings(keys=tmp_path)) as broker:
+            address = parse_broker(broker.url, None, tmp_path / "ca.pem")
+            behind = replace(address, certified_as="broker.example")
+            publisher = JsonPublisher(tank(), behind, ORIGIN, backoff=SOON)
+            publisher.start()
+            await publisher.link.drained()
+            await publisher.close()
+            for wrong in (address, replace(address, certified_as="other.example")):
+                shut_out = JsonPublisher(tank(), wrong, ORIGIN, backoff=SOON)
+                shut_out.start()
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.5):
+                        await shut_out.link.connected.wait()
+                await shut_out.close()
+
+    asyncio.run(run())
+    gc.collect()
 
 
 def test_a_broker_without_its_certificate_says_so(tmp_path: Path) -> None:

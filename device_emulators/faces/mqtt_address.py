@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from device_emulators.faces.addresses import AddressError
@@ -24,6 +24,7 @@ class Broker:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     authority: Path | None = None  # certificates that the broker's is to be signed by; none: those of the system
+    certified_as: str = ""  # the name that its certificate must have; "": the host, unless a relay stands in between
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -34,9 +35,24 @@ class Broker:
         if not self.tls:
             return None
         try:
-            return ssl.create_default_context(cafile=self.authority)
+            context = _NamedContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.name = self.certified_as or self.host
+            if self.authority is None:
+                context.load_default_certs()
+            else:
+                context.load_verify_locations(self.authority)
+            return context
         except (OSError, ssl.SSLError) as error:
             raise AddressError(f"{self.authority} holds no certificates: {error.strerror or error}") from None
+
+
+class _NamedContext(ssl.SSLContext):
+    """Checks certificates for a name of its own."""
+
+    name: str = ""
+
+    def wrap_socket(self, *arguments: Any, **settings: Any) -> ssl.SSLSocket:
+        return super().wrap_socket(*arguments, **(settings | {"server_hostname": self.name}))
 
 
 def parse_broker(

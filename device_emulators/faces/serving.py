@@ -5,7 +5,7 @@ import logging
 import re
 import socket
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -164,6 +164,7 @@ class MqttSettings:
     prefix: str = "mro-twin"  # of topics; the group of Sparkplug B
     password_file: Path | None = None
     authority: Path | None = None  # certificates that the broker's is to be signed by
+    certified_as: str = ""  # the name in the broker's certificate, when a relay stands in between
     primary_host: str = ""  # of Sparkplug B: the node is born only while this host application is online
 
 
@@ -176,6 +177,7 @@ async def open_mqtt(served: Served, url: str, settings: MqttSettings, stack: Asy
         raise FaceError("a primary host belongs to Sparkplug B")
     try:
         broker = parse_broker(url, settings.password_file, settings.authority)
+        broker = replace(broker, certified_as=settings.certified_as)
         broker.tls_context()
         if settings.sparkplug:
             topics = _publish_sparkplug(served, broker, settings, stack)

@@ -6,6 +6,7 @@ stands one that the devices connect through.
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -95,13 +96,11 @@ class FaultyFaces:
         if "mqtt" not in self._links:
             return await serving.open_mqtt(served, url, settings, stack)
         scheme, host, port = _split(url, PORTS)
-        if scheme == "mqtts":
-            raise FaceError("the link to a broker with TLS cannot have faults: its certificate is not the relay's")
         relay = await self._relay("mqtt", (host, port), 0, stack)
         parts = urlsplit(url)
         user, at, _ = parts.netloc.rpartition("@")
         through = parts._replace(netloc=f"{user}{at}{LOOPBACK}:{relay.port}").geturl()
-        told = await serving.open_mqtt(served, through, settings, stack)
+        told = await serving.open_mqtt(served, through, replace(settings, certified_as=host), stack)
         return told | {"url": f"{scheme}://{host}:{port}"}
 
     async def _relay(self, name: str, target: tuple[str, int], port: int, stack: AsyncExitStack) -> Relay:
