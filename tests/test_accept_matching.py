@@ -292,3 +292,11 @@ def test_a_clock_that_is_put_back_makes_no_stamp_wrong() -> None:
     for report in (Report("m", "turns", 1, 1, 60_000, 60_100), Report("m", "turns", 2, 2, 5_000, 61_100)):
         judged = matcher.judge(report)
         assert (judged.kind, judged.flags) == (ReportClass.DELIVERED, frozenset())
+
+
+def test_what_broker_and_observer_need_is_known_apart() -> None:
+    truths = [truth(1, "turns", 1, 10_000), truth(2, "turns", 2, 20_000)]
+    told = [Report("m", "turns", one.value, one.number, one.time_ms, 0) for one in truths]
+    passed = [told[0]._replace(seen_ms=10_500), told[1]._replace(seen_ms=20_500), told[1]._replace(seen_ms=30_000)]
+    seen = [told[0]._replace(seen_ms=10_502), told[1]._replace(seen_ms=30_040)]  # the first passing led nowhere
+    assert judge(History(40_000, truths, seen, passed=passed), RULES).behind_ms == [2, 40]

@@ -1,6 +1,6 @@
 """Gives every truth and every report its class, and finds what follows: losses, latencies, recoveries, totals."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -78,6 +78,7 @@ class Judgement:
     recoveries: Sequence[Recovery]
     latencies: Sequence[Latency]
     totals: Sequence[Total]
+    behind_ms: Sequence[int] = ()  # what each delivered report took from the uplink's relay to the observer
 
     def of_truths(self) -> Counter[TruthClass]:
         """How many truths of each class."""
@@ -98,8 +99,7 @@ def judge(history: History, rules: Rules, wanted: Callable[[Truth], bool] = lamb
     matcher = Matcher(truths, rules)
     reports = [matcher.judge(report) for report in sorted(history.reports, key=lambda report: report.seen_ms)]
     at_relay = Matcher(truths, rules)
-    for report in sorted(history.passed, key=lambda report: report.seen_ms):
-        at_relay.judge(report)
+    passed = [at_relay.judge(report) for report in sorted(history.passed, key=lambda report: report.seen_ms)]
     times = _Times(history, rules, truths)
     returns = _Returns(rules)
     classed: list[tuple[Truth, TruthClass]] = []
@@ -125,6 +125,7 @@ def judge(history: History, rules: Rules, wanted: Callable[[Truth], bool] = lamb
         recoveries=[_recovery(outage, history, rules, classed, reports) for outage in history.outages],
         latencies=_latencies(reports, truths, times),
         totals=_totals(classed, matcher, truths),
+        behind_ms=_behind(reports, passed),
     )
 
 
@@ -246,6 +247,21 @@ def _latencies(reports: Sequence[Judged], truths: Sequence[Truth], times: _Times
             quiet = times.unexplained_ms(truth.device, span) == took_ms
             latencies.append(Latency(truth.device, truth.shown_ms, took_ms, quiet))
     return latencies
+
+
+def _behind(reports: Sequence[Judged], passed: Sequence[Judged]) -> list[int]:
+    """Since a report that delivers a truth last passed the relay: what broker and observer needed, no gateway."""
+    passed_ms: dict[int, list[int]] = defaultdict(list)
+    for one in passed:
+        if one.truth is not None:
+            passed_ms[one.truth].append(one.report.seen_ms)
+    behind = []
+    for one in reports:
+        if one.kind is ReportClass.DELIVERED and one.truth is not None:
+            times_ms, seen_ms = passed_ms.get(one.truth, []), one.report.seen_ms
+            at = bisect_right(times_ms, seen_ms)
+            behind += [seen_ms - times_ms[at - 1]] if at else []
+    return behind
 
 
 def find_losses(classed: Sequence[tuple[Truth, TruthClass]]) -> list[Loss]:

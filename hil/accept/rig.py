@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from hil.accept.criteria import quantile
 from hil.accept.history import Cause, History, Outage, write_truths
 from hil.accept.judging import judge
 from hil.accept.life import make_plant
@@ -238,8 +239,7 @@ class Rig:
 
     def _verdict(self) -> Verdict:
         lateness_ms, worst_ms = self.life.lateness_ms()
-        if lateness_ms > self.suite.rig_lateness:
-            self._failures.append(f"rig too late: p99 of {lateness_ms:g} ms, over {self.suite.rig_lateness} ms")
+        self._bound_lateness("rig", lateness_ms)
         if self._uplink is not None and self._uplink.failure is not None:
             self._failures.append(self._uplink.failure)
         self._failures += [link.failure for link in self.links.values() if link.failure is not None]
@@ -247,7 +247,8 @@ class Rig:
         records = [self.folder / f"{link}.jsonl" for link in ("uplink", *DEVICE_LINKS.values())]
         uplink, protocol = records[0], "http" if self.suite.observer.http is not None else "mqtt"
         passed = self.suite.observer.extractor(self.clock.utc_start_ms)
-        messages = passed_messages(read_record(uplink), protocol) if uplink.exists() else ()
+        readable = uplink.exists() and self.links["uplink"].failure is None
+        messages = passed_messages(read_record(uplink), protocol) if readable else ()
         at_relay = (one for message in messages for one in passed.reports(*message[2:], message.time_ms))
         history = History(
             end_ms=self.clock.now_ms(),
@@ -258,18 +259,25 @@ class Rig:
             journals=self.plant.journals,
         )
         judgement = judge(history, self.suite.rules, self.plant.wanted)
+        behind_ms = quantile(judgement.behind_ms, 0.99) or 0
+        self._bound_lateness("broker or observer", behind_ms)
         evidence = [TRUTHS, *(file.name for file in records if file.exists())]
         rig = {
             "begin_ms": self.begin_ms,
             "utc_start_ms": self.clock.utc_start_ms,
             "lateness_p99_ms": lateness_ms,
             "lateness_max_ms": worst_ms,
+            "observer_p99_ms": behind_ms,
             "unread_messages": self._extractor.unread,
             "gateway_exit_code": self._gateway_ended,
         }
         if isinstance(self._extractor, SparkplugExtractor):
             rig["sequence_gaps"] = self._extractor.gaps
         return conclude(self.suite.name, judgement, self.suite.criteria, self._failures, evidence, rig)
+
+    def _bound_lateness(self, what: str, p99_ms: float) -> None:
+        if p99_ms > self.suite.rig_lateness:
+            self._failures.append(f"{what} too late: p99 of {p99_ms:g} ms, over {self.suite.rig_lateness} ms")
 
 
 def _cause(planned: Planned) -> Cause:

@@ -196,7 +196,7 @@ class Suite(Model):
     poll: PositiveDuration = Field(default=1000, description="how often the gateway is to read every device")
     late: PositiveDuration = Field(default=5000, description="later than this after the change is late")
     tolerance: Duration = Field(default=1000, description="stamps may be off by so much")
-    rig_lateness: PositiveDuration = Field(default=250, description="the rig itself may be late by so much")
+    rig_lateness: PositiveDuration = Field(default=250, description="the rig may be late by so much, and the broker")
     devices: tuple[DeviceEntry, ...] = Field(
         default=(), max_length=MOST_DEVICES, description="the plant: devices by themselves, people at each of them"
     )
