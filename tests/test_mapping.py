@@ -331,3 +331,17 @@ def test_values_of_every_kind():
         back = decode(point(signal, kind), registers, WordOrder.LITTLE)
         assert back == value
         assert type(back) is type(value)
+
+
+def test_a_makers_map_needs_only_what_is_read_of_it():
+    entry = "{signal: turns, table: input, address: 0, type: uint32}"
+    makers = f"type: thing\nmodbus:\n  identity: false\n  tables:\n    - {entry}"
+    bound = bind(parse_map(makers, "my.yaml"), SIGNALS, ["turns"])
+    assert not bound.identity
+    assert [(point.signal.name, point.address) for point in bound.points] == [("turns", 0)]
+    assert any("without an entry" in message for _, _, message in findings(makers))
+    with pytest.raises(MapError, match="without an entry: level"):
+        bind(parse_map(makers, "my.yaml"), SIGNALS, ["turns", "level"])
+    journal = "\n  journal: {table: input, head: 100, entries: 200, size: 8}"
+    with pytest.raises(MapError, match="needs the numbers"):
+        bind(parse_map(makers + journal, "my.yaml"), SIGNALS, ["turns"])

@@ -10,7 +10,7 @@ from device_emulators.faces.host import Status
 from hil.bindings.connection import BackOff, LinkError
 from hil.bindings.opcua_address import ObjectPath, OpcuaAddress, parse_opcua
 from hil.bindings.opcua_client import OpcuaClient, OpcuaLogin
-from hil.bindings.opcua_device import OpcuaDevice
+from hil.bindings.opcua_device import OpcuaDevice, OpcuaSnapshot
 from hil.bridge.link import Binding, DeviceLink, Seen, Told, whole_units
 from hil.bridge.node_devices import NodeDevice
 
@@ -60,20 +60,15 @@ class OpcuaLink:
         await self._client.wait_connected()
 
     async def sequence(self) -> int | None:
-        if not self._device.counts:
-            return None
-        return (await self._device.counters())[0]
+        return (await self._snapshot()).sequence if self._device.counts else None
 
     async def seen(self) -> Seen:
         for _ in range(_TRIES):
-            snapshot = await self._device.snapshot()
+            snapshot = await self._snapshot()
             if snapshot.consistent:
                 break
         else:
             raise LinkError("it changes faster than it can be read")
-        for name in self._signals:
-            if snapshot.readings[name].status is Status.BAD:
-                raise LinkError(f"it says that {name} is bad")
         self._epoch = snapshot.epoch
         units = {name: whole_units(snapshot.readings[name].value, name) for name in self._signals}
         return Seen(snapshot.sequence, units)
@@ -92,6 +87,13 @@ class OpcuaLink:
 
     async def tell(self, signal: str, units: int) -> None:
         await self._device.write(signal, units)
+
+    async def _snapshot(self) -> OpcuaSnapshot:
+        snapshot = await self._device.snapshot()
+        for name in self._signals:
+            if snapshot.readings[name].status is Status.BAD:
+                raise LinkError(f"it says that {name} is bad")
+        return snapshot
 
 
 def open_opcua_links(
