@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks import bare_kernel, books, forecasts, modbus, opcua, our_engine, plain_simpy, plants, usage_log
+from benchmarks import bare_kernel, books, bridge, forecasts, modbus, opcua, our_engine, plain_simpy, plants, usage_log
 from benchmarks import reference_workload as workload
 from benchmarks.measure import Measured, cpu_time, median_child, run_child, yardstick
 from benchmarks.table import Row, print_table
@@ -141,6 +141,7 @@ def _parts(days: int, repeats: int, plain_repeats: int) -> dict[str, Callable[[]
         "usage-log": partial(usage_log.million, SEED, repeats),
         "modbus": partial(modbus.polls, repeats),
         "opcua": opcua.server,
+        "bridge": bridge.lateness,
         "commands": partial(commands, repeats),
         "region": partial(plants.region, COMMAND),
     }

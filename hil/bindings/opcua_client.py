@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,9 @@ from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 
 from hil.bindings.connection import USUAL_BACK_OFF, AnswerError, BackOff, Connection, LinkError
 from hil.keys import CLIENT_URI
+
+# Without a handler its warnings would appear on stderr; what they say comes as errors, too.
+logging.getLogger("asyncua").addHandler(logging.NullHandler())
 
 T = TypeVar("T")
 

@@ -223,6 +223,11 @@ class _Told:
         if self._on_change is not None:
             self._on_change()
 
+    def status_change_notification(self, status: Any) -> None:
+        """Called by asyncua: something is wrong with the subscription."""
+        if self._on_change is not None:
+            self._on_change()
+
 
 def _path(names: Sequence[str], index: int) -> ua.RelativePath:
     """From one browse name to the next below it."""

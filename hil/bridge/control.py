@@ -97,8 +97,8 @@ class ControlServer:
                 answer = await self._answer(line)
                 writer.write(json.dumps(answer).encode() + b"\n")
                 await writer.drain()
-        except (OSError, ValueError):
-            pass  # the line is too long, or the client has gone
+        except (OSError, ValueError, asyncio.CancelledError):
+            pass  # the line is too long, the client has gone, or the run ends: a task that is cancelled would be told
         finally:
             self._clients.discard(task)
             writer.close()
