@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from asyncua import Server, ua
+from click.testing import CliRunner
 
 from device_emulators.faces.addresses import AddressError
 from device_emulators.faces.host import Host
@@ -22,15 +23,16 @@ from hil.bridge.node_devices import NodeDevice, make_devices
 from hil.bridge.opcua_link import read_login
 from hil.bridge.settings import read_bench
 from hil.files import FileError
-from hil.keys import make_keys
+from hil.keys import make_keys, set_user
 from mro_twin import load_scenario
+from mro_twin.cli import cli
 from sim.engine import Twin
 from sim.network import Network
 from sim.outside import OutsideBooks, prepare_bookings
 from sim.record.records import Recorder
 from sim.run.simulation import network_of
 from tests.bridge_processes import started
-from tests.bridge_samples import bench, in_loop
+from tests.bridge_samples import SCENARIO, bench, in_loop
 from tests.opcua_rig import ORIGIN
 
 MAKERS_MAP = """\
@@ -247,6 +249,44 @@ async def test_a_makers_device_over_opc_ua(network: Network, tmp_path: Path) -> 
             assert held(bridge, "vending") == {"glove": 10, "drill": 8}
     assert [(draw.item, draw.units) for draw in bridge.ledger.draws] == [("glove", 2)]
     assert (1, Cause.UNSEEN) in [(one.units, one.cause) for one in bridge.ledger.adjustments]
+
+
+def test_a_device_behind_keys_in_another_process(network: Network, tmp_path: Path) -> None:
+    make_keys(tmp_path)
+    set_user(tmp_path / "users", "ann", "secret")
+    (tmp_path / "password").write_text("secret\n")
+
+    @in_loop
+    async def follow(url: str) -> None:
+        async with bridge_of(network) as bridge:
+            where = f"opc.tcp://ann@127.0.0.1:{url.rpartition(':')[2]}/#tank-1"
+            await bridge.switch("tank", Mode.HARDWARE, Binding(where, keys=tmp_path))
+            await bridge.taken("tank")
+            await until(lambda: bridge.ledger.draws)
+            await until(lambda: status_of(bridge, "tank")["commands"][0]["taken"])
+            (tmp_path / "password").write_text("wrong\n")
+            await bridge.switch("tank", Mode.HARDWARE, Binding(where, keys=tmp_path))
+            await until(lambda: "BadUserAccessDenied" in status_of(bridge, "tank")["problem"])
+
+    face = ["--opcua", "opc.tcp://127.0.0.1:0", "--keys", str(tmp_path), "--rate", "300", "--json"]
+    with started("emulate", "tank", *face) as (_, faces):
+        follow(faces["opcua"]["url"])
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (["--map", "vending"], "expected NODE=FILE"),
+        (["--keys", "vending="], "expected NODE=FOLDER"),
+        (["--map", "vending=my.yaml"], "only hardware has"),
+    ],
+)
+def test_options_of_a_binding_are_checked(tmp_path: Path, option: list[str], message: str) -> None:
+    scenario = tmp_path / "bench.yaml"
+    scenario.write_text(SCENARIO)
+    result = CliRunner().invoke(cli, ["hil", "run", str(scenario), *option, "--out", str(tmp_path / "out")])
+    assert result.exit_code == 2
+    assert message in result.output
 
 
 # --- what a device is told --------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from hil.bindings.opcua_client import OpcuaClient
 
 _COUNTERS: Final = (("Sequence",), ("Epoch",))
 _AT_ONCE: Final = 1000  # changes asked for by one call
+_MOST_CHANGES: Final = 100_000  # of a journal; more is taken for one without end
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -130,6 +131,8 @@ class OpcuaDevice:
             kept += len(part)
             last = part[-1].number
             changes += [change for change in part if change.signal in self._signals]
+            if kept > _MOST_CHANGES:
+                raise LinkError(f"{self.name}: the journal does not end")
         newest = max(newest, last)
         return OpcuaJournal(tuple(changes), newest, newest - since - kept, restarted, epoch)
 
