@@ -1,9 +1,11 @@
 """A small gateway that speaks Sparkplug B: births with aliases, data by alias alone, what waited as historical.
 
-Run it by `python sparkplug_gateway.py CONFIG`, the configuration of the reference gateway.
+Run it by `python sparkplug_gateway.py CONFIG [HOST]`, the configuration of the reference gateway, and the host
+application that it waits for.
 """
 
 import asyncio
+import json
 import sys
 from collections import deque
 from contextlib import AsyncExitStack
@@ -21,8 +23,8 @@ from hil.mqtt import mqtt_client
 
 
 class Gateway:
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, host: str = "") -> None:
+        self.settings, self.host = settings, host
         self.signals = {one.name: KINDS[one.type].usual(one.name, lambda: 0.5).signals for one in settings.devices}
         self.waiting: deque[tuple[str, Change]] = deque()
         self.news = asyncio.Event()
@@ -44,6 +46,11 @@ class Gateway:
         while True:
             try:
                 async with mqtt_client(self.settings.broker, timeout=1.0, keepalive=5) as client:
+                    if self.host:
+                        await client.subscribe(f"spBv1.0/STATE/{self.host}", qos=1)
+                        async for message in client.messages:
+                            if json.loads(bytes(message.payload))["online"]:
+                                break
                     await self.births(client)
                     while True:
                         while self.waiting:
@@ -86,9 +93,9 @@ class Gateway:
         return Payload(seq=self.seq)
 
 
-async def main(config: str) -> None:
+async def main(config: str, host: str = "") -> None:
     settings = read_settings(Path(config))
-    gateway = Gateway(settings)
+    gateway = Gateway(settings, host)
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
         readers = await open_readers(settings, stack)
         tasks.create_task(gateway.send_always())
@@ -97,4 +104,4 @@ async def main(config: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main(*sys.argv[1:]))

@@ -84,13 +84,14 @@ def test_over_http(tmp_path: Path) -> None:
     passed(verdict)
 
 
-def test_over_sparkplug_b(tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", ["", "rig"])
+def test_over_sparkplug_b(tmp_path: Path, host: str) -> None:
     gateway = str(Path(__file__).with_name("sparkplug_gateway.py"))
     verdict = asyncio.run(
         run(
             tmp_path,
-            f"""duration: 5 s, {PLANT}, gateway: {{command: ["{{python}}", "{gateway}", "{{config}}"]}},
-            observer: {{sparkplug: {{group: test}}}},
+            f"""duration: 5 s, {PLANT}, gateway: {{command: ["{{python}}", "{gateway}", "{{config}}", "{host}"]}},
+            observer: {{sparkplug: {{group: test, host: {host or "null"}}}}},
             faults: {{faults: [{{at: 1 s, for: 2 s, link: uplink, fault: refuse}}]}}""",
         )
     )

@@ -66,6 +66,7 @@ def test_a_bench_is_for_this_machine_unless_said_otherwise() -> None:
     assert of_bench(Bench(modbus=f"{OTHERS}:0"))["modbus"]["host"] == OTHERS
     with pytest.raises(FaceError, match=r"would be open to the network at 0\.0\.0\.0"):
         of_bench(Bench(opcua=f"opc.tcp://{OTHERS}:0"))
+    assert OTHERS in of_bench(Bench(opcua=f"opc.tcp://{OTHERS}:0", insecure=True))["opcua"]["url"]
 
 
 def test_opc_ua_elsewhere_needs_keys_and_users_or_a_word(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from hil.accept.history import Report
 from hil.accept.paths import TopicPattern
@@ -72,6 +72,17 @@ def _quotes(value: object) -> tuple[int | None, int | None]:
     return (1, -1) if isinstance(value, str) else (None, None)
 
 
+class HostState(NamedTuple):
+    """What a Sparkplug host application says of itself, kept by the broker, and left behind as its last will."""
+
+    topic: str
+    since_ms: int  # since 1970
+
+    def payload(self, online: bool) -> str:
+        """Sparkplug B 3.0, STATE messages: birth and death carry the same time stamp."""
+        return json.dumps({"online": online, "timestamp": self.since_ms})
+
+
 class _Observer:
     """`reports` grows with what comes, and `came` is set then; `too_many`: more has come than is kept."""
 
@@ -96,14 +107,21 @@ class MqttObserver(_Observer):
     """
 
     def __init__(
-        self, client: "aiomqtt.Client", extractor: Reading, clock: Clock, answers: Sequence[Answer] = ()
+        self,
+        client: "aiomqtt.Client",
+        extractor: Reading,
+        clock: Clock,
+        answers: Sequence[Answer] = (),
+        state: HostState | None = None,
     ) -> None:
+        """`state`: it is the host that edge nodes of Sparkplug wait for."""
         super().__init__()
         self.lost_broker_ms: int | None = None
         self._client = client
         self._extractor = extractor
         self._clock = clock
         self._answers = answers
+        self._state = state
         self._task: asyncio.Task[None] | None = None
         self.ready = asyncio.Event()
 
@@ -134,9 +152,14 @@ class MqttObserver(_Observer):
                         await client.subscribe(topic, qos=1)
                     first = False
                     self.lost_broker_ms = None
+                    await self._announce(client, online=True)
                     self.ready.set()
-                    async for message in client.messages:
-                        await self._take(client, message)
+                    try:
+                        async for message in client.messages:
+                            await self._take(client, message)
+                    except asyncio.CancelledError:
+                        await self._announce(client, online=False)
+                        raise
             except aiomqtt.MqttError:
                 if first:
                     raise
@@ -144,6 +167,10 @@ class MqttObserver(_Observer):
                 if self.lost_broker_ms is None:
                     self.lost_broker_ms = self._clock.now_ms()
                 await asyncio.sleep(0.05)  # the broker may be restarting, as part of the test
+
+    async def _announce(self, client: "aiomqtt.Client", online: bool) -> None:
+        if self._state is not None:
+            await client.publish(self._state.topic, self._state.payload(online), qos=1, retain=True)
 
     async def _take(self, client: "aiomqtt.Client", message: "aiomqtt.Message") -> None:
         if message.retain:

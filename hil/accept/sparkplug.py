@@ -31,6 +31,12 @@ class SparkplugLayout(Model):
 
     group: str = Field(pattern=_PART, max_length=100, description="the group; messages of others are not looked at")
     node: str | None = Field(default=None, pattern=_PART, max_length=100, description="the edge node; none: any")
+    host: str | None = Field(
+        default=None,
+        pattern=_PART,
+        max_length=100,
+        description="the primary host that it waits for; none: it does not",
+    )
     number: str = Field(default="Number", max_length=100, description="the property that holds the change's counter")
     epoch: str = Field(default="Epoch", max_length=100, description="the property that says which count it is")
 

@@ -17,6 +17,7 @@ from hil.accept.extract import Extractor, Layout, PatternField
 from hil.accept.history import Rules
 from hil.accept.paths import TopicPattern
 from hil.accept.sparkplug import SparkplugExtractor, SparkplugLayout
+from hil.faults.kinds import OF_MODBUS
 from hil.faults.model import FaultFile, check_targets
 from hil.faults.plan import make_plan
 from hil.files import Document, FileError, FileFinding, Path_, checked, read_document
@@ -305,7 +306,16 @@ def _findings(suite: Suite, document: Document, signals: Signals) -> list[tuple[
     if len(seen) > MOST_DEVICES:
         findings.append((f"{len(seen)} devices are too many; a port has {MOST_DEVICES} at most", ("devices",)))
     findings += check_targets(suite.faults, document, ("faults",), suite.links, signals)
-    return findings + _process_findings(suite)
+    return findings + _process_findings(suite) + _protocol_findings(suite)
+
+
+def _protocol_findings(suite: Suite) -> list[tuple[str, Path_]]:
+    over_modbus = {name for entry in suite.devices if entry.protocol == "modbus" for name in entry.names}
+    return [
+        (f"{entry.fault.name} is a fault of answers over Modbus", ("faults", "faults", index, "fault"))
+        for index, entry in enumerate(suite.faults.faults)
+        if isinstance(entry.fault, OF_MODBUS) and entry.device not in (over_modbus | {"*"} if over_modbus else ())
+    ]
 
 
 def _process_findings(suite: Suite) -> list[tuple[str, Path_]]:

@@ -2,14 +2,16 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from device_emulators.faces.mqtt_address import Broker
+from device_emulators.faces.sparkplug import NAMESPACE
 from hil.accept.brokers import OwnBroker, make_broker
 from hil.accept.history import Report
-from hil.accept.observers import MOST_REPORTS, Answer, HttpObserver, MqttObserver, Reading
+from hil.accept.observers import MOST_REPORTS, Answer, HostState, HttpObserver, MqttObserver, Reading
 from hil.accept.paths import TopicPattern
 from hil.accept.processes import LOOPBACK, RigError
 from hil.accept.suite import Suite
@@ -66,7 +68,10 @@ async def open_uplink(
     answers = [
         Answer(TopicPattern(one.topic), TopicPattern(one.reply_topic), one.reply) for one in suite.observer.answers
     ]
-    observer = await _observe(broker, extractor, clock, answers, stack)
+    layout, state = suite.observer.sparkplug, None
+    if layout is not None and layout.host is not None:
+        state = HostState(f"{NAMESPACE}/STATE/{layout.host}", time.time_ns() // 1_000_000)
+    observer = await _observe(broker, extractor, clock, answers, state, stack)
     uplink = Uplink(observer, (broker.host, broker.port))
     uplink.broker, uplink.own = broker, own
     return uplink
@@ -77,13 +82,15 @@ async def _observe(
     extractor: Reading,
     clock: Clock,
     answers: Sequence[Answer],
+    state: HostState | None,
     stack: contextlib.AsyncExitStack,
 ) -> MqttObserver:
     import aiomqtt
 
     from hil.mqtt import mqtt_client
 
-    observer = MqttObserver(mqtt_client(broker, keepalive=10), extractor, clock, answers)
+    will = None if state is None else aiomqtt.Will(state.topic, state.payload(online=False), qos=1, retain=True)
+    observer = MqttObserver(mqtt_client(broker, keepalive=10, will=will), extractor, clock, answers, state)
     stack.push_async_callback(observer.stop)
     try:
         await observer.start()

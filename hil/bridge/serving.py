@@ -35,7 +35,7 @@ async def serve(
         units = {device.host.name: unit for unit, device in enumerate(devices, 1)}
         faces["modbus"] = await open_modbus(served, place, stack) | {"units": units}
     if bench.opcua:
-        faces["opcua"] = await open_opcua(served, bench.opcua, stack)
+        faces["opcua"] = await open_opcua(served, bench.opcua, stack, bench.keys, bench.insecure)
     if bench.mqtt:
         faces["mqtt"] = await open_mqtt(served, bench.mqtt, MqttSettings(), stack)
     return faces

@@ -56,6 +56,8 @@ class Bench(Model):
     )
     modbus: str = Field("127.0.0.1:0", max_length=200, description="HOST:PORT for emulated devices, a unit each")
     opcua: str = Field("", max_length=200, description="URL for emulated devices; empty: not served")
+    keys: Path | None = Field(None, description="of the OPC UA server: folder made by `mro-twin hil keys`")
+    insecure: bool = Field(False, description="serve OPC UA without security on addresses other than this machine's")
     mqtt: str = Field("", max_length=300, description="URL of a broker for emulated devices; empty: not published")
 
 
@@ -85,7 +87,9 @@ def read_bench(file: Path) -> Bench:
     """FileError with everything that is wrong with it. Files that it names lie beside it, unless their paths are
     absolute."""
     bench = checked(Bench, read_document(file))
-    return bench.model_copy(update={"nodes": {name: _beside(node, file) for name, node in bench.nodes.items()}})
+    nodes = {name: _beside(node, file) for name, node in bench.nodes.items()}
+    keys = None if bench.keys is None else file.parent / bench.keys
+    return bench.model_copy(update={"nodes": nodes, "keys": keys})
 
 
 def _beside(node: NodeBinding, file: Path) -> NodeBinding:

@@ -17,7 +17,7 @@ from device_emulators.faces.addresses import AddressError, host_and_port
 from device_emulators.faces.host import Host
 from device_emulators.faces.mqtt_address import PORTS
 from device_emulators.faces.serving import FaceError, MqttSettings, SerialPlace, Served, TcpPlace
-from hil.faults.kinds import ExceptionAnswer, Late, Stray
+from hil.faults.kinds import OF_MODBUS
 from hil.faults.model import FaultFile, check_targets
 from hil.faults.plan import make_plan
 from hil.faults.player import Player
@@ -25,7 +25,6 @@ from hil.files import Path_, checked, read_document
 from hil.relays.record import Clock, Recorder
 from hil.relays.relay import LOOPBACK, Relay
 
-OF_MODBUS: Final = (ExceptionAnswer, Late, Stray)
 KNOWN_MS: Final = 86_400_000
 """Faults are planned for one day of the devices' time."""
 

@@ -204,6 +204,10 @@ class Stray(DeviceFault):
     name: ClassVar[str] = "stray"
 
 
+OF_MODBUS: Final = (ExceptionAnswer, Late, Stray)
+"""Faults that only answers over Modbus can have."""
+
+
 class JournalFull(DeviceFault):
     """Its journal takes nothing more, what happens now is not in it."""
 
