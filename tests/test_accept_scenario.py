@@ -11,7 +11,7 @@ from hil.accept.judging import TruthClass
 from hil.accept.life import TwinLife, make_plant
 from hil.accept.processes import RigError
 from hil.accept.rig import Rig
-from hil.accept.suite import Suite, read_suite
+from hil.accept.suite import read_suite
 from hil.bridge import emulated_plant
 from hil.bridge.emulated_plant import LivingPlant, read_scenario_plant
 from hil.bridge.settings import modes_of
@@ -179,14 +179,20 @@ async def test_books_that_do_not_close_are_the_rig_s_failure(monkeypatch: pytest
 
 
 @pytest.mark.slow
-def test_a_whole_run_on_a_scenario(tmp_path: Path) -> None:
-    suite = read_suite(suite_file("smoke"), scenario="hil").model_copy(
-        update={"duration": 8000, "rig_lateness": 5000, "late": 20_000, "settle": 6000}
-    )
-    verdict = asyncio.run(Rig(Suite.model_validate(suite), tmp_path).run())
+@pytest.mark.parametrize("protocol", ["modbus", "opcua"])
+@pytest.mark.parametrize("journal", [64, 0])
+def test_a_whole_run_on_a_scenario(tmp_path: Path, protocol: str, journal: int) -> None:
+    """Its vending machines have two slots, which is not usual, and more in them; reboots empty the journals."""
+    settings = ["duration=8 s", "rig_lateness=5 s", "late=20 s", "settle=6 s", f"scenario.protocol={protocol}"]
+    settings += [f"scenario.journal={journal}", "poll=500 ms"]
+    settings += ["faults.faults=[{at: 4 s, for: 500 ms, device: vending-1, fault: reboot}]"]
+    suite = read_suite(suite_file("smoke"), settings, scenario="hil")
+    verdict = asyncio.run(Rig(suite, tmp_path).run())
     assert verdict.rig_failures == []
     counts = verdict.judgement.of_truths()
-    assert counts[TruthClass.DELIVERED] == len(verdict.judgement.truths) > 60
+    assert counts[TruthClass.LOST] == 0, verdict.as_dict()["losses"]
+    assert counts[TruthClass.DELIVERED] > (60 if journal else 30)
+    assert verdict.judgement.of_flags() == {}
     assert {truth.device for truth in verdict.judgement.history.truths} == {one.name for one in suite.devices}
 
 

@@ -66,8 +66,10 @@ def test_a_small_suite_is_enough(tmp_path: Path) -> None:
         ("faults: {faults: [{at: 2 min, for: 1 s, link: uplink, fault: refuse}]}", 5, "no fault begins before"),
         ("gateway: null\nfaults: {faults: [{at: 1 s, process: gateway, fault: kill}]}", 6, "does not run the gateway"),
         (
-            "  - {name: t2, type: tank, protocol: opcua}\n"
-            "faults: {faults: [{at: 1 s, for: 1 s, device: t2, fault: stray}]}",
+            (
+                "  - {name: t, type: tank, protocol: opcua}\n"
+                "faults: {faults: [{at: 1 s, for: 1 s, device: t, fault: stray}]}"
+            ),
             6,
             "stray is a fault of answers over Modbus",
         ),

@@ -21,6 +21,7 @@ from hil.accept.streams import passed_messages
 from hil.accept.suite import DEVICE_LINKS, Suite
 from hil.accept.uplink import BrokerBehindLink, Uplink, open_uplink
 from hil.accept.verdict import Verdict, conclude
+from hil.bindings.signals import slots_of
 from hil.faults.kinds import Ackhole, Blackhole, Cut, ExceptionAnswer, Late, Reboot, Refuse, Reset, Silent
 from hil.faults.plan import Planned, make_plan
 from hil.faults.player import EVERY_DEVICE, Player, Process
@@ -144,7 +145,8 @@ class Rig:
 
     def _source(self, name: str) -> dict[str, Any]:
         unit, journal = self.plant.units.get(name), name in self.plant.journals
-        source = {"name": name, "type": self.plant.types[name], "journal": journal}
+        kind, signals = self.plant.types[name], self.plant.hosts[name].signals
+        source = {"name": name, "type": kind, "slots": slots_of(kind, signals), "journal": journal}
         return source if unit is None else source | {"unit": unit}
 
     # --- the run ------------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Protocol
 
-from device_emulators.catalog import KINDS
 from device_emulators.faces.host import Host
 from device_emulators.faces.map_checks import bind
 from device_emulators.faces.map_file import builtin_map, load_map
@@ -17,6 +16,7 @@ from hil.bench.file import OPCUA, BenchFile
 from hil.bindings.modbus_address import LineAddress, TcpAddress, parse_address
 from hil.bindings.modbus_client import ModbusClient
 from hil.bindings.modbus_device import ModbusDevice
+from hil.bindings.signals import signals_of
 from hil.relays.record import Clock
 
 
@@ -67,7 +67,7 @@ async def open_devices(bench: BenchFile, types: Mapping[str, str], stack: AsyncE
         if address not in clients:
             written[address] = entry.address
             clients[address] = await stack.enter_async_context(ModbusClient(address))
-        signals = _signals(types[name], name)
+        signals = signals_of(types[name], entry.slots)
         device = ModbusDevice(clients[address], unit, _bound(types[name], entry.map, signals), tuple(signals.values()))
         devices[name] = _RealModbus(device)
     for address, client in clients.items():
@@ -78,13 +78,11 @@ async def open_devices(bench: BenchFile, types: Mapping[str, str], stack: AsyncE
     if over_opcua:
         from hil.bench.opcua_devices import open_opcua_devices
 
-        bound = {name: _bound(types[name], one.map, _signals(types[name], name)) for name, one in over_opcua.items()}
+        bound = {
+            name: _bound(types[name], one.map, signals_of(types[name], one.slots)) for name, one in over_opcua.items()
+        }
         devices |= await open_opcua_devices(over_opcua, bound, bench.connect_within / 1000, stack)
     return devices
-
-
-def _signals(kind: str, name: str) -> Mapping[str, Signal]:
-    return KINDS[kind].usual(name, lambda: 0.5).signals
 
 
 def _bound(kind: str, file: Path | None, signals: Mapping[str, Signal]) -> BoundMap:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from hil.accept.suite import BrokerEntry, GatewayEntry, Suite
 from hil.bindings.modbus_address import parse_address
+from hil.bindings.signals import MOST_SLOTS
 from hil.files import FileError, FileFinding, checked, read_document
 from policies.fields import Model, PositiveDuration
 
@@ -28,6 +29,9 @@ class BenchDevice(Model):
         description="modbus://HOST:502/UNIT, modbus-rtu:///dev/ttyUSB0?line=9600,8E1&unit=1 or opc.tcp://HOST:4840",
     )
     node: str | None = Field(default=None, max_length=100, description="its object in OPC UA; none: its name")
+    slots: int | None = Field(
+        default=None, ge=1, le=MOST_SLOTS, description="its slots, lockers or items; none: as many as a usual one has"
+    )
     map: Path | None = Field(default=None, description="its map file; none: the one of its type that comes along")
 
     @model_validator(mode="after")

@@ -5,7 +5,7 @@ and the numbers are 0.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
@@ -14,7 +14,7 @@ from asyncua import Client, ua
 
 from device_emulators.faces.host import Change, Reading, Status
 from device_emulators.faces.opcua_nodes import NodeLike, meant, shown
-from device_emulators.signals import Signal, SignalError, Value
+from device_emulators.signals import SignalError, Value
 from hil.bindings.connection import AnswerError, LinkError
 from hil.bindings.opcua_address import FOLDER, NAMESPACE, qualified
 from hil.bindings.opcua_client import OpcuaClient
@@ -65,7 +65,8 @@ class OpcuaDevice:
         self.client = client
         self.name = name
         self._nodes = {node.signal.name: node for node in nodes}
-        self._signals: dict[str, Signal] = {node.signal.name: node.signal for node in nodes}
+        # what it shows is told whatever it is: its ranges are known to itself alone
+        self._signals = {node.signal.name: replace(node.signal, low=None, high=None) for node in nodes}
         self._folder = (*folder, name)
         self._namespace = namespace
         self._on_change = on_change

@@ -16,6 +16,7 @@ from device_emulators.stock_point import StockPoint, StockPointConfig
 from device_emulators.tank import Tank, TankConfig
 from device_emulators.vending_machine import Slot, VendingMachine, VendingMachineConfig
 from device_emulators.weighing_shelf import WeighingShelf, WeighingShelfConfig
+from hil.bindings.signals import MOST_SLOTS, signals_of, slots_of
 from hil.bridge.levels import Level
 from sim.outside import Place
 from sim.plant_plan import SENSOR_RFID, DevicePoint
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 CAPACITY: Final = 10_000
 """Units per item that an emulated device has room for."""
-
-MOST_SLOTS: Final = 100
-"""Of a vending machine that is bound to a node."""
 
 
 def _no_chance() -> float:
@@ -75,10 +73,9 @@ class NodeDevice:
 
     def journal_signals(self) -> tuple[Signal, ...]:
         """All signals by which a journal of such a device may count, also of one that has more slots than this."""
-        if self.host.kind != "vending_machine":
+        if slots_of(self.host.kind, self.host.signals) is None:
             return tuple(self.host.signals.values())
-        slots = (Slot("any", 1),) * MOST_SLOTS
-        return tuple(VendingMachine("any", VendingMachineConfig(slots), _no_chance).signals.values())
+        return tuple(signals_of(self.host.kind, MOST_SLOTS).values())
 
     @property
     def type_number(self) -> int:

@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 from contextlib import AsyncExitStack
 
-from device_emulators.catalog import KINDS
 from device_emulators.faces.host import Change, Status
 from device_emulators.faces.map_checks import bind
 from device_emulators.faces.map_file import builtin_map
 from hil.bindings.connection import DeviceError
 from hil.bindings.opcua_client import OpcuaClient
 from hil.bindings.opcua_device import OpcuaDevice
+from hil.bindings.signals import signals_of
 from hil.gateways.readers import BACK_OFF, Part, Reader, ReadError, State
 from hil.gateways.settings import Settings
 
@@ -53,7 +53,7 @@ async def open_opcua_readers(settings: Settings, stack: AsyncExitStack) -> dict[
     readers: dict[str, Reader] = {}
     for source in settings.devices:
         if source.unit is None:
-            signals = KINDS[source.type].usual(source.name, lambda: 0.5).signals
+            signals = signals_of(source.type, source.slots)
             readers[source.name] = OpcuaReader(
                 OpcuaDevice(client, source.name, bind(builtin_map(source.type), signals).nodes)
             )

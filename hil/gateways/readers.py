@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import NamedTuple, Protocol
 
-from device_emulators.catalog import KINDS
 from device_emulators.faces.host import Change
 from device_emulators.faces.map_checks import bind
 from device_emulators.faces.map_file import builtin_map
@@ -13,6 +12,7 @@ from hil.bindings.connection import BackOff, DeviceError
 from hil.bindings.modbus_address import TcpAddress
 from hil.bindings.modbus_client import ModbusClient
 from hil.bindings.modbus_device import ModbusDevice
+from hil.bindings.signals import signals_of
 from hil.gateways.settings import Settings, Source
 
 BACK_OFF = BackOff(first_s=0.2, longest_s=2.0)
@@ -102,5 +102,5 @@ def make_client(settings: Settings) -> ModbusClient:
 def make_device(client: ModbusClient, source: Source) -> ModbusDevice:
     """One device behind the Modbus connection."""
     assert source.unit is not None
-    signals = KINDS[source.type].usual(source.name, lambda: 0.5).signals
+    signals = signals_of(source.type, source.slots)
     return ModbusDevice(client, source.unit, bind(builtin_map(source.type), signals), tuple(signals.values()))

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from device_emulators.catalog import KINDS
 from device_emulators.faces.addresses import AddressError
 from device_emulators.faces.mqtt_address import Broker, parse_broker
+from hil.bindings.signals import MOST_SLOTS
 from hil.files import checked, read_document
 from policies.fields import Model
 
@@ -24,6 +25,9 @@ class Source(Model):
     name: str = Field(min_length=1, max_length=100, description="its name in topics")
     type: Annotated[str, AfterValidator(_known_type)] = Field(description="its type, whose map it has")
     unit: int | None = Field(default=None, ge=1, le=247, description="its Modbus unit; none: it is read over OPC UA")
+    slots: int | None = Field(
+        default=None, ge=1, le=MOST_SLOTS, description="its slots, lockers or items; none: as many as a usual one has"
+    )
     journal: bool = Field(default=True, description="it has a journal; without one its last values are read")
 
 
