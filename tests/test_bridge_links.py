@@ -289,6 +289,21 @@ def test_options_of_a_binding_are_checked(tmp_path: Path, option: list[str], mes
     assert message in result.output
 
 
+def test_two_devices_on_one_serial_line_share_it(network: Network) -> None:
+    @in_loop
+    async def follow(where: dict[str, Any]) -> None:
+        line = f"modbus-rtu://{where['serial']}?line={where['baud']},{where['format']}&unit=1"
+        async with bridge_of(network) as bridge:
+            await bridge.switch("shelf", Mode.HARDWARE, Binding(line))
+            await bridge.taken("shelf")
+            assert {one.item for one in bridge.ledger.adjustments} == {"glove", "drill"}
+            await until(lambda: {draw.item for draw in bridge.ledger.draws} == {"glove", "drill"})
+
+    face = ["--count", "2", "--modbus", "serial@115200 8N1", "--rate", "300", "--json"]
+    with started("emulate", "weighing_shelf", *face) as (_, faces):
+        follow(faces["modbus"])
+
+
 # --- what a device is told --------------------------------------------------------------------------------------------
 
 
