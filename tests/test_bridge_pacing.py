@@ -139,6 +139,7 @@ async def test_writes_after_the_end_are_cancelled() -> None:
     written = pacer.submit(lambda time_ms: time_ms)
     await pacer.run(1000)
     assert written.cancelled()
+    assert pacer.submit(lambda time_ms: time_ms).cancelled()  # nobody would ever carry it out
 
 
 @in_loop

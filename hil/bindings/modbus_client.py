@@ -83,6 +83,8 @@ class ModbusClient(Connection):
         await self._answered(request)
 
     def _connected(self) -> AsyncModbusTcpClient | AsyncModbusSerialClient:
+        if self._client is not None and self.connected and not self._client.connected:
+            self._lost()  # it went while it was being made, so that nobody has told
         if self._client is None or not self.connected:
             raise LinkError(f"not connected to {self.name}")
         return self._client

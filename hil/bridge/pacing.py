@@ -80,11 +80,16 @@ class Pacer:
         self._writes: deque[_Write] = deque()
         self._woken = asyncio.Event()
         self._stopping = False
+        self._over = False
 
     def submit(self, action: Callable[[int], T]) -> "asyncio.Future[T]":
         """An outside write: `action(time_ms)` is done at the instant at which this was called, after all that comes
-        before it; where that instant is already over, a ms later. The future gives what it returns or raises."""
+        before it; where that instant is already over, a ms later. The future gives what it returns or raises; it is
+        cancelled when `run` has ended."""
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        if self._over:
+            done.cancel()
+            return done
         self._writes.append(_Write(self.clock.now_ms(), action, done))
         self._woken.set()
         return done
@@ -122,6 +127,7 @@ class Pacer:
                 continue
             due = min(self.engine.next_time(), end_ms)
             await self._sleep(self._woken, min(max(self.clock.wait_s(due), 0.0), LONGEST_SLEEP_S))
+        self._over = True
         for write in self._writes:
             write.done.cancel()
         self._writes.clear()
