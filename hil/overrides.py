@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from hil.files import Document, FileError, FileFinding, Path_, parse_document
+from device_emulators.faces.documents import Document, FileError, FileFinding, Path_, parse_document
 
 
 def override(document: Document, settings: Sequence[str]) -> None:

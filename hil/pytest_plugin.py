@@ -70,10 +70,10 @@ def hil_bench(
     request: pytest.FixtureRequest, hil_suite: "str | Path | Suite | dict[str, Any]", tmp_path: Path
 ) -> Iterator["Bench"]:
     """The bench, made anew for every test; its logs and records are in `hil_bench.folder`."""
+    from device_emulators.faces.documents import FileError
     from hil.accept.processes import RigError
     from hil.bench.bench import open_bench
     from hil.bench.file import read_bench
-    from hil.files import FileError
 
     try:
         suite = _suite(hil_suite)

@@ -202,9 +202,9 @@ def _announcement(served: "Served", clock: "TwinClock", faces: dict[str, Any], a
 
 def _faults(hosts: "tuple[Host, ...]", clock: "TwinClock", options: dict[str, Any]) -> "FaultyFaces":
     """What plays the fault file. FaceError with what is wrong with it."""
+    from device_emulators.faces.documents import FileError
     from device_emulators.faces.serving import FaceError
     from hil.faults.alone import FaultyFaces
-    from hil.files import FileError
 
     faces = [face for face in ("modbus", "opcua", "mqtt") if options[face] is not None]
     try:

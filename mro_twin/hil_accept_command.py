@@ -50,8 +50,8 @@ def command(suite: str, settings: tuple[str, ...], out: Path, scenario: str | No
 
 
 def _read(name: str, settings: tuple[str, ...], scenario: str | None) -> "Suite":
+    from device_emulators.faces.documents import FileError
     from hil.accept.suite import read_suite
-    from hil.files import FileError
     from hil.suites import suite_file, suite_names
 
     file = suite_file(name) if name in suite_names() else Path(name)

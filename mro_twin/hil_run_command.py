@@ -52,9 +52,9 @@ def command(scenario: str, bench_file: Path | None, as_json: bool, **options: An
 
     Exit code 0: done, 2: bad input, 3: the books do not close, 4: the rig failed or was too late.
     """
+    from device_emulators.faces.documents import FileError
     from device_emulators.faces.serving import FaceError
     from hil.bridge.bridge import SwitchError
-    from hil.files import FileError
     from mro_twin.errors import errors_told
 
     try:

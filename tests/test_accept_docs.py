@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from device_emulators.faces.documents import parse_document
 from hil.accept.criteria import Criteria
 from hil.accept.judging import judge
 from hil.accept.suite import read_suite
 from hil.accept.verdict import conclude
-from hil.files import parse_document
 from tests.accept_histories import RULES, Known
 
 pytest_plugins = ["pytester"]

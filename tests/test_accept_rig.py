@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from device_emulators.faces.documents import checked, parse_document
 from hil.accept.brokers import find_mosquitto
 from hil.accept.judging import TruthClass
 from hil.accept.matching import ReportClass
 from hil.accept.rig import accept
 from hil.accept.suite import Suite
 from hil.accept.verdict import Verdict
-from hil.files import checked, parse_document
 
 pytestmark = pytest.mark.slow
 

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 from ruamel.yaml import YAML
 
+from device_emulators.faces.documents import FileError
 from hil.accept.judging import TruthClass
 from hil.accept.life import TwinLife, make_plant
 from hil.accept.processes import RigError
@@ -15,7 +16,6 @@ from hil.accept.suite import read_suite
 from hil.bridge import emulated_plant
 from hil.bridge.emulated_plant import LivingPlant, read_scenario_plant
 from hil.bridge.settings import modes_of
-from hil.files import FileError
 from hil.suites import suite_file
 from mro_twin.cli import cli
 from sim.errors import ConservationError

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from device_emulators.faces.documents import FileError
 from hil.accept.criteria import Criteria
 from hil.accept.extract import Extractor, Layout
 from hil.accept.judging import judge
@@ -14,7 +15,6 @@ from hil.accept.page import render_page
 from hil.accept.suite import read_suite
 from hil.accept.verdict import conclude
 from hil.faults.plan import make_plan
-from hil.files import FileError
 from hil.suites import suite_file, suite_names
 from tests.accept_histories import FATES, RULES, Known
 

@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 from device_emulators.emulator import TwinClock, make_hosts
+from device_emulators.faces.documents import checked, parse_document
 from device_emulators.faces.host import Change, Host
 from device_emulators.faces.mqtt_address import Broker
 from device_emulators.faces.sparkplug_node import SparkplugNode
@@ -21,7 +22,6 @@ from hil.accept.rig import accept
 from hil.accept.sparkplug import SparkplugExtractor, SparkplugLayout
 from hil.accept.suite import Suite
 from hil.accept.verdict import Verdict
-from hil.files import checked, parse_document
 from hil.keys import make_keys
 from hil.mqtt import mqtt_client
 from tests.accept_histories import RULES

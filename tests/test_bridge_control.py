@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from device_emulators.faces.documents import FileError
 from hil.bindings.modbus_address import TcpAddress
 from hil.bindings.modbus_client import ModbusClient
 from hil.bindings.modbus_device import ModbusDevice
@@ -18,7 +19,6 @@ from hil.bridge.control import SOCKET, ControlError, ControlServer, ask
 from hil.bridge.look_ahead import look_ahead, wilson
 from hil.bridge.session import Session, run_session
 from hil.bridge.settings import Bench, NodeBinding, read_bench
-from hil.files import FileError
 from mro_twin import load_scenario
 from sim.network import Network
 from sim.outside import OutsideBooks, prepare_bookings

@@ -11,6 +11,7 @@ from asyncua import Server, ua
 from click.testing import CliRunner
 
 from device_emulators.faces.addresses import AddressError
+from device_emulators.faces.documents import FileError
 from device_emulators.faces.host import Host
 from device_emulators.faces.opcua_server import OpcuaServer
 from hil.bindings.connection import BackOff
@@ -22,7 +23,6 @@ from hil.bridge.link import Binding
 from hil.bridge.node_devices import NodeDevice, make_devices
 from hil.bridge.opcua_link import read_login
 from hil.bridge.settings import read_bench
-from hil.files import FileError
 from hil.keys import make_keys, set_user
 from mro_twin import load_scenario
 from mro_twin.cli import cli
@@ -355,6 +355,22 @@ async def test_a_device_that_began_anew_is_taken_as_it_is(network: Network) -> N
         await until(lambda: held(bridge, "vending") == {"glove": 16, "drill": 30})
     assert (-4, Cause.RESTARTED) in [(one.units, one.cause) for one in bridge.ledger.adjustments]
     assert not bridge.ledger.draws
+
+
+@in_loop
+async def test_a_count_that_wavers_within_the_dead_band_is_no_draw(network: Network) -> None:
+    (vending,) = devices_of(network, "vending")
+    vending.host.act(lambda: vending.slots[0].put(20))
+    async with opcua_devices((vending,)) as url, bridge_of(network) as bridge:
+        await bridge.switch("vending", Mode.HARDWARE, Binding(url, dead_band=2))
+        await bridge.taken("vending")
+        vending.host.act(lambda: vending.slots[0].put(2))
+        vending.host.act(lambda: vending.slots[0].take(4))
+        vending.host.act(lambda: vending.slots[1].put(3))
+        await until(lambda: held(bridge, "vending") == {"glove": 20, "drill": 3})
+        vending.host.act(lambda: vending.slots[0].take(1))
+        await until(lambda: held(bridge, "vending") == {"glove": 17, "drill": 3})
+    assert [(one.item, one.units) for one in bridge.ledger.draws] == [("glove", 3)]
 
 
 @in_loop

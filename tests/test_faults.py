@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from device_emulators.faces.documents import FileError, checked, parse_document
 from device_emulators.faces.host import Host
 from hil.faults.kinds import KINDS, Delay, read_fault
 from hil.faults.model import FaultFile, check_targets, read_fault_file
 from hil.faults.plan import Planned, make_plan
 from hil.faults.player import Player
-from hil.files import FileError, checked, parse_document
 from hil.relays.condition import Condition
 from tests.device_samples import all_devices, vending_machine
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.files import FileError
+from device_emulators.faces.documents import FileError
 from hil.gateways.settings import Settings, read_settings
 
 GOOD = """mqtt_url: mqtt://127.0.0.1:1883

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.files import FileError
+from device_emulators.faces.documents import FileError
 from hil.relays.condition import Condition, together
 from hil.relays.record import Direction, FaultNote, Piece, Recorder, read_record
 from hil.relays.relay import Relay

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from device_emulators.catalog import KINDS
 from device_emulators.faces.addresses import AddressError
+from device_emulators.faces.documents import Document, FileError, FileFinding, Path_, checked, read_document
 from device_emulators.faces.host import RING
 from device_emulators.faces.mqtt_address import Broker, parse_broker
 from device_emulators.signals import Signal
@@ -20,7 +21,6 @@ from hil.accept.sparkplug import SparkplugExtractor, SparkplugLayout
 from hil.faults.kinds import OF_MODBUS
 from hil.faults.model import FaultFile, check_targets
 from hil.faults.plan import make_plan
-from hil.files import Document, FileError, FileFinding, Path_, checked, read_document
 from hil.overrides import override
 from policies.fields import Duration, Model, PositiveDuration
 

@@ -6,10 +6,10 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from device_emulators.faces.documents import FileError, FileFinding, checked, read_document
 from hil.accept.suite import BrokerEntry, GatewayEntry, Suite
 from hil.bindings.modbus_address import parse_address
 from hil.bindings.signals import MOST_SLOTS
-from hil.files import FileError, FileFinding, checked, read_document
 from policies.fields import Model, PositiveDuration
 
 OPCUA = "opc.tcp://"

@@ -221,7 +221,15 @@ class Bridge:
             raise SwitchError(f"{name}: {error.filename}: {error.strerror}") from None
         submit, back_off = self.pacer.submit, self._modbus.back_off
         return [
-            HardwareDevice(device, link, self.ledger, submit, on_taken=self._set_gates, back_off=back_off)
+            HardwareDevice(
+                device,
+                link,
+                self.ledger,
+                submit,
+                on_taken=self._set_gates,
+                back_off=back_off,
+                dead_band=binding.dead_band,
+            )
             for device, link in zip(devices, links, strict=True)
         ]
 

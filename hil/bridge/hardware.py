@@ -48,7 +48,9 @@ class HardwareDevice:
         *,
         on_taken: Callable[[int], None] | None = None,
         back_off: BackOff = USUAL_BACK_OFF,
+        dead_band: int = 0,
     ) -> None:
+        """`dead_band`: a count that differs by no more units than this from the last one booked is noise."""
         self.link = link
         self.name = device.host.name
         self.stale = True
@@ -57,6 +59,7 @@ class HardwareDevice:
         self._slots = [_Slot(slot.place, slot.signal, slot.level_signal, slot.level) for slot in device.slots]
         self._by_signal = {slot.signal: slot for slot in self._slots}
         self._ledger = ledger
+        self._dead_band = dead_band
         self._submit = submit
         self._on_taken = on_taken
         self._back_off = back_off
@@ -224,6 +227,8 @@ class HardwareDevice:
         device_time_ms: int | None = None,
         late: bool = False,
     ) -> None:
+        if abs(shown - slot.shown) <= self._dead_band:
+            return
         change, slot.shown = shown - slot.shown, shown
         if change > 0:
             put_in = min(change, max(slot.awaited, 0))

@@ -5,11 +5,11 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from device_emulators.faces.documents import checked, read_document
 from hil.bridge.bridge import Mode
 from hil.bridge.clock import FASTEST
 from hil.bridge.link import Binding
 from hil.bridge.pacing import BOUND_MS
-from hil.files import checked, read_document
 from policies.fields import Model
 from sim.scenario import Scenario
 from sim.scenario.expand import is_pattern, matching
@@ -27,18 +27,22 @@ class NodeBinding(Model):
     map: Path | None = Field(None, description="of hardware: its map file; none: the one of its type that comes along")
     keys: Path | None = Field(None, description="of hardware over OPC UA: folder made by `mro-twin hil keys`")
 
+    dead_band: int = Field(
+        0, ge=0, le=1000, description="of hardware: units by which a count may waver before it is a draw or a find"
+    )
+
     @model_validator(mode="after")
     def _has_url(self) -> Self:
         if (self.mode is Mode.HARDWARE) != bool(self.url):
             raise ValueError("hardware, and nothing else, needs a `url`")
-        if not self.url and (self.map or self.keys):
-            raise ValueError("only hardware has `map` and `keys`")
+        if not self.url and (self.map or self.keys or self.dead_band):
+            raise ValueError("only hardware has `map`, `keys` and `dead_band`")
         return self
 
     @property
     def binding(self) -> Binding | None:
         """Of hardware."""
-        return Binding(self.url, self.map, self.keys) if self.url else None
+        return Binding(self.url, self.map, self.keys, self.dead_band) if self.url else None
 
 
 class Bench(Model):

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from device_emulators.faces import serving
 from device_emulators.faces.addresses import AddressError, host_and_port
+from device_emulators.faces.documents import Path_, checked, read_document
 from device_emulators.faces.host import Host
 from device_emulators.faces.mqtt_address import PORTS
 from device_emulators.faces.serving import FaceError, MqttSettings, SerialPlace, Served, TcpPlace
@@ -21,7 +22,6 @@ from hil.faults.kinds import OF_MODBUS
 from hil.faults.model import FaultFile, check_targets
 from hil.faults.plan import make_plan
 from hil.faults.player import Player
-from hil.files import Path_, checked, read_document
 from hil.relays.record import Clock, Recorder
 from hil.relays.relay import LOOPBACK, Relay
 

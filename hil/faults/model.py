@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
+from device_emulators.faces.documents import Document, Path_, checked, read_document
 from hil.faults.kinds import Fault, Target, read_fault
-from hil.files import Document, Path_, checked, read_document
 from policies.fields import Duration, Model, PositiveDuration
 
 MOST_FAULTS: Final = 1000

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from hil.files import FileError
+from device_emulators.faces.documents import FileError
 from hil.gateways.settings import Settings, read_settings
 
 

@@ -7,9 +7,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from device_emulators.catalog import KINDS
 from device_emulators.faces.addresses import AddressError
+from device_emulators.faces.documents import checked, read_document
 from device_emulators.faces.mqtt_address import Broker, parse_broker
 from hil.bindings.signals import MOST_SLOTS
-from hil.files import checked, read_document
 from policies.fields import Model
 
 

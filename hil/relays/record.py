@@ -23,7 +23,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from hil.files import FileError, FileFinding
+from device_emulators.faces.documents import FileError, FileFinding
 
 
 class Clock(Protocol):
