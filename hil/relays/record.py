@@ -12,7 +12,7 @@ relay as a whole) and `e`:
 | `fault` | the faults of the link from now on | `faults` list of names, empty: none |
 
 A piece is written when it is given to the socket of the other side, not before: what a fault held back and
-dropped is not in the record.
+dropped is not in the record. Passwords of MQTT and authorization headers of HTTP are covered by x (secrets.py).
 """
 
 import contextlib
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from device_emulators.faces.documents import FileError, FileFinding
+from hil.relays.secrets import Mask
 
 
 class Clock(Protocol):
@@ -68,6 +69,7 @@ class Recorder:
     def __init__(self, clock: Clock, file: Path | None = None) -> None:
         self.failure: str | None = None
         self._clock = clock
+        self._masks: dict[int, Mask] = {}
         self._file: IO[str] | None = None if file is None else file.open("w", encoding="ascii", newline="\n")
 
     def begin(self, link: str, target: str) -> None:
@@ -80,9 +82,12 @@ class Recorder:
         self._write(connection, "end")
 
     def closed(self, connection: int, why: str) -> None:
+        self._masks.pop(connection, None)
         self._write(connection, "close", {"why": why})
 
     def passed(self, connection: int, direction: Direction, data: bytes) -> None:
+        if direction is Direction.UP:
+            data = self._masks.setdefault(connection, Mask())(data)
         self._write(connection, direction.value, {"b": data.hex()})
 
     def faults(self, names: Sequence[str]) -> None:
