@@ -93,10 +93,17 @@ async def _until_asked(suite: "Suite", out: Path) -> "Verdict":
     return await accept(suite, out, lambda text: click.echo(text, err=True))
 
 
+def _printable(text: str) -> str:
+    """What came over the network is not to steer the terminal."""
+    return "".join(one if one.isprintable() else "?" for one in text)
+
+
 def _print(verdict: "Verdict", out: Path) -> None:
     data: dict[str, Any] = verdict.as_dict()
     for failure in verdict.rig_failures:
         click.echo(f"the rig failed: {failure}")
+    for remark in data["rig"].get("remarks", ()):
+        click.echo(f"remark: {_printable(remark)}")
     if (code := data["rig"].get("gateway_exit_code")) is not None:
         click.echo(f"the gateway ended by itself with {code}; see {out / 'gateway.log'}")
     for result in verdict.results:

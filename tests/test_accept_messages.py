@@ -12,7 +12,9 @@ from hil.accept.history import Report, Rules, Truth
 from hil.accept.matching import Flag, Matcher, ReportClass
 from hil.accept.observers import Answer
 from hil.accept.paths import JsonPath, TopicPattern
+from hil.accept.remarks import Unused
 from hil.accept.streams import LARGEST_PACKET, HttpStream, MqttStream, passed_messages
+from hil.accept.suite import ObserverEntry
 from hil.relays.record import Direction, Piece
 
 START_MS = 1_700_000_000_000
@@ -256,3 +258,25 @@ def test_any_bytes_are_survived(pieces: list[bytes]) -> None:
     for stream in (MqttStream(1), HttpStream(1)):
         for data in pieces:
             stream.feed(0, data)
+
+
+def test_topics_that_the_layout_does_not_match_are_counted() -> None:
+    suite = ObserverEntry.model_validate(
+        {"mqtt": {"topic": "site/{device}"}, "answers": [{"topic": "ask/{device}", "reply_topic": "a", "reply": "{}"}]}
+    )
+    extractor = suite.extractor(0)
+    for topic in ("site/a/b", "site/a/b", "ask/a", "site/1/x", "site/2/x", "site/3/x", "site/tank"):
+        extractor.reports(topic, b"{}", 0)
+    assert (extractor.strays.count, extractor.strays.topics) == (5, ["site/a/b", "site/1/x", "site/2/x"])
+    assert Unused(76, 5, ("site/a/b",), ("a", "b")).remarks() == [
+        "5 messages on topics that the layout does not match, such as site/a/b",
+        "76 messages held no reading",
+        "reports of 'a', 'b', which the suite does not have",
+    ]
+
+
+def test_what_is_no_message_of_the_group_is_a_stray_but_for_states_of_hosts() -> None:
+    extractor = ObserverEntry.model_validate({"sparkplug": {"group": "plant", "node": "n"}}).extractor(0)
+    for topic in ("spBv1.0/STATE/x", "spBv1.0/plant/NCMD/n", "spBv1.0/plant/NBIRTH/m", "spBv1.0/g/DDATA/n/d", "x"):
+        extractor.reports(topic, b"", 0)
+    assert extractor.strays.topics == ["spBv1.0/plant/NBIRTH/m", "spBv1.0/g/DDATA/n/d", "x"]

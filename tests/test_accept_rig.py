@@ -118,3 +118,22 @@ def test_a_rig_that_cannot_start_the_gateway_decides_nothing(tmp_path: Path) -> 
     )
     assert verdict.exit_code == 4
     assert "/nowhere/gateway" in verdict.rig_failures[0]
+
+
+@pytest.mark.parametrize(
+    ("topic", "remark"),
+    [
+        ("site/{device}/{signal}", "messages on topics that the layout does not match, such as plant/"),
+        ("plant/{device}/+", "messages held no reading"),
+    ],
+)
+def test_a_layout_that_is_not_the_gateways_is_no_loss(tmp_path: Path, topic: str, remark: str) -> None:
+    verdict = run(
+        tmp_path,
+        f"""duration: 2 s, devices: [{{name: tank, type: tank, every: 100 ms}}], gateway: {{start_within: 2 s}},
+            observer: {{mqtt: {{topic: "{topic}", device: "$.nothing"}}}}""",
+    )
+    assert verdict.exit_code == 4
+    assert verdict.rig_failures == ["the observer could read nothing of what came: is the layout right?"]
+    assert remark in verdict.as_dict()["rig"]["remarks"][0]
+    assert remark in (tmp_path / "verdict.html").read_text(encoding="utf-8")

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -17,6 +17,7 @@ LARGEST_PAYLOAD: Final = 1 << 20
 DEEPEST: Final = 32
 LONGEST_TEXT: Final = 1000
 LARGEST_NUMBER: Final = 2**63
+STRAY_TOPICS: Final = 3
 UNREADABLE: Final = "(unreadable)"
 """The value of a report that has none where the layout says that it stands: it is not the true one."""
 
@@ -64,16 +65,35 @@ class Layout(Model):
         return self
 
 
+class Strays:
+    """Messages on topics of which the observer's layout knows nothing: how many, and up to three of their topics."""
+
+    def __init__(self, expected: Sequence[TopicPattern] = ()) -> None:
+        """`expected`: topics that need not be the layout's, such as those of questions."""
+        self.count = 0
+        self.topics: list[str] = []
+        self._expected = expected
+
+    def add(self, topic: str) -> None:
+        """One more."""
+        if any(pattern.match(topic) is not None for pattern in self._expected):
+            return
+        self.count += 1
+        if len(self.topics) < STRAY_TOPICS and topic[:LONGEST_TEXT] not in self.topics:
+            self.topics.append(topic[:LONGEST_TEXT])
+
+
 _PER_MS: Final = {"s": 1 / 1000, "ms": 1.0, "us": 1000.0, "ns": 1_000_000.0}
 
 
 class Extractor:
-    """Reads messages of one layout. `unread` counts those that fit the topic and held no reading."""
+    """Reads messages of one layout. `unread` counts those that fit the topic and held no reading, `strays` others."""
 
-    def __init__(self, layout: Layout, utc_start_ms: int) -> None:
-        """`utc_start_ms` is the instant of twin time 0, in ms since 1970."""
+    def __init__(self, layout: Layout, utc_start_ms: int, expected: Sequence[TopicPattern] = ()) -> None:
+        """`utc_start_ms` is the instant of twin time 0, in ms since 1970; `expected`: topics that are no strays."""
         self.layout = layout
         self.unread = 0
+        self.strays = Strays(expected)
         self._topic = TopicPattern(layout.topic)
         self._utc_start_ms = utc_start_ms
         fields = ("device", "signal", "number", "epoch", "value", "values", "time")
@@ -89,6 +109,7 @@ class Extractor:
         """The readings of a message; none when it is another topic's, or cannot be read."""
         names = self._topic.match(topic)
         if names is None:
+            self.strays.add(topic)
             return []
         document = parse_json(payload)
         found = [] if document is None else list(self._readings(names, document, seen_ms))

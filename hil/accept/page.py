@@ -72,6 +72,7 @@ TEMPLATE: Final = """<!DOCTYPE html>
 </section>
 {% endif %}
 <section><h2>Criteria</h2>
+{% for remark in v.rig.get('remarks', []) %}<p>{{ remark }}.</p>{% endfor %}
 {% if v.rig.get('gateway_exit_code') is not none %}
 <p>The gateway ended by itself, with {{ v.rig.gateway_exit_code }}; its output is in gateway.log.</p>
 {% endif %}

@@ -16,6 +16,7 @@ from hil.accept.judging import judge
 from hil.accept.life import make_plant
 from hil.accept.observers import MOST_REPORTS, MqttObserver
 from hil.accept.processes import LOOPBACK, ManagedProcess, RigError
+from hil.accept.remarks import Unused
 from hil.accept.sparkplug import SparkplugExtractor
 from hil.accept.streams import passed_messages
 from hil.accept.suite import DEVICE_LINKS, Suite
@@ -252,12 +253,20 @@ class Rig:
         readable = uplink.exists() and self.links["uplink"].failure is None
         messages = passed_messages(read_record(uplink), protocol) if readable else ()
         at_relay = (one for message in messages for one in passed.reports(*message[2:], message.time_ms))
+        reports = [] if self._uplink is None else self._uplink.reports
+        at_relay_kept = list(islice(at_relay, MOST_REPORTS))
+        unknown = {one.device for one in reports} - self.plant.hosts.keys()
+        unused = Unused(
+            self._extractor.unread, passed.strays.count, tuple(passed.strays.topics), tuple(sorted(unknown))
+        )
+        if not reports and (unused.unread_messages or unused.stray_messages):
+            self._failures.append("the observer could read nothing of what came: is the layout right?")
         history = History(
             end_ms=self.clock.now_ms(),
             truths=self.plant.truths,
-            reports=[] if self._uplink is None else self._uplink.reports,
+            reports=reports,
             outages=sorted(self._outages, key=lambda one: one[2:4]),
-            passed=list(islice(at_relay, MOST_REPORTS)),
+            passed=at_relay_kept,
             journals=self.plant.journals,
         )
         judgement = judge(history, self.suite.rules, self.plant.wanted)
@@ -270,8 +279,9 @@ class Rig:
             "lateness_p99_ms": lateness_ms,
             "lateness_max_ms": worst_ms,
             "observer_p99_ms": behind_ms,
-            "unread_messages": self._extractor.unread,
+            **unused._asdict(),
             "gateway_exit_code": self._gateway_ended,
+            "remarks": unused.remarks(),
         }
         if isinstance(self._extractor, SparkplugExtractor):
             rig["sequence_gaps"] = self._extractor.gaps

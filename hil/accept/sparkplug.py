@@ -4,7 +4,7 @@ A birth tells all values as they are, so most of its readings are the current va
 birth gave an alias may be named by that alone afterwards. Metrics of the node itself are named `DEVICE/SIGNAL`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from google.protobuf.message import DecodeError
@@ -13,8 +13,9 @@ from pydantic import Field
 from device_emulators.faces.sparkplug import BD_SEQ, COUNTERS, NAMESPACE
 from device_emulators.faces.sparkplug_pb2 import Payload
 from device_emulators.signals import Value
-from hil.accept.extract import LARGEST_NUMBER, LARGEST_PAYLOAD, LONGEST_TEXT
+from hil.accept.extract import LARGEST_NUMBER, LARGEST_PAYLOAD, LONGEST_TEXT, Strays
 from hil.accept.history import Report
+from hil.accept.paths import TopicPattern
 from policies.fields import Model
 
 MOST_METRICS: Final = 100_000
@@ -45,13 +46,14 @@ class SparkplugExtractor:
     """Reads messages in the order in which they came: aliases hold until the next birth.
 
     `unread` counts messages that are none, and metrics of which nobody knows the name; `gaps` messages whose `seq` does
-    not follow the one before of the same node.
+    not follow the one before of the same node; `strays` those of other groups and nodes, or of no Sparkplug.
     """
 
-    def __init__(self, layout: SparkplugLayout, utc_start_ms: int) -> None:
-        """`utc_start_ms` is the instant of twin time 0, in ms since 1970."""
+    def __init__(self, layout: SparkplugLayout, utc_start_ms: int, expected: Sequence[TopicPattern] = ()) -> None:
+        """`utc_start_ms` is the instant of twin time 0, in ms since 1970; `expected`: topics that are no strays."""
         self.layout = layout
         self.unread = 0
+        self.strays = Strays((*expected, TopicPattern(f"{NAMESPACE}/STATE/#")))
         self.gaps = 0
         self._utc_start_ms = utc_start_ms
         self._aliases: dict[tuple[str, int], str] = {}  # by place (see `_place`) and alias
@@ -66,10 +68,14 @@ class SparkplugExtractor:
     def reports(self, topic: str, payload: bytes, seen_ms: int) -> list[Report]:
         """The readings of a message; none when it is another topic's, or cannot be read."""
         parts = topic.split("/")
-        if len(parts) not in (4, 5) or parts[:2] != [NAMESPACE, self.layout.group] or parts[2] not in _TELLING:
+        if len(parts) not in (4, 5) or parts[:2] != [NAMESPACE, self.layout.group]:
+            self.strays.add(topic)
             return []
         kind, node, device = parts[2], parts[3], parts[4] if len(parts) == 5 else ""
-        if (self.layout.node is not None and node != self.layout.node) or kind.startswith("N") == bool(device):
+        if self.layout.node is not None and node != self.layout.node:
+            self.strays.add(topic)
+            return []
+        if kind not in _TELLING or kind.startswith("N") == bool(device):
             return []
         message = Payload()
         try:

@@ -165,11 +165,12 @@ class ObserverEntry(Model):
 
     def extractor(self, utc_start_ms: int) -> Extractor | SparkplugExtractor:
         """What reads the gateway's messages; `utc_start_ms` is the instant of twin time 0, in ms since 1970."""
+        asked = [TopicPattern(one.topic) for one in self.answers]
         if self.sparkplug is not None:
-            return SparkplugExtractor(self.sparkplug, utc_start_ms)
+            return SparkplugExtractor(self.sparkplug, utc_start_ms, asked)
         layout = self.mqtt or self.http
         assert layout is not None
-        return Extractor(layout, utc_start_ms)
+        return Extractor(layout, utc_start_ms, asked)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
