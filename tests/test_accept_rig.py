@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -137,3 +138,31 @@ def test_a_layout_that_is_not_the_gateways_is_no_loss(tmp_path: Path, topic: str
     assert verdict.rig_failures == ["the observer could read nothing of what came: is the layout right?"]
     assert remark in verdict.as_dict()["rig"]["remarks"][0]
     assert remark in (tmp_path / "verdict.html").read_text(encoding="utf-8")
+
+
+def test_a_gateway_of_somebody_else_is_told_where_everything_is(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    told: list[str] = []
+    gateways: list[subprocess.Popen[bytes]] = []
+
+    def tell(text: str) -> None:
+        told.append(text)
+        if text.startswith("waiting 30 s"):
+            config = str(tmp_path / "gateway.json")
+            gateways.append(subprocess.Popen([sys.executable, "-m", "hil.gateways.reference", config], stderr=-3))
+
+    text = f"""{{name: test, duration: 1 s, settle: 4 s, rig_lateness: 5 s, gateway: null, start_within: 30 s,
+        devices: [{{name: tank, type: tank, every: 100 ms}}], listen: {{device: {port}}},
+        criteria: {{delivered: 1}}}}"""
+    try:
+        verdict = asyncio.run(accept(checked(Suite, parse_document(text)), tmp_path, tell))
+    finally:
+        for gateway in gateways:
+            gateway.terminate()
+            gateway.wait()
+    assert told[0] == f"devices over Modbus TCP: 127.0.0.1:{port}, units 1 tank"
+    assert told[1].startswith("send to: mqtt://127.0.0.1:")
+    assert told[2] == f"all of it is in {tmp_path / 'gateway.json'}"
+    assert verdict.exit_code == 0, verdict.as_dict()

@@ -200,3 +200,17 @@ def test_an_override_that_cannot_be_is_said(setting: str, message: str) -> None:
     with pytest.raises(FileError) as caught:
         read_suite(suite_file("soak"), [setting])
     assert str(caught.value.findings[0]).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("listen", "message"),
+    [
+        ("{host: 0.0.0.0}", "is every address; say the one"),
+        ("{host: plant}", "is not an IPv4 address"),
+        ("{device: 1502, uplink: 1502}", "two links cannot have the same port"),
+        ("{device: 70000}", "less than or equal to 65535"),
+    ],
+)
+def test_where_links_cannot_listen_is_told(tmp_path: Path, listen: str, message: str) -> None:
+    (found,) = findings(tmp_path, GOOD + f"listen: {listen}\n")
+    assert message in found

@@ -15,11 +15,11 @@ from hil.accept.history import Cause, History, Outage, write_truths
 from hil.accept.judging import judge
 from hil.accept.life import make_plant
 from hil.accept.observers import MOST_REPORTS, MqttObserver
-from hil.accept.processes import LOOPBACK, ManagedProcess, RigError
+from hil.accept.processes import ManagedProcess, RigError
 from hil.accept.remarks import Unused
 from hil.accept.sparkplug import SparkplugExtractor
 from hil.accept.streams import passed_messages
-from hil.accept.suite import DEVICE_LINKS, Suite
+from hil.accept.suite import DEVICE_LINKS, GatewayEntry, Suite
 from hil.accept.uplink import BrokerBehindLink, Uplink, open_uplink
 from hil.accept.verdict import Verdict, conclude
 from hil.bindings.signals import slots_of
@@ -85,20 +85,37 @@ class Rig:
                 await self._link(DEVICE_LINKS[protocol], address, stack)
         self._uplink = await open_uplink(self.suite, self.folder, self._extractor, self.clock, stack)
         await self._link("uplink", self._uplink.target, stack)
-        if self.suite.gateway is not None:
-            self._gateway = self._make_gateway()
+        if self.suite.gateway is None:
+            self._write_config({})
+            self._tell_places()
+        else:
+            self._gateway = self._make_gateway(self.suite.gateway)
             stack.push_async_callback(self._gateway.stop)
             await self._gateway.start()
 
     async def _link(self, name: str, target: tuple[str, int], stack: contextlib.AsyncExitStack) -> None:
         relay = Relay(name, target, Recorder(self.clock, self.folder / f"{name}.jsonl"), self.suite.faults.seed)
         stack.push_async_callback(relay.close)
-        await relay.start()
+        port = getattr(self.suite.listen, name)
+        try:
+            await relay.start(port, self.suite.listen.host)
+        except OSError as error:
+            where = f"{self.suite.listen.host}:{port}"
+            raise RigError(f"cannot listen at {where} for the link {name}: {error.strerror or error}") from None
         self.links[name] = relay
 
-    def _make_gateway(self) -> ManagedProcess:
-        entry = self.suite.gateway
-        assert entry is not None
+    def _tell_places(self) -> None:
+        """To whoever starts the gateway."""
+        places = self.places()
+        if "device" in self.links:
+            units = ", ".join(f"{unit} {name}" for name, unit in self.plant.units.items())
+            self._tell(f"devices over Modbus TCP: {places['modbus_host']}:{places['modbus_port']}, units {units}")
+        if "opcua" in self.links:
+            self._tell(f"devices over OPC UA: {places['opcua_url']}")
+        self._tell(f"send to: {places['http_url' if self.uplink.broker is None else 'mqtt_url']}")
+        self._tell(f"all of it is in {places['config']}")
+
+    def _make_gateway(self, entry: GatewayEntry) -> ManagedProcess:
         self._write_config(entry.settings)
         places = self.places()
         command = [_fill(part, places) for part in entry.command]
@@ -108,22 +125,23 @@ class Rig:
     def places(self) -> dict[str, str]:
         """Where a gateway finds everything: what stands for the names in braces of a command line."""
         ports = {name: str(link.port) for name, link in self.links.items()}
+        host = self.suite.listen.host
         return {
             "python": sys.executable,
             "config": str(self.folder / "gateway.json"),
             "folder": str(self.folder),
-            "modbus_host": LOOPBACK,
+            "modbus_host": host,
             "modbus_port": ports.get("device", ""),
-            "opcua_url": f"opc.tcp://{LOOPBACK}:{ports['opcua']}" if "opcua" in ports else "",
+            "opcua_url": f"opc.tcp://{host}:{ports['opcua']}" if "opcua" in ports else "",
             "mqtt_url": self._login()["mqtt_url"],
-            "http_url": f"http://{LOOPBACK}:{ports['uplink']}",
+            "http_url": f"http://{host}:{ports['uplink']}",
         }
 
     def _write_config(self, settings: Mapping[str, object]) -> None:
         """The file that {config} names, for the gateways that come along."""
-        places = self.places()
+        places, host = self.places(), self.suite.listen.host
         config = {
-            **({"modbus_host": LOOPBACK, "modbus_port": int(places["modbus_port"])} if places["modbus_port"] else {}),
+            **({"modbus_host": host, "modbus_port": int(places["modbus_port"])} if places["modbus_port"] else {}),
             **({"opcua_url": places["opcua_url"]} if places["opcua_url"] else {}),
             **self._login(),
             "store": str(self.folder / "gateway.db"),
@@ -136,10 +154,11 @@ class Rig:
     def _login(self) -> dict[str, str]:
         """How the gateway reaches the broker through the link, and what it needs to log in there."""
         broker, entry, port = self.uplink.broker, self.suite.broker, self.links["uplink"].port
+        host = self.suite.listen.host
         if broker is None:
-            return {"mqtt_url": f"mqtt://{LOOPBACK}:{port}"}
+            return {"mqtt_url": f"mqtt://{host}:{port}"}
         scheme, user = "mqtts" if broker.tls else "mqtt", f"{quote(broker.user, safe='')}@" if broker.user else ""
-        places = {"mqtt_url": f"{scheme}://{user}{LOOPBACK}:{port}"}
+        places = {"mqtt_url": f"{scheme}://{user}{host}:{port}"}
         files = {"mqtt_password_file": entry.password_file, "mqtt_authority": entry.authority}
         places |= {name: str(file.absolute()) for name, file in files.items() if file is not None}
         return places | ({"mqtt_name": broker.host} if broker.tls else {})
@@ -183,11 +202,11 @@ class Rig:
 
     async def _wait_for_gateway(self) -> None:
         """Until the first report; one that never comes is the gateway's failure, and the run shows it."""
-        entry = self.suite.gateway
-        assert self._uplink is not None
-        within_s = (entry.start_within if entry is not None else self.suite.settle) / 1000
+        within_s = self.suite.first_report_within / 1000
+        if self.suite.gateway is None:
+            self._tell(f"waiting {within_s:g} s for its first report")
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._uplink.came.wait(), within_s)
+            await asyncio.wait_for(self.uplink.came.wait(), within_s)
 
     async def _drain(self) -> None:
         """Until nothing more comes, but for as long as the last outage allows the gateway to come back."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
@@ -98,6 +99,34 @@ class GatewayEntry(Model):
     start_within: PositiveDuration = Field(default=15_000, description="time for the first report")
     stop_within: PositiveDuration = Field(default=5_000, description="time to end when asked, then it is killed")
     settings: dict[str, int | float | str | bool] = Field(default_factory=dict, description="given on in {config}")
+
+
+def _one_address(text: str) -> str:
+    try:
+        address = IPv4Address(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not an IPv4 address, such as 127.0.0.1") from None
+    if address.is_unspecified:
+        raise ValueError(f"{text} is every address; say the one at which the gateway finds this machine")
+    return text
+
+
+class ListenEntry(Model):
+    """Where the links listen for the gateway."""
+
+    host: Annotated[str, AfterValidator(_one_address)] = Field(
+        default="127.0.0.1", description="address of this machine; any other than the default is open to its network"
+    )
+    device: int = Field(default=0, ge=0, le=65_535, description="port of the devices over Modbus; 0: a free one")
+    opcua: int = Field(default=0, ge=0, le=65_535, description="port of the devices over OPC UA; 0: a free one")
+    uplink: int = Field(default=0, ge=0, le=65_535, description="port of the broker, or for posts; 0: a free one")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        ports = [port for port in (self.device, self.opcua, self.uplink) if port]
+        if len(set(ports)) < len(ports):
+            raise ValueError("two links cannot have the same port")
+        return self
 
 
 class BrokerEntry(Model):
@@ -205,6 +234,8 @@ class Suite(Model):
     scenario: ScenarioEntry | None = Field(default=None, description="the plant: a twin, instead of `devices`")
     broker: BrokerEntry = Field(default=BrokerEntry(), description="where MQTT goes")
     gateway: GatewayEntry | None = Field(default=GatewayEntry(), description="its process; null: not ours")
+    start_within: PositiveDuration = Field(default=60_000, description="time for the first report, with gateway: null")
+    listen: ListenEntry = Field(default=ListenEntry(), description="where the gateway finds devices and broker")
     observer: ObserverEntry = Field(default=ObserverEntry(mqtt=PLAIN_LAYOUT), description="how it is observed")
     faults: FaultFile = Field(default=FaultFile(), description="what goes wrong, when")
     criteria: Criteria = Field(default=Criteria(), description="what the gateway must keep to")
@@ -214,9 +245,13 @@ class Suite(Model):
         from hil.bridge.emulated_plant import read_scenario_plant
 
         assert self.scenario is not None
-        start_ms = self.settle if self.gateway is None else self.gateway.start_within
-        least_ms = (self.duration + start_ms + START_MS) * self.scenario.rate
+        least_ms = (self.duration + self.first_report_within + START_MS) * self.scenario.rate
         return read_scenario_plant(self.scenario.file, round(least_ms))
+
+    @property
+    def first_report_within(self) -> int:
+        """How long the gateway's first report is waited for, ms."""
+        return self.start_within if self.gateway is None else self.gateway.start_within
 
     @property
     def links(self) -> tuple[str, ...]:

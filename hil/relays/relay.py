@@ -1,4 +1,4 @@
-"""A relay: listens on loopback in front of one address, copies both ways, and breaks the link as it is told."""
+"""A relay: listens, on loopback if not told otherwise, in front of one address, copies both ways, and breaks the link as it is told."""
 
 import asyncio
 import contextlib
@@ -51,9 +51,9 @@ class Relay:
         """Why the record is not whole; None: it is."""
         return self._recorder.failure
 
-    async def start(self, port: int = 0) -> None:
-        """Listen on loopback; port 0 takes a free one. OSError when it cannot."""
-        self._placeholder = _bound((LOOPBACK, port))
+    async def start(self, port: int = 0, host: str = LOOPBACK) -> None:
+        """Listen at an address of this machine; port 0 takes a free one. OSError when it cannot."""
+        self._placeholder = _bound((host, port))
         self._address = self._placeholder.getsockname()
         self._recorder.begin(self.name, f"{self.target[0]}:{self.target[1]}")
         await self.apply(Condition())
