@@ -102,11 +102,25 @@ def test_the_losses_of_the_bad_gateway_are_named_to_the_event(tmp_path: Path) ->
     assert raw["repeats"] >= judgement.of_reports()[ReportClass.DUPLICATE] > 0
 
 
-def test_a_gateway_that_does_not_start_has_lost_everything(tmp_path: Path) -> None:
+def test_a_gateway_that_ends_before_its_first_report_ends_the_run(tmp_path: Path) -> None:
+    verdict = run(
+        tmp_path,
+        """duration: 10 min, devices: [{name: tank, type: tank, every: 100 ms}], criteria: {did_not_come_back: null},
+           gateway: {command: ["{python}", "-c", "raise SystemExit(3)"], start_within: 5 min}""",
+    )
+    assert verdict.exit_code == 1
+    (missed,) = [one for one in verdict.results if not one.met]
+    assert missed.found == "the gateway ended with 3 before its first report"
+    data = verdict.as_dict()
+    assert (data["uptime"], data["rig"]["begin_ms"], data["rig"]["gateway_exit_code"]) == (0.0, None, 3)
+    assert data["truths"][TruthClass.NOT_RUNNING.value] == data["truths"]["all"] > 0
+
+
+def test_a_silent_gateway_has_lost_everything(tmp_path: Path) -> None:
     verdict = run(
         tmp_path,
         """duration: 1 s, devices: [{name: tank, type: tank, every: 100 ms}],
-           gateway: {command: ["{python}", "-c", "raise SystemExit(3)"], start_within: 1 s}""",
+           gateway: {command: [sleep, "1000"], start_within: 1 s}""",
     )
     assert verdict.exit_code == 1
     assert verdict.judgement.of_truths()[TruthClass.DELIVERED] == 0

@@ -214,3 +214,16 @@ def test_an_override_that_cannot_be_is_said(setting: str, message: str) -> None:
 def test_where_links_cannot_listen_is_told(tmp_path: Path, listen: str, message: str) -> None:
     (found,) = findings(tmp_path, GOOD + f"listen: {listen}\n")
     assert message in found
+
+
+def test_the_gateway_may_lie_beside_its_suite(tmp_path: Path) -> None:
+    file = tmp_path / "suite.yaml"
+    file.write_text(GOOD + "gateway: {command: [bin/run, bin/run]}\n")
+    gateway = read_suite(file).gateway
+    assert gateway is not None
+    assert gateway.command == ("bin/run", "bin/run")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "run").touch()
+    gateway = read_suite(file).gateway
+    assert gateway is not None
+    assert gateway.command == (str(tmp_path / "bin" / "run"), "bin/run")

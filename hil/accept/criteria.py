@@ -162,8 +162,10 @@ def quantile(values: Sequence[int], share: float) -> int | None:
 def uptime(judgement: Judgement) -> float:
     """The share of the run, outages apart, in which the gateway worked: it had come back, or was still allowed not to.
 
-    After an outage it has the settle time; what it needs longer counts against it.
+    After an outage it has the settle time; what it needs longer counts against it. Without a report it never did.
     """
+    if not judgement.reports:
+        return 0.0
     end_ms, settle_ms = judgement.history.end_ms, judgement.rules.settle_ms
 
     def within(from_ms: int, to_ms: int) -> Span:

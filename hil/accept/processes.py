@@ -39,6 +39,11 @@ class ManagedProcess:
         """The exit code with which it has ended by itself, minus the number of a signal; None: it has not."""
         return None if self._process is None else self._process.returncode
 
+    async def wait(self) -> int:
+        """Until it has ended by itself; returns its exit code. Only for one that runs."""
+        assert self._process is not None
+        return await self._process.wait()
+
     async def start(self) -> None:
         """Start it, unless it runs. RigError: the command is not there."""
         if self.running:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from hil.accept.criteria import quantile
+from hil.accept.criteria import Result, quantile
 from hil.accept.history import Cause, History, Outage, write_truths
 from hil.accept.judging import judge
 from hil.accept.life import make_plant
@@ -60,6 +60,7 @@ class Rig:
         self._uplink: Uplink | None = None
         self._gateway: ManagedProcess | None = None
         self._gateway_ended: int | None = None
+        self._ended_first: int | None = None  # its exit code, when it ended before its first report
 
     async def run(self) -> Verdict:
         """Run the suite. What the rig cannot do is in the verdict, not raised."""
@@ -176,8 +177,13 @@ class Rig:
             tasks.create_task(self.life.live())
             await self._wait_for_gateway()
             self.begin_ms = self.clock.now_ms()
+            if self._ended_first is not None:
+                self.plant.until_ms = self.begin_ms
+                self._tell(f"the gateway ended with {self._ended_first} before its first report")
             # what the devices showed before the gateway was there is none of its latency
             self._outages.append(Outage(Cause.GATEWAY, "start", 0, self.begin_ms))
+            if self._ended_first is not None:
+                return
             self.plant.until_ms = self.begin_ms + self.suite.duration
             await self._player(self.plant.until_ms).run(self.clock)
         self._tell("waiting for what is still under way")
@@ -205,8 +211,21 @@ class Rig:
         within_s = self.suite.first_report_within / 1000
         if self.suite.gateway is None:
             self._tell(f"waiting {within_s:g} s for its first report")
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.uplink.came.wait(), within_s)
+        waiting = [asyncio.create_task(self.uplink.came.wait())]
+        if self._gateway is not None:
+            waiting.append(asyncio.create_task(self._fails(self._gateway)))
+        try:
+            await asyncio.wait(waiting, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+        if self._gateway is not None and not self.uplink.came.is_set():
+            self._ended_first = self._gateway_ended = self._gateway.ended
+
+    async def _fails(self, gateway: ManagedProcess) -> None:
+        """Until it ends with an error; one that ends without may have left the gateway running elsewhere."""
+        if await gateway.wait() == 0:
+            await asyncio.Event().wait()
 
     async def _drain(self) -> None:
         """Until nothing more comes, but for as long as the last outage allows the gateway to come back."""
@@ -293,7 +312,7 @@ class Rig:
         self._bound_lateness("broker or observer", behind_ms)
         evidence = [TRUTHS, *(file.name for file in records if file.exists())]
         rig = {
-            "begin_ms": self.begin_ms,
+            "begin_ms": self.begin_ms if reports else None,
             "utc_start_ms": self.clock.utc_start_ms,
             "lateness_p99_ms": lateness_ms,
             "lateness_max_ms": worst_ms,
@@ -304,7 +323,11 @@ class Rig:
         }
         if isinstance(self._extractor, SparkplugExtractor):
             rig["sequence_gaps"] = self._extractor.gaps
-        return conclude(self.suite.name, judgement, self.suite.criteria, self._failures, evidence, rig)
+        further = []
+        if self._ended_first is not None:
+            found = f"the gateway ended with {self._ended_first} before its first report"
+            further.append(Result("first_report", "one", found, met=False))
+        return conclude(self.suite.name, judgement, self.suite.criteria, self._failures, evidence, rig, further)
 
     def _bound_lateness(self, what: str, p99_ms: float) -> None:
         if p99_ms > self.suite.rig_lateness:

@@ -92,6 +92,7 @@ class GatewayEntry(Model):
 
     command: tuple[str, ...] = Field(
         default=("{python}", "-m", "hil.gateways.reference", "{config}"),
+        min_length=1,
         description="command line; {python}, {config}, {folder}, {modbus_host}, {modbus_port}, {opcua_url}, {mqtt_url} "
         "and {http_url} are filled in",
     )
@@ -282,6 +283,7 @@ def read_suite(file: Path, settings: Sequence[str] = (), scenario: str | None = 
         raise FileError([*error.findings, *wrong]) from None
     if wrong:
         raise FileError(wrong)
+    suite = _with_command(suite, file.parent)
     try:
         suite, signals = with_devices(suite, file.parent)
     except FileError as error:
@@ -313,6 +315,15 @@ def with_devices(suite: Suite, folder: Path = Path()) -> tuple[Suite, Signals]:
     )
     signals = {name: _readable(host.signals) for name, host in hosts.items()}
     return suite.model_copy(update={"devices": devices}), signals
+
+
+def _with_command(suite: Suite, folder: Path) -> Suite:
+    """A gateway that lies in the suite's folder, by its whole path."""
+    gateway = suite.gateway
+    if gateway is None or not (program := folder / gateway.command[0]).is_file():
+        return suite
+    command = (str(program.absolute()), *gateway.command[1:])
+    return suite.model_copy(update={"gateway": gateway.model_copy(update={"command": command})})
 
 
 def _absolute(scenario: str, folder: Path) -> str:

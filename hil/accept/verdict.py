@@ -102,9 +102,10 @@ def conclude(
     rig_failures: Sequence[str] = (),
     evidence: Sequence[str] = (),
     rig: Mapping[str, Any] | None = None,
+    further: Sequence[Result] = (),
 ) -> Verdict:
-    """The verdict on a judgement by a suite's criteria."""
-    return Verdict(suite, judgement, evaluate(criteria, judgement), rig_failures, evidence, rig or {})
+    """The verdict on a judgement by a suite's criteria, and by `further` ones that hold for all suites."""
+    return Verdict(suite, judgement, [*further, *evaluate(criteria, judgement)], rig_failures, evidence, rig or {})
 
 
 def latencies(judgement: Judgement, quiet: bool) -> dict[str, int | None]:

@@ -1,4 +1,4 @@
-"""A relay: listens, on loopback if not told otherwise, in front of one address, copies both ways, and breaks the link as it is told."""
+"""A relay: listens, usually on loopback, in front of one address, copies both ways, and breaks the link as told."""
 
 import asyncio
 import contextlib
