@@ -37,10 +37,15 @@ def command(suite: str, settings: tuple[str, ...], out: Path, scenario: str | No
 
     Exit code 0: passed, 1: a criterion was missed, 2: the suite is bad, 4: the rig itself failed.
     """
+    from hil.accept.suite import missing_program
+
     read = _read(suite, settings, scenario)
     if check:
         click.echo(f"{suite} is good")
         return
+    if (missing := missing_program(read)) is not None:
+        click.echo(f"{suite}: gateway.command: there is no program {missing!r}", err=True)
+        sys.exit(2)
     verdict = _run(read, out)
     if as_json:
         click.echo(json.dumps(verdict.as_dict(), indent=2, ensure_ascii=False))
@@ -106,6 +111,9 @@ def _print(verdict: "Verdict", out: Path) -> None:
         click.echo(f"remark: {_printable(remark)}")
     if (code := data["rig"].get("gateway_exit_code")) is not None:
         click.echo(f"the gateway ended by itself with {code}; see {out / 'gateway.log'}")
+    if verdict.rig_failures:
+        click.echo(f"{verdict.outcome.value}: this says nothing about the gateway; see {out / 'verdict.html'}")
+        return
     for result in verdict.results:
         mark = "met   " if result.met else "MISSED"
         click.echo(f"{mark}  {result.name}: wanted {result.wanted}, found {result.found}")

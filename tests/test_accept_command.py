@@ -51,6 +51,20 @@ def test_exit_codes(
     assert (result.exit_code, said in result.stdout) == (code, True), result.output
 
 
+def test_of_a_rig_that_failed_no_loss_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_run(monkeypatch, "lost", failures=("port taken",))
+    said = CliRunner().invoke(command, ["smoke"]).stdout
+    assert "says nothing about the gateway" in said
+    assert "MISSED" not in said
+    assert "lost by the gateway" not in said
+
+
+def test_a_program_that_is_not_there_is_told_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_run(monkeypatch, "plain")
+    result = CliRunner().invoke(command, ["smoke", "--set", "gateway.command=[/nowhere/gateway]"])
+    assert (result.exit_code, "there is no program '/nowhere/gateway'" in result.stderr) == (2, True), result.output
+
+
 def test_json(monkeypatch: pytest.MonkeyPatch) -> None:
     fake_run(monkeypatch, "plain")
     result = CliRunner().invoke(command, ["smoke", "--json"])

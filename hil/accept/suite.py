@@ -1,6 +1,7 @@
 """The suite: which plant, which faults, how the gateway is started and observed, and what it must keep to."""
 
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -324,6 +325,13 @@ def _with_command(suite: Suite, folder: Path) -> Suite:
         return suite
     command = (str(program.absolute()), *gateway.command[1:])
     return suite.model_copy(update={"gateway": gateway.model_copy(update={"command": command})})
+
+
+def missing_program(suite: Suite) -> str | None:
+    """The program of the gateway's command that cannot be found on this machine; None: all is well."""
+    if suite.gateway is None or "{" in (program := suite.gateway.command[0]):
+        return None
+    return program if shutil.which(program, path=suite.gateway.environment.get("PATH")) is None else None
 
 
 def _absolute(scenario: str, folder: Path) -> str:
