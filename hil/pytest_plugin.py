@@ -34,8 +34,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker of tests that real devices cannot serve."""
+    """The marker of tests that real devices cannot serve; a bench file that none can be is told once."""
     config.addinivalue_line("markers", "hil_emulated: needs emulated devices; skipped with --bench")
+    if (file := config.getoption("--bench")) is not None:
+        from device_emulators.faces.documents import FileError, checked, read_document
+        from hil.bench.file import BenchFile
+
+        try:
+            checked(BenchFile, read_document(Path(str(file))))
+        except FileError as error:
+            raise pytest.UsageError(f"--bench: {error}") from None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -80,7 +88,7 @@ def hil_bench(
         file = request.config.getoption("--bench")
         bench = None if file is None else read_bench(Path(str(file)), suite)
     except FileError as error:
-        raise pytest.UsageError(str(error)) from None
+        pytest.fail(str(error), pytrace=False)
     try:
         with open_bench(suite, tmp_path / "bench", bench) as made:
             yield made
@@ -89,11 +97,12 @@ def hil_bench(
 
 
 def _suite(given: "str | Path | Suite | dict[str, Any]") -> "Suite":
+    from device_emulators.faces.documents import Document, checked
     from hil.accept.suite import Suite, read_suite, with_devices
     from hil.suites import suite_file, suite_names
 
     if isinstance(given, Suite):
         return given
     if isinstance(given, dict):
-        return with_devices(Suite.model_validate(given))[0]
+        return with_devices(checked(Suite, Document("hil_suite", given)))[0]
     return read_suite(suite_file(given) if isinstance(given, str) and given in suite_names() else Path(given))

@@ -66,6 +66,15 @@ def test_devices_links_gateway_and_reports(runner: pytest.Pytester) -> None:
                 hil_bench.device("tank").read("colour")
             with pytest.raises(ValueError, match="is a fault of a link"), hil_bench.broken("device", "tank", "refuse"):
                 pass
+            with pytest.raises(LookupError, match="there is no device 'nope'; there are tank, vending"):
+                hil_bench.device("nope")
+            for kind, fault, known in (
+                ("link", "refuse", "device, uplink"), ("device", "silent", "tank, vending"),
+                ("process", "kill", "broker, gateway"),
+            ):
+                with pytest.raises(LookupError, match=f"there is no {kind} 'nope'; there are {known}"):
+                    with hil_bench.broken(kind, "nope", fault):
+                        pass
         """
     )
     runner.runpytest_subprocess("-q").assert_outcomes(passed=2)
@@ -104,6 +113,11 @@ def test_the_same_tests_on_a_bench(runner: pytest.Pytester) -> None:
         def test_that_acts(hil_bench):
             hil_bench.device("tank").act(lambda tank: None)
 
+        def test_that_means_a_link_that_no_bench_has(hil_bench):
+            with pytest.raises(LookupError, match="there is no link 'devcie'; there are device, uplink"):
+                with hil_bench.broken("link", "devcie", "refuse"):
+                    pass
+
         def test_that_breaks_a_link(hil_bench):
             with hil_bench.broken("link", "device", "refuse"):
                 pass
@@ -122,7 +136,7 @@ def test_the_same_tests_on_a_bench(runner: pytest.Pytester) -> None:
             "vending": {"address": f"modbus://127.0.0.1:{vending['modbus']['port']}/1"},
         }
         runner.path.joinpath("bench.yaml").write_text(json.dumps({"devices": addresses}))
-        runner.runpytest_subprocess("-q", "--bench", "bench.yaml").assert_outcomes(passed=1, skipped=3)
+        runner.runpytest_subprocess("-q", "--bench", "bench.yaml").assert_outcomes(passed=2, skipped=3)
 
 
 @pytest.mark.parametrize(
@@ -135,8 +149,6 @@ def test_the_same_tests_on_a_bench(runner: pytest.Pytester) -> None:
                 devices: {tank: {address: 'modbus://127.0.0.1:1'}, vending: {address: 'modbus://127.0.0.1:1/2'}}}""",
             "rig failed: nobody answers at modbus://127.0.0.1:1",
         ),
-        ("{devices: {tank: {address: 'http://127.0.0.1'}}}", "not an address of Modbus"),
-        ("{devices: {tank: {address: 'modbus://127.0.0.1', node: x}}}", "`node` is for opc.tcp://"),
     ],
 )
 def test_a_bench_that_cannot_be_is_told(runner: pytest.Pytester, bench: str, message: str) -> None:
@@ -146,6 +158,24 @@ def test_a_bench_that_cannot_be_is_told(runner: pytest.Pytester, bench: str, mes
     result = runner.runpytest_subprocess("-q", "--bench", "bench.yaml")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"*{message}*"])
+
+
+@pytest.mark.parametrize(
+    ("bench", "message"),
+    [
+        ("{devices: {tank: {address: 'http://127.0.0.1'}}}", "not an address of Modbus"),
+        ("{devices: {tank: {address: 'modbus://127.0.0.1', node: x}}}", "`node` is for opc.tcp://"),
+        ("nonsense", "bench.yaml"),
+    ],
+)
+def test_a_bad_bench_file_is_one_usage_error(runner: pytest.Pytester, bench: str, message: str) -> None:
+    runner.makepyfile("def test_one(hil_bench): pass\ndef test_two(hil_bench): pass")
+    runner.path.joinpath("bench.yaml").write_text(bench)
+    result = runner.runpytest_subprocess("-q", "--bench", "bench.yaml")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert result.stderr.str().count("--bench: 1 finding:") == 1
+    assert message in result.stderr.str()
+    assert "Traceback" not in result.stderr.str()
 
 
 def test_without_its_fixtures_nothing_of_the_twin_is_imported(runner: pytest.Pytester) -> None:

@@ -5,7 +5,7 @@ It runs in a thread with a loop of its own; every method hands its work over and
 
 import asyncio
 import threading
-from collections.abc import Callable, Container, Coroutine, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -26,6 +26,7 @@ from hil.faults.player import Player
 T = TypeVar("T")
 START_S: Final = 60.0
 RELATIVE: Final = 1e-6
+PROCESSES: Final = ("broker", "gateway")
 SHOWN: Final = 10
 """Reports that are told of when the awaited one has not come."""
 
@@ -70,6 +71,7 @@ class Bench:
     def __init__(self, suite: Suite, folder: Path, bench: BenchFile | None = None) -> None:
         """`bench`: the devices are real ones."""
         self.suite = suite if bench is None else bench.applied(suite)
+        self._links = suite.links
         self.folder = folder
         self._bench = bench
         self._loop = asyncio.new_event_loop()
@@ -103,7 +105,9 @@ class Bench:
         return self._bench is not None
 
     def device(self, name: str) -> BenchDeviceHandle:
-        """A device of the suite. KeyError: there is none of that name."""
+        """A device of the suite. LookupError: there is none of that name."""
+        if name not in self._devices:
+            raise LookupError(_unknown("device", name, self._devices))
         return self._devices[name]
 
     @property
@@ -154,7 +158,8 @@ class Bench:
     def broken(self, kind: str, target: str, fault: object, *signals: str) -> Iterator[None]:
         """A fault holds within the block: `kind` is link, device or process, `fault` as in a fault file.
 
-        NotOnBench: there is no such link or process, or the device is real. ValueError: there is no such fault.
+        NotOnBench: the bench is a real one and has nothing that this could be played on. LookupError: there is no such
+        link, device or process. ValueError: there is no such fault.
         """
         planned = self._planned(kind, target, fault, signals)
         if (kind, target) in self._broken:
@@ -177,12 +182,15 @@ class Bench:
         made = read_fault(fault)
         if made.target != kind:
             raise ValueError(f"{made.name} is a fault of a {made.target}, not of a {kind}")
-        there: dict[str, Container[str]] = {
+        there: dict[str, Collection[str]] = {
             "link": self._rig.links,
-            "device": self._rig.plant.hosts,
+            "device": () if self.is_real else self._devices,
             "process": self._rig.processes(),
         }
-        if target not in there[kind] or (kind == "device" and self.is_real):
+        names: dict[str, Collection[str]] = {"link": self._links, "device": self._devices, "process": PROCESSES}
+        if target not in (names if self.is_real else there)[kind]:
+            raise LookupError(_unknown(kind, target, (names if self.is_real else there)[kind]))
+        if target not in there[kind]:
             raise NotOnBench(f"this bench has no {kind} {target!r} that a fault could be played on")
         return Planned(0, 1, made.target, target, 0, 0, made, signals)
 
@@ -213,6 +221,10 @@ class Bench:
 
     def _call(self, coroutine: Coroutine[Any, Any, T], within_s: float = START_S) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(within_s)
+
+
+def _unknown(kind: str, name: str, known: Collection[str]) -> str:
+    return f"there is no {kind} {name!r}; there are {', '.join(sorted(known)) or 'none'}"
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:
