@@ -119,7 +119,9 @@ def _print(verdict: "Verdict", out: Path) -> None:
         click.echo(f"{mark}  {result.name}: wanted {result.wanted}, found {result.found}")
     for loss in data["losses"][:20]:
         span = f"numbers {loss['from_number']} to {loss['to_number']}"
-        click.echo(f"{loss['device']}: {span} ({loss['changes']} changes) {loss['reason']}")
+        click.echo(
+            f"{loss['device']}: {span} ({loss['changes']} changes of {', '.join(loss['signals'])}) {loss['reason']}"
+        )
     if len(data["losses"]) > 20:
         click.echo(f"... and {len(data['losses']) - 20} more intervals in {out / 'verdict.json'}")
     click.echo(f"{verdict.outcome.value}; see {out / 'verdict.html'}")

@@ -39,7 +39,7 @@ def fake_run(monkeypatch: pytest.MonkeyPatch, *fates: str, failures: tuple[str, 
     [
         (["plain"], (), 0, "passed; see"),
         (["lost"], (), 1, "MISSED  lost: wanted at most 0, found 1 of 2"),
-        (["lost"], (), 1, "m-1: numbers 1 to 1 (1 changes) lost by the gateway"),
+        (["lost"], (), 1, "m-1: numbers 1 to 1 (1 changes of turns) lost by the gateway"),
         (["plain"], ("port taken",), 4, "the rig failed: port taken"),
     ],
 )

@@ -222,7 +222,9 @@ def test_losses_are_named_as_intervals() -> None:
     fates = "DLLDRRLD"
     names = {"D": TruthClass.DELIVERED, "L": TruthClass.LOST, "R": TruthClass.NOT_READABLE}
     classed = [(truth(n, "turns", n, 1000 * n), names[fate]) for n, fate in enumerate(fates, start=1)]
-    assert [(loss.reason, *loss[3:]) for loss in find_losses(classed)] == [
+    losses = find_losses(classed)
+    assert {loss.signals for loss in losses} == {("turns",)}
+    assert [(loss.reason, *loss[3:-1]) for loss in losses] == [
         (TruthClass.LOST, 2, 3, 2000, 3000, 2),
         (TruthClass.NOT_READABLE, 5, 6, 5000, 6000, 2),
         (TruthClass.LOST, 7, 7, 7000, 7000, 1),

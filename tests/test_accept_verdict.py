@@ -109,7 +109,7 @@ def test_the_verdict_as_json_and_junit(tmp_path: Path) -> None:
     assert data["truths"]["all"] == sum(count for kind, count in data["truths"].items() if kind != "all")
     assert data["reports"]["all"] == sum(count for kind, count in data["reports"].items() if kind != "all")
     (lost,) = [loss for loss in data["losses"] if loss["reason"] == "lost by the gateway"]
-    assert (lost["from_number"], lost["changes"]) == (2 * FATES.index("lost") + 1, 1)
+    assert (lost["from_number"], lost["changes"], lost["signals"]) == (2 * FATES.index("lost") + 1, 1, ["turns"])
     suite = ElementTree.fromstring((tmp_path / "junit.xml").read_bytes())[0]
     assert suite.get("name") == "all <&> fates?"
     failed = {case.get("name"): case[0] for case in suite if len(case)}

@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby, islice
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from device_emulators.signals import Value
 from hil.accept.history import Cause, History, Outage, Rules, Span, Truth, length, merged, without
 from hil.accept.matching import Flag, Judged, Matcher, ReportClass
 from hil.accept.values import same_value
+
+MOST_SIGNALS: Final = 5
+"""Named of a loss."""
 
 
 class TruthClass(StrEnum):
@@ -36,6 +39,7 @@ class Loss(NamedTuple):
     from_ms: int
     to_ms: int
     changes: int  # how many
+    signals: tuple[str, ...]  # whose; the first few
 
 
 class Recovery(NamedTuple):
@@ -277,7 +281,9 @@ def find_losses(classed: Sequence[tuple[Truth, TruthClass]]) -> list[Loss]:
                 continue
             run = [truth for truth, _ in group]
             first, last = run[0], run[-1]
-            losses.append(Loss(device, kind, epoch, first.number, last.number, first.shown_ms, last.shown_ms, len(run)))
+            signals = tuple(dict.fromkeys(truth.signal for truth in run))[:MOST_SIGNALS]
+            numbers, times = (first.number, last.number), (first.shown_ms, last.shown_ms)
+            losses.append(Loss(device, kind, epoch, *numbers, *times, len(run), signals))
     return losses
 
 

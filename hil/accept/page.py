@@ -93,11 +93,12 @@ TEMPLATE: Final = """<!DOCTYPE html>
 </section>
 <section><h2>What did not arrive</h2>
 {% if v.losses %}
-<div class="scroll"><table><thead><tr><th>device</th><th>why</th><th class="number">from number</th>
+<div class="scroll"><table><thead><tr><th>device</th><th>why</th><th>signals</th><th class="number">from number</th>
 <th class="number">to number</th><th class="number">changes</th>
 <th class="number">from, s</th><th class="number">to, s</th></tr></thead><tbody>
 {% for one in v.losses[:most] %}
-<tr><th>{{ one.device }}</th><td>{{ one.reason }}</td><td class="number">{{ one.from_number }}</td>
+<tr><th>{{ one.device }}</th><td>{{ one.reason }}</td><td>{{ one.signals | join(', ') }}</td>
+<td class="number">{{ one.from_number }}</td>
 <td class="number">{{ one.to_number }}</td><td class="number">{{ one.changes }}</td>
 <td class="number">{{ (one.from_ms / 1000) | round(1) }}</td>
 <td class="number">{{ (one.to_ms / 1000) | round(1) }}</td></tr>

@@ -177,7 +177,7 @@ def _details(verdict: Verdict, result: Result) -> list[str]:
     reason = TRUTHS_OF.get(result.name)
     losses = [
         f"{loss.device}: numbers {loss.from_number} to {loss.to_number}, {loss.from_ms} to {loss.to_ms} ms, "
-        f"{loss.changes} changes"
+        f"{loss.changes} changes of {', '.join(loss.signals)}"
         for loss in verdict.judgement.losses
         if loss.reason is reason
     ]
