@@ -55,7 +55,11 @@ def switch(node: str, mode: str, url: str, map_file: Path | None, keys: Path | N
     paths = {"map": map_file, "keys": keys}
     request |= {name: str(path.absolute()) for name, path in paths.items() if path is not None}
     answer = ask_or_exit(out, request)
-    click.echo(f"{node}: {answer['nodes'][node]['mode']}")
+    found = answer["nodes"][node]
+    click.echo(f"{node}: {found['mode']}{'' if found['taken'] else ' (not taken yet)'}")
+    for device in found["devices"]:
+        for line in [device["problem"]] if device["problem"] and not device["taken"] else []:
+            click.echo(f"  {device['device']}: {line}")
 
 
 @command.command("rate")

@@ -50,7 +50,8 @@ def command(scenario: str, bench_file: Path | None, as_json: bool, **options: An
     Nodes are simulated, emulated or hardware as the scenario says (`mode`), then the bench file, then --emulate and
     --bind.
 
-    Exit code 0: done, 2: bad input, 3: the books do not close, 4: the rig failed or was too late.
+    Exit code 0: done, 2: bad input, 3: the books do not close, 4: the rig failed or was too late, or a real device
+    was never read.
     """
     from device_emulators.faces.documents import FileError
     from device_emulators.faces.serving import FaceError
@@ -68,7 +69,11 @@ def command(scenario: str, bench_file: Path | None, as_json: bool, **options: An
         click.echo(f"mro-twin: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)
         sys.exit(4)
     _print(result, options["out"], as_json)
-    sys.exit(4 if result["lateness"]["too_late"] else 0)
+    problems = {one["device"]: one["problem"] for node in result["nodes"].values() for one in node["devices"]}
+    for device in result["never_taken"]:
+        why = problems.get(device)
+        click.echo(f"mro-twin: {device} was never read{f': {why}' if why else ''}", err=True)
+    sys.exit(4 if result["lateness"]["too_late"] or result["never_taken"] else 0)
 
 
 def _bench(file: Path | None, options: dict[str, Any]) -> "Bench":
@@ -144,7 +149,7 @@ def _run(session: "Session", as_json: bool) -> dict[str, Any]:
                 click.echo(f"  opcua  {faces['opcua']['url']}")
         sys.stdout.flush()
 
-    return asyncio.run(run_session(session, started))
+    return asyncio.run(run_session(session, started, lambda line: click.echo(line, err=True)))
 
 
 def _print(result: dict[str, Any], out: Path, as_json: bool) -> None:

@@ -36,11 +36,11 @@ def network() -> Network:
     return network
 
 
-def bridge_of(network: Network, rate: float = 3600.0) -> Bridge:
+def bridge_of(network: Network, rate: float = 3600.0, say: Callable[[str], None] = lambda line: None) -> Bridge:
     twin = Twin(network, 1, 0, Recorder(network, 1, 0, None, True))
     twin.open()
     quick = BackOff(0.01, 0.05)
-    return Bridge(twin, PacedClock(rate), poll_s=0.01, back_off=quick, bound_ms=1e6)
+    return Bridge(twin, PacedClock(rate), poll_s=0.01, back_off=quick, bound_ms=1e6, say=say)
 
 
 @asynccontextmanager
@@ -175,11 +175,31 @@ async def test_a_node_goes_through_all_modes_and_the_books_close(network: Networ
     assert not bridge.ledger.refused
 
 
+@in_loop
+async def test_a_device_of_another_type_is_not_taken_and_the_run_says_so(network: Network) -> None:
+    said: list[str] = []
+    bridge = bridge_of(network, 1.0, said.append)
+    real = RealDevice(network, "tank", {"coolant": 5})
+    url = await real.start()
+    wrong = "unit 1 is a tank (type 4), expected a vending machine (type 1)"
+    async with running(bridge) as task:
+        await bridge.switch("vending", Mode.HARDWARE, Binding(url))
+        await until(lambda: wrong in bridge.status()["nodes"]["vending"]["devices"][0]["problem"], task)
+        assert bridge.status()["nodes"]["vending"]["taken"] is False
+    await real.stop()
+    bridge.close()
+    assert said == [f"vending: not taken yet: {wrong}"]
+    result = bridge.result()
+    assert (result["verdict"], result["never_taken"]) == ("device never read", ["vending"])
+    assert result["nodes"]["vending"]["devices"][0]["problem"] == wrong
+
+
 @pytest.mark.parametrize("journal", [256, 0])
 def test_a_device_that_drops_out_loses_no_draw_when_it_has_a_journal(network: Network, journal: int) -> None:
     @in_loop
     async def scenario() -> None:
-        bridge = bridge_of(network, 1.0)
+        said: list[str] = []
+        bridge = bridge_of(network, 1.0, said.append)
         real = RealDevice(network, "vending", {"glove": 20, "drill": 20}, journal)
         url = await real.start()
         async with running(bridge) as task:
@@ -197,6 +217,10 @@ def test_a_device_that_drops_out_loses_no_draw_when_it_has_a_journal(network: Ne
             assert held(bridge, "vending")["glove"] == 17
         await real.stop()
         bridge.close()
+        assert [line.split(": ")[1] for line in said] == ["taken", "lost", "back"]
+        (outage,) = bridge.result()["history"]["vending"]["outages"]
+        assert outage["from_ms"] <= outage["until_ms"]
+        assert not bridge.result()["never_taken"]
         draws = bridge.ledger.draws
         if journal:
             assert [(one.units, one.late) for one in draws] == [(1, True)] * 5

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import termios
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusException
@@ -20,6 +21,16 @@ from hil.bindings.modbus_address import LineAddress, TcpAddress
 
 # Without a handler its warnings would appear on stderr; what they say comes as errors, too.
 logging.getLogger("pymodbus").addHandler(logging.NullHandler())
+
+
+_MEANINGS: Final = {
+    1: " (unknown function)",
+    2: " (no such address)",
+    3: " (value refused)",
+    4: " (refused now)",
+    6: " (busy)",
+    11: " (no such unit)",
+}
 
 
 class ModbusClient(Connection):
@@ -60,7 +71,7 @@ class ModbusClient(Connection):
                 request = client.read_holding_registers(address, count=count, device_id=unit)
             case Table.INPUT:
                 request = client.read_input_registers(address, count=count, device_id=unit)
-        response = await self._answered(request)
+        response = await self._answered(request, f"unit {unit}, {table} {address} to {address + count - 1}")
         values = [int(bit) for bit in response.bits] if table.of_bits else list(response.registers)
         padding = -count % 8 if table.of_bits else 0
         if len(values) not in (count, count + padding):
@@ -80,7 +91,7 @@ class ModbusClient(Connection):
             request = client.write_register(address, values[0], device_id=unit)
         else:
             request = client.write_registers(address, list(values), device_id=unit)
-        await self._answered(request)
+        await self._answered(request, f"unit {unit}, {table} {address} to {address + len(values) - 1}")
 
     def _connected(self) -> AsyncModbusTcpClient | AsyncModbusSerialClient:
         if self._client is not None and self.connected and not self._client.connected:
@@ -89,19 +100,20 @@ class ModbusClient(Connection):
             raise LinkError(f"not connected to {self.name}")
         return self._client
 
-    async def _answered(self, request: Awaitable[ModbusPDU]) -> ModbusPDU:
+    async def _answered(self, request: Awaitable[ModbusPDU], asked: str) -> ModbusPDU:
         try:
             response = await request
         except (ModbusException, ValueError, IndexError, OSError) as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():  # pymodbus makes an error of its own of it
                 raise asyncio.CancelledError from error
-            raise LinkError(f"{self.name}: {error}") from error
+            raise LinkError(f"{self.name}, {asked}: {error}") from error
         # pymodbus takes an answer with the transaction number 0 for one to any request.
         if self._client is not None and response.transaction_id != self._client.ctx.request_transaction_id:
             raise LinkError(f"{self.name}: an answer to another request")
         if response.isError():
-            raise AnswerError(response.exception_code, f"{self.name}: exception {response.exception_code}")
+            code = response.exception_code
+            raise AnswerError(code, f"{self.name}, {asked}: exception {code}{_MEANINGS.get(code, '')}")
         return response
 
     # --- the connection -------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The twin in a run by the wall's clock, with nodes that are simulated, emulated, or real devices."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +12,7 @@ from hil.bindings.connection import BackOff
 from hil.bindings.modbus_clients import ModbusClients
 from hil.bridge.adjustments import Ledger
 from hil.bridge.clock import PacedClock
+from hil.bridge.diary import Diary, ModeSwitch
 from hil.bridge.emulated import EmulatedNode
 from hil.bridge.followers import followed_hosts, make_follower
 from hil.bridge.hardware import HardwareDevice
@@ -43,6 +44,7 @@ class SwitchError(ValueError):
 @dataclass
 class _Node:
     places: tuple[Place, ...]
+    diary: Diary
     mode: Mode = Mode.SIMULATED
     binding: Binding | None = None
     emulated: ShownDevices | None = None
@@ -63,10 +65,11 @@ class Bridge:
         poll_s: float = POLL_S,
         back_off: BackOff | None = None,
         shown_ms: ShownMs = as_lived,
+        say: Callable[[str], None] = lambda line: None,
     ) -> None:
         """`journal`: changes that emulated devices keep. `bound_ms`: of lateness, p99. `poll_s`: how often a real
         device over Modbus is asked; `back_off`: after a device has not answered. `shown_ms`: what the clocks of
-        emulated devices show at an instant of the twin."""
+        emulated devices show at an instant of the twin. `say`: tells people what becomes of real devices."""
         self.twin = twin
         self.clock = clock
         self.opening: Levels = twin.levels()
@@ -76,6 +79,7 @@ class Bridge:
         self._nodes: dict[str, _Node] = {}
         self._journal, self._poll_s, self._shown_ms = journal, poll_s, shown_ms
         self._modbus = ModbusClients(back_off)
+        self._say = say
         self._failed: list[BaseException] = []
         self._switching = asyncio.Lock()
 
@@ -139,7 +143,8 @@ class Bridge:
         if name not in self._nodes:
             try:
                 shown = followed_hosts(self.twin.network, name)
-                self._nodes[name] = _Node(() if shown else self.ledger.books.places(name))
+                places = () if shown else self.ledger.books.places(name)
+                self._nodes[name] = _Node(places, Diary(self.clock.now_ms, self._say))
             except OutsideError as error:
                 raise SwitchError(str(error)) from None
         return self._nodes[name]
@@ -198,6 +203,8 @@ class Bridge:
             if device.ready.is_set():
                 device.release(time_ms)
         node.mode, node.binding, node.real = mode, binding, made
+        node.diary.switches.append(ModeSwitch(time_ms, mode, "" if binding is None else binding.url))
+        node.diary.bound |= {device.name for device in made}
         self._set_gates(time_ms)
         if mode is Mode.EMULATED and node.emulated is not None:
             node.emulated.begin(time_ms)
@@ -229,6 +236,7 @@ class Bridge:
                 on_taken=self._set_gates,
                 back_off=back_off,
                 dead_band=binding.dead_band,
+                diary=node.diary,
             )
             for device, link in zip(devices, links, strict=True)
         ]
@@ -277,6 +285,7 @@ class Bridge:
         nodes = {
             name: {
                 "mode": node.mode,
+                "taken": node.mode is not Mode.HARDWARE or all(device.ready.is_set() for device in node.real),
                 "url": "" if node.binding is None else node.binding.url,
                 "devices": [device.status() for device in node.real],
             }
@@ -293,5 +302,8 @@ class Bridge:
 
     def result(self) -> dict[str, Any]:
         """For a file: everything that came from outside, and whether the rig was in time."""
-        verdict = "rig too late" if self.pacer.lateness.too_late else "in time"
-        return {"verdict": verdict} | self.status() | self.ledger.as_dict()
+        diaries = {name: node.diary for name, node in self._nodes.items() if node.diary.switches}
+        never = [device for diary in diaries.values() for device in diary.never_taken]
+        verdict = "rig too late" if self.pacer.lateness.too_late else "device never read" if never else "in time"
+        found = {"verdict": verdict, "never_taken": never} | self.status() | self.ledger.as_dict()
+        return found | {"history": {name: diary.as_dict() for name, diary in diaries.items()}}

@@ -1,6 +1,7 @@
 """Tells a running bridge something from another process: a line of JSON each way, over a socket of this machine."""
 
 import asyncio
+import contextlib
 import errno
 import json
 from collections.abc import Callable
@@ -15,6 +16,9 @@ from hil.bridge.settings import NodeBinding
 from policies.fields import Model
 
 SOCKET: Final = "control.sock"
+TAKING_S: Final = 2.0
+"""How long an answer to a switch waits for the device to be taken; it may be taken later, too."""
+
 _LONGEST_LINE: Final = 64_000
 _MOST_CLIENTS: Final = 16
 
@@ -123,6 +127,8 @@ class ControlServer:
         match request:
             case Switch():
                 await bridge.switch(request.node, request.mode, request.binding)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(bridge.taken(request.node), TAKING_S)
             case Rate():
                 bridge.set_rate(request.rate)
             case Save():

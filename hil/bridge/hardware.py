@@ -9,6 +9,7 @@ from typing import Any
 from device_emulators.signals import SignalError
 from hil.bindings.connection import USUAL_BACK_OFF, AnswerError, BackOff, DeviceError
 from hil.bridge.adjustments import Cause, Ledger
+from hil.bridge.diary import Diary
 from hil.bridge.levels import Level, level_of
 from hil.bridge.link import DeviceLink, Seen, Told
 from hil.bridge.node_devices import NodeDevice
@@ -49,6 +50,7 @@ class HardwareDevice:
         on_taken: Callable[[int], None] | None = None,
         back_off: BackOff = USUAL_BACK_OFF,
         dead_band: int = 0,
+        diary: Diary | None = None,
     ) -> None:
         """`dead_band`: a count that differs by no more units than this from the last one booked is noise."""
         self.link = link
@@ -63,10 +65,11 @@ class HardwareDevice:
         self._submit = submit
         self._on_taken = on_taken
         self._back_off = back_off
+        self._diary = diary or Diary(lambda: 0)
         self._problem = ""
         self._sequence = 0
         self._woken = asyncio.Event()
-        self._ending = False
+        self._ending = self._over = False
 
     @property
     def taken_points(self) -> frozenset[int]:
@@ -85,12 +88,20 @@ class HardwareDevice:
                     failures = 0
                     await self._go_along()
                 except DeviceError as error:
-                    self.stale, self._problem = True, str(error)
                     failures += 1
+                    self._lost(str(error))
                     self._woken.clear()
                     await sleep_or_woken(self._woken, self._back_off.wait_s(failures))
         finally:
+            self._problem, self._over = self._why(), True
             await self.link.close()
+
+    def _lost(self, problem: str) -> None:
+        if self.ready.is_set() and not self.stale:
+            self._diary.lost(self.name, self.link.problem or problem)
+        elif not self.ready.is_set() and problem != self._problem:
+            self._diary.say(f"{self.name}: not taken yet: {problem}")
+        self.stale, self._problem = True, problem
 
     def end(self) -> None:
         """Read what is new once more, then let `run` end. A device that is away cannot be waited for."""
@@ -127,16 +138,20 @@ class HardwareDevice:
             for slot in self._slots
             if slot.wanted is not None
         ]
-        problem = (self.link.problem or self._problem) if self.stale else ""
         return {
             "device": self.name,
+            "taken": self.ready.is_set(),
             "stale": self.stale,
-            "problem": problem,
+            "problem": self._why() if self.stale else "",
             "sequence": self._sequence,
             "units": units,
             "awaited": awaited,
             "commands": commands,
         }
+
+    def _why(self) -> str:
+        """Why it is not read; a link that was closed does not know any more."""
+        return self._problem if self._over else self.link.problem or self._problem
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
@@ -145,8 +160,10 @@ class HardwareDevice:
         if not self.ready.is_set():
             seen = await self.link.seen()
             await self._submit(lambda time_ms: self._hand_over(seen, time_ms))
+            self._diary.taken(self.name)
         else:
             await self._read(late=True)
+            self._diary.back(self.name)
         self.stale, self._problem = False, ""
         for slot in self._slots:
             slot.told = None  # it may have been another one, or have forgotten it

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from device_emulators.catalog import KINDS
 from device_emulators.signals import SignalError
 from hil.bindings.connection import AnswerError, LinkError
 from hil.bindings.modbus_address import parse_address
@@ -15,6 +16,11 @@ from hil.bridge.node_devices import NodeDevice
 _BAD: Final = 2
 _NOT_THERE: Final = (1, 2)
 """Exceptions that say that there is no such function or address."""
+
+
+def _type_named(number: int) -> str:
+    name = next((f"a {name.replace('_', ' ')}" for name, kind in KINDS.items() if kind.number == number), "unknown")
+    return f"{name} (type {number})"
 
 
 class ModbusLink:
@@ -58,6 +64,7 @@ class ModbusLink:
         return self._checked(await self._device.identity()).sequence if self._bound.identity else None
 
     async def seen(self) -> Seen:
+        self._checked(await self._device.identity())  # another type need not have the registers that are read next
         try:
             snapshot = await self._device.snapshot()
         except SignalError as error:
@@ -93,7 +100,8 @@ class ModbusLink:
         if not self._bound.identity:
             return identity
         if identity.type_number != self._type_number:
-            raise LinkError(f"it is a device of type number {identity.type_number}; expected {self._type_number}")
+            found, expected = _type_named(identity.type_number), _type_named(self._type_number)
+            raise LinkError(f"unit {self._unit} is {found}, expected {expected}")
         if identity.status == _BAD:
             raise LinkError("it says that its values are bad")
         return identity

@@ -51,8 +51,13 @@ def opened_twin(network: Network, seed: int) -> Twin:
     return twin
 
 
-async def run_session(session: Session, started: Callable[[Bridge, dict[str, Any]], None]) -> dict[str, Any]:
-    """Run it, and write `result.json` into its folder; returns the same. `started` is told where the faces are.
+async def run_session(
+    session: Session,
+    started: Callable[[Bridge, dict[str, Any]], None],
+    say: Callable[[str], None] = lambda line: None,
+) -> dict[str, Any]:
+    """Run it, and write `result.json` into its folder; returns the same. `started` is told where the faces are; `say`
+    tells people what becomes of real devices.
 
     SwitchError: a node cannot be run like that. FaceError, OSError: a face cannot be opened. ConservationError.
     """
@@ -61,7 +66,7 @@ async def run_session(session: Session, started: Callable[[Bridge, dict[str, Any
     bench = session.bench
     late_ms = (datetime.now(UTC) - session.origin).total_seconds() * 1000.0 if bench.rate == 1.0 else 0.0
     clock = PacedClock(bench.rate, start_ms=round(late_ms))
-    bridge = Bridge(twin, clock, journal=bench.journal, bound_ms=bench.lateness_bound_ms)
+    bridge = Bridge(twin, clock, journal=bench.journal, bound_ms=bench.lateness_bound_ms, say=say)
     emulated = [name for name, node in bench.nodes.items() if node.mode is Mode.EMULATED]
     devices = tuple(device for name in emulated for device in bridge.emulated_devices(name))
     for name in bench.nodes:
