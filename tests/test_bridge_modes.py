@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 import pytest
+from ruamel.yaml import YAML
 
 from device_emulators.faces.host import Host, Status
 from device_emulators.faces.image import HostImage
@@ -24,7 +25,7 @@ from sim.network import Network
 from sim.outside import OutsideBooks, prepare_bookings
 from sim.record.records import Recorder
 from sim.run.simulation import network_of
-from tests.bridge_samples import bench, in_loop
+from tests.bridge_samples import SCENARIO, bench, in_loop
 
 DAY = 86_400_000
 
@@ -192,6 +193,29 @@ async def test_a_device_of_another_type_is_not_taken_and_the_run_says_so(network
     result = bridge.result()
     assert (result["verdict"], result["never_taken"]) == ("device never read", ["vending"])
     assert result["nodes"]["vending"]["devices"][0]["problem"] == wrong
+
+
+@in_loop
+async def test_a_device_that_does_not_fit_is_taken_with_a_warning(network: Network) -> None:
+    said: list[str] = []
+    bridge = bridge_of(network, 1.0, said.append)
+    other = network_of(load_scenario(YAML(typ="safe").load(SCENARIO.replace("glove", "spray"))))
+    real = RealDevice(other, "vending", {"spray": 4, "drill": 51})
+    url = await real.start()
+    async with running(bridge) as task:
+        await bridge.switch("vending", Mode.HARDWARE, Binding(url))
+        await bridge.taken("vending")
+        await until(lambda: len(said) == 3, task)
+        with pytest.raises(SwitchError, match=r"unit 1 is the device of vending already"):
+            await bridge.switch("tank", Mode.HARDWARE, Binding(url))
+    await real.stop()
+    bridge.close()
+    warnings = bridge.status()["nodes"]["vending"]["devices"][0]["warnings"]
+    assert [f"vending: {warning}" for warning in warnings] == said[1:]
+    assert warnings == [
+        "slot_1_item is 'spray'; the scenario has glove there",
+        "slot_2_count is 51: more than the 50 units of drill that vending has room for",
+    ]
 
 
 @pytest.mark.parametrize("journal", [256, 0])

@@ -44,7 +44,7 @@ class ModbusClient(Connection):
         back_off: BackOff | None = None,
         on_state: Callable[[bool], None] | None = None,
     ) -> None:
-        super().__init__(_name(address), back_off or USUAL_BACK_OFF, on_state)
+        super().__init__(client_name(address), back_off or USUAL_BACK_OFF, on_state)
         self.address = address
         self._timeout_s = timeout_s
         self._client: AsyncModbusTcpClient | AsyncModbusSerialClient | None = None
@@ -171,5 +171,6 @@ async def _connect(client: AsyncModbusTcpClient | AsyncModbusSerialClient) -> bo
         return False
 
 
-def _name(address: TcpAddress | LineAddress) -> str:
+def client_name(address: TcpAddress | LineAddress) -> str:
+    """An address in messages."""
     return f"{address.host}:{address.port}" if isinstance(address, TcpAddress) else address.path

@@ -178,10 +178,10 @@ class Bridge:
         node = self.node(name)
         if (mode is Mode.HARDWARE) != (binding is not None):
             raise SwitchError(f"{name}: hardware, and nothing else, needs the URL of its device")
-        made = [] if binding is None else self._real_devices(name, node, binding)
         if mode is Mode.EMULATED:
             self.emulated_devices(name)
         async with self._switching:
+            made = [] if binding is None else self._real_devices(name, node, binding)
             await self._read_to_the_end(node)
             await self.pacer.submit(lambda time_ms: self._enter(node, mode, binding, made, time_ms))
             node.tasks = [asyncio.create_task(device.run()) for device in made]
@@ -226,6 +226,9 @@ class Bridge:
             raise SwitchError(f"{name}: {error}") from None
         except OSError as error:
             raise SwitchError(f"{name}: {error.filename}: {error.strerror}") from None
+        taken = {real.link.where: other for other, one in self._nodes.items() if one is not node for real in one.real}
+        if twice := [link.where for link in links if link.where in taken]:
+            raise SwitchError(f"{name}: {twice[0]} is the device of {taken[twice[0]]} already")
         submit, back_off = self.pacer.submit, self._modbus.back_off
         return [
             HardwareDevice(

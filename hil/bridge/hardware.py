@@ -29,6 +29,8 @@ class _Slot:
     signal: str
     level_signal: str
     level: Level
+    item_signal: str
+    room: int | None
     shown: int = 0
     awaited: int = 0
     correcting: bool = False
@@ -58,7 +60,12 @@ class HardwareDevice:
         self.stale = True
         self.ready = asyncio.Event()
         """Set while the device holds the truth; `on_taken` is called with the instant from which it does."""
-        self._slots = [_Slot(slot.place, slot.signal, slot.level_signal, slot.level) for slot in device.slots]
+        self._slots = [
+            _Slot(slot.place, slot.signal, slot.level_signal, slot.level, slot.item_signal, slot.room)
+            for slot in device.slots
+        ]
+        self._other_items: tuple[str, ...] = ()
+        self._warned: set[str] = set()
         self._by_signal = {slot.signal: slot for slot in self._slots}
         self._ledger = ledger
         self._dead_band = dead_band
@@ -147,7 +154,28 @@ class HardwareDevice:
             "units": units,
             "awaited": awaited,
             "commands": commands,
+            "warnings": self._warnings(),
         }
+
+    def _warnings(self) -> list[str]:
+        """What does not fit the node, and is taken as it is all the same."""
+        if not self.ready.is_set():
+            return []
+        over = [
+            f"{slot.signal} is {slot.shown}: more than the {slot.room} units of {slot.place.item}"
+            f" that {slot.place.node} has room for"
+            for slot in self._slots
+            if slot.room is not None and slot.shown > slot.room
+        ]
+        return [*self._other_items, *over]
+
+    def _warn(self) -> None:
+        """Tell what is new of that."""
+        now = self._warnings()
+        for warning in now:
+            if warning not in self._warned:
+                self._diary.say(f"{self.name}: {warning}")
+        self._warned = set(now)
 
     def _why(self) -> str:
         """Why it is not read; a link that was closed does not know any more."""
@@ -161,6 +189,7 @@ class HardwareDevice:
             seen = await self.link.seen()
             await self._submit(lambda time_ms: self._hand_over(seen, time_ms))
             self._diary.taken(self.name)
+            self._warn()
         else:
             await self._read(late=True)
             self._diary.back(self.name)
@@ -176,6 +205,7 @@ class HardwareDevice:
             sequence = await self.link.sequence()
             if sequence is None or sequence != self._sequence:
                 await self._read(late=False)
+                self._warn()
 
     async def _read(self, late: bool) -> None:
         told = await self.link.told(self._sequence)
@@ -208,6 +238,11 @@ class HardwareDevice:
             self._ledger.adjust(slot.place, slot.shown - self._on_hand(slot), Cause.HANDOVER, time_ms)
             slot.awaited = self._on_hand(slot) - slot.shown
         self._sequence = seen.sequence
+        self._other_items = tuple(
+            f"{slot.item_signal} is {told!r}; the scenario has {slot.place.item} there"
+            for slot in self._slots
+            if (told := seen.items.get(slot.item_signal)) and told != slot.place.item
+        )
         self.ready.set()
         self._want_levels()
         if self._on_taken is not None:

@@ -16,10 +16,11 @@ POLL_S: Final = 0.2
 
 
 class Seen(NamedTuple):
-    """Units by slot signal, and the number of the device's last change."""
+    """The number of the device's last change, units by slot signal, names of items by the signals that tell them."""
 
     sequence: int
     units: dict[str, int]
+    items: dict[str, str]
 
 
 class Told(NamedTuple):
@@ -37,6 +38,9 @@ class DeviceLink(Protocol):
 
     pause_s: float
     """How long to wait at most until it is asked again."""
+
+    where: str
+    """Which device it is, the same for whoever reads it."""
 
     @property
     def problem(self) -> str:

@@ -7,7 +7,7 @@ from device_emulators.catalog import KINDS
 from device_emulators.signals import SignalError
 from hil.bindings.connection import AnswerError, LinkError
 from hil.bindings.modbus_address import parse_address
-from hil.bindings.modbus_client import ModbusClient
+from hil.bindings.modbus_client import ModbusClient, client_name
 from hil.bindings.modbus_clients import ModbusClients
 from hil.bindings.modbus_device import Identity, ModbusDevice
 from hil.bridge.link import Binding, Seen, Told, whole_units
@@ -33,6 +33,7 @@ class ModbusLink:
         self.pause_s = poll_s
         self._address, unit = parse_address(binding.url)
         self._unit = unit + unit_offset
+        self.where = f"{client_name(self._address)}, unit {self._unit}"
         self._bound = device.bound_to(binding.map)
         if not self._bound.on_modbus:
             raise ValueError(f"{binding.map} has no section `modbus`")
@@ -40,6 +41,7 @@ class ModbusLink:
         self._client: ModbusClient | None = None
         self._type_number = device.type_number
         self._signals = [slot.signal for slot in device.slots]
+        self._item_signals = [slot.item_signal for slot in device.slots]
         self._journal_signals = device.journal_signals()
 
     @property
@@ -72,9 +74,9 @@ class ModbusLink:
         self._checked(snapshot.identity)
         if not snapshot.consistent:
             raise LinkError("it changes faster than it can be read")
-        return Seen(
-            snapshot.identity.sequence, {name: whole_units(snapshot.values[name], name) for name in self._signals}
-        )
+        values = snapshot.values
+        units = {name: whole_units(values[name], name) for name in self._signals}
+        return Seen(snapshot.identity.sequence, units, {n: str(values[n]) for n in self._item_signals if n in values})
 
     async def told(self, after: int) -> Told | None:
         if self._bound.journal is None:

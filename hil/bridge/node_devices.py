@@ -18,6 +18,7 @@ from device_emulators.vending_machine import Slot, VendingMachine, VendingMachin
 from device_emulators.weighing_shelf import WeighingShelf, WeighingShelfConfig
 from hil.bindings.signals import MOST_SLOTS, signals_of, slots_of
 from hil.bridge.levels import Level
+from sim import columns as c
 from sim.outside import Place
 from sim.plant_plan import SENSOR_RFID, DevicePoint
 
@@ -45,6 +46,8 @@ class Slotted:
     one_by_one: bool = False  # each unit that is taken is an event of its own
     level_signal: str = ""  # what is told a level of the node's policy, if anything
     level: Level = Level.PAR
+    item_signal: str = ""  # what tells the name of the item, if anything
+    room: int | None = None  # units that the node has room for; None: without limit
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class NodeDevice:
             message = f"it is a map of {map_file.map.type!r}; expected {self.host.kind}"
             raise MapError((map_file.document.finding(message, ("type",)),))
         bound = bind(map_file, self.host.signals, [slot.signal for slot in self.slots])
-        used = {name for slot in self.slots for name in (slot.signal, slot.level_signal)}
+        used = {name for slot in self.slots for name in (slot.signal, slot.level_signal, slot.item_signal)}
         points = tuple(point for point in bound.points if point.signal.name in used)
         nodes = tuple(node for node in bound.nodes if node.signal.name in used)
         return replace(bound, points=points, nodes=nodes)
@@ -99,14 +102,18 @@ def make_devices(
     node = places[0].node
     kind = network.node_kinds[network.node_names.index(node)]
     if kind == "vending_machine":
-        return (_vending_machine(node, places, host),)
+        return (_with_room(network, _vending_machine(node, places, host)),)
     planned = {} if network.plant_plan is None else {one.stock_point: one for one in network.plant_plan.devices}
     if not all(place.point in planned for place in places):
         return (_stock_point(node, places, host),)
-    return tuple(
-        _single(node if len(places) == 1 else f"{node}-{place.item}", kind, planned[place.point], place, host)
-        for place in places
-    )
+    named = [(place, node if len(places) == 1 else f"{node}-{place.item}") for place in places]
+    return tuple(_with_room(network, _single(name, kind, planned[place.point], place, host)) for place, name in named)
+
+
+def _with_room(network: "Network", device: NodeDevice) -> NodeDevice:
+    room = network.parameter[:, c.P_CAPACITY]
+    slots = tuple(replace(s, room=n if (n := int(room[s.place.point])) >= 0 else None) for s in device.slots)
+    return replace(device, slots=slots)
 
 
 def _vending_machine(node: str, places: tuple[Place, ...], made: MadeHost) -> NodeDevice:
@@ -121,8 +128,11 @@ def _vending_machine(node: str, places: tuple[Place, ...], made: MadeHost) -> No
         def put(units: int) -> int:
             return device.fill(number, units)
 
-        count, par = f"slot_{number}_count", f"slot_{number}_par"
-        return Slotted(place, count, lambda: device.stock(number), put, take, one_by_one=True, level_signal=par)
+        def units() -> int:
+            return device.stock(number)
+
+        count, par, item = (f"slot_{number}_{name}" for name in ("count", "par", "item"))
+        return Slotted(place, count, units, put, take, one_by_one=True, level_signal=par, item_signal=item)
 
     slots = tuple(slot(number, place) for number, place in enumerate(places, 1))
     return NodeDevice(made("vending_machine", device), slots)

@@ -28,12 +28,14 @@ class OpcuaLink:
 
     def __init__(self, client: OpcuaClient, where: ObjectPath, device: NodeDevice, binding: Binding) -> None:
         """`client` is not started yet. ValueError: not a map of the device."""
+        self.where = "/".join((client.url, *where.folder, where.name))
         bound = device.bound_to(binding.map)
         if not bound.on_opcua:
             raise ValueError(f"{binding.map} has no section `opcua`")
         self._client = client
         self._changed: Callable[[], None] = lambda: None
         self._signals = [slot.signal for slot in device.slots]
+        self._item_signals = [slot.item_signal for slot in device.slots]
         self._device = OpcuaDevice(
             client,
             where.name,
@@ -70,8 +72,10 @@ class OpcuaLink:
         else:
             raise LinkError("it changes faster than it can be read")
         self._epoch = snapshot.epoch
-        units = {name: whole_units(snapshot.readings[name].value, name) for name in self._signals}
-        return Seen(snapshot.sequence, units)
+        readings = snapshot.readings
+        units = {name: whole_units(readings[name].value, name) for name in self._signals}
+        items = {name: one.value for name in self._item_signals if (one := readings.get(name)) is not None}
+        return Seen(snapshot.sequence, units, {name: item for name, item in items.items() if isinstance(item, str)})
 
     async def told(self, after: int) -> Told | None:
         try:
