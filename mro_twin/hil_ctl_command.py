@@ -48,10 +48,13 @@ def status(out: Path) -> None:
 @click.argument("url", required=False, default="")
 @click.option("--map", "map_file", type=_PATH, metavar="FILE", help="Map file of the device.")
 @click.option("--keys", type=_PATH, metavar="FOLDER", help="Keys for a device by OPC UA.")
+@click.option("--read-only", is_flag=True, help="Write nothing to the device.")
 @FOLDER
-def switch(node: str, mode: str, url: str, map_file: Path | None, keys: Path | None, out: Path) -> None:
+def switch(
+    node: str, mode: str, url: str, map_file: Path | None, keys: Path | None, read_only: bool, out: Path
+) -> None:
     """Bring NODE into MODE; hardware needs the URL of its device."""
-    request = {"do": "switch", "node": node, "mode": mode, "url": url}
+    request: dict[str, Any] = {"do": "switch", "node": node, "mode": mode, "url": url, "levels": not read_only}
     paths = {"map": map_file, "keys": keys}
     request |= {name: str(path.absolute()) for name, path in paths.items() if path is not None}
     answer = ask_or_exit(out, request)

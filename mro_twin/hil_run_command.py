@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.option("--bind", "bound", metavar="NODE=URL", multiple=True, help="Its stock is in a real device; repeatable.")
 @click.option("--map", "maps", metavar="NODE=FILE", multiple=True, help="Map file of its real device; repeatable.")
 @click.option("--keys", metavar="NODE=FOLDER", multiple=True, help="Keys for its real device by OPC UA; repeatable.")
+@click.option("--read-only", metavar="NODE", multiple=True, help="Write nothing to its real device; repeatable.")
 @click.option(
     "--emulate",
     "emulated",
@@ -86,6 +87,8 @@ def _bench(file: Path | None, options: dict[str, Any]) -> "Bench":
     for name, given, expected in (("map", options["maps"], "FILE"), ("keys", options["keys"], "FOLDER")):
         for node, path in _pairs(name, given, expected):
             data["nodes"].setdefault(node, {"mode": "simulated"})[name] = path
+    for node in options["read_only"]:
+        data["nodes"].setdefault(node, {"mode": "simulated"})["levels"] = False
     for node in options["emulated"]:
         data["nodes"][node] = {"mode": "emulated"}
     given = {

@@ -323,9 +323,16 @@ async def test_levels_are_told_at_takeover_and_when_they_change(network: Network
         assert status_of(bridge, "tank")["commands"] == [{"signal": "low_level", "units": 60, "taken": True}]
         bridge.twin.flow.model.parameter[point, 0] = 20_000
         bridge.pacer.submit(lambda time_ms: None)
-        await until(lambda: status_of(bridge, "tank")["commands"][0].get("refusal"))
-        assert status_of(bridge, "tank")["commands"][0]["taken"] is False
+        await until(lambda: tank.host.reading("low_level").value == 200)  # as much as there is room for
         assert not status_of(bridge, "tank")["stale"]
+        before = tank.host.reading("low_level")
+        await bridge.switch("tank", Mode.HARDWARE, Binding(url, levels=False))
+        await bridge.taken("tank")
+        await until(lambda: not status_of(bridge, "tank")["stale"])
+        assert status_of(bridge, "tank")["commands"] == []
+    commands = bridge.result()["history"]["tank"]["commands"]
+    assert [(one["signal"], one["units"]) for one in commands] == [("low_level", level) for level in (49, 60, 200)]
+    assert tank.host.reading("low_level") == before
 
 
 @in_loop

@@ -240,6 +240,7 @@ class Bridge:
                 back_off=back_off,
                 dead_band=binding.dead_band,
                 diary=node.diary,
+                levels=binding.levels,
             )
             for device, link in zip(devices, links, strict=True)
         ]

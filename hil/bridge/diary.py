@@ -24,6 +24,17 @@ class Outage:
     until_ms: int | None = None
 
 
+@dataclass(frozen=True)
+class Command:
+    """A device was told a level, units; `refusal`: why it did not take it, empty when it did."""
+
+    time_ms: int
+    device: str
+    signal: str
+    units: int
+    refusal: str = ""
+
+
 @dataclass
 class Diary:
     """Of one node. `now_ms` is the twin's time; `say` tells people what has just happened, a line each."""
@@ -32,6 +43,7 @@ class Diary:
     say: Callable[[str], None] = lambda line: None
     switches: list[ModeSwitch] = field(default_factory=list)
     outages: list[Outage] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
     bound: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
 
@@ -62,4 +74,5 @@ class Diary:
         return {
             "switches": [asdict(one) for one in self.switches],
             "outages": [asdict(one) for one in self.outages],
+            "commands": [asdict(one) for one in self.commands],
         }

@@ -9,7 +9,7 @@ from typing import Any
 from device_emulators.signals import SignalError
 from hil.bindings.connection import USUAL_BACK_OFF, AnswerError, BackOff, DeviceError
 from hil.bridge.adjustments import Cause, Ledger
-from hil.bridge.diary import Diary
+from hil.bridge.diary import Command, Diary
 from hil.bridge.levels import Level, level_of
 from hil.bridge.link import DeviceLink, Seen, Told
 from hil.bridge.node_devices import NodeDevice
@@ -53,8 +53,10 @@ class HardwareDevice:
         back_off: BackOff = USUAL_BACK_OFF,
         dead_band: int = 0,
         diary: Diary | None = None,
+        levels: bool = True,
     ) -> None:
-        """`dead_band`: a count that differs by no more units than this from the last one booked is noise."""
+        """`dead_band`: a count that differs by no more units than this from the last one booked is noise. `levels`: it
+        is told those of the node's policy."""
         self.link = link
         self.name = device.host.name
         self.stale = True
@@ -69,6 +71,7 @@ class HardwareDevice:
         self._by_signal = {slot.signal: slot for slot in self._slots}
         self._ledger = ledger
         self._dead_band = dead_band
+        self._levels = levels
         self._submit = submit
         self._on_taken = on_taken
         self._back_off = back_off
@@ -229,6 +232,9 @@ class HardwareDevice:
             except (AnswerError, SignalError) as error:
                 slot.refusal = str(error)
             slot.told = wanted
+            self._diary.commands.append(
+                Command(self._diary.now_ms(), self.name, slot.level_signal, wanted, slot.refusal)
+            )
 
     # --- booking, each at an instant of the twin --------------------------------------------------------------------
 
@@ -299,9 +305,10 @@ class HardwareDevice:
         slot.awaited = self._on_hand(slot) - slot.shown
 
     def _want_levels(self) -> None:
-        """Note the levels that the node's policy has now."""
-        for slot in self._slots:
+        """Note the levels that the node's policy has now, as far as the device can hold so many."""
+        for slot in self._slots if self._levels else ():
             level = level_of(self._ledger.books, slot.place.point, slot.level) if slot.level_signal else None
+            level = level if level is None or slot.room is None else min(level, slot.room)
             if level is not None and level != slot.wanted:
                 slot.wanted = level
                 self._woken.set()

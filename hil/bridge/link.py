@@ -72,12 +72,14 @@ class DeviceLink(Protocol):
 @dataclass(frozen=True)
 class Binding:
     """Where the devices of a node are: a URL, a map file in place of their types' maps, and a folder of keys for OPC UA
-    as `mro-twin hil keys` makes it. `dead_band`: units by which their counts may waver."""
+    as `mro-twin hil keys` makes it. `dead_band`: units by which their counts may waver. `levels`: they are told the
+    levels of the node's policy; otherwise nothing is written to them."""
 
     url: str
     map: Path | None = None
     keys: Path | None = None
     dead_band: int = 0
+    levels: bool = True
 
 
 def open_links(

@@ -31,18 +31,22 @@ class NodeBinding(Model):
         0, ge=0, le=1000, description="of hardware: units by which a count may waver before it is a draw or a find"
     )
 
+    levels: bool = Field(
+        True, description="of hardware: it is told the levels of the node's policy; false: nothing is written to it"
+    )
+
     @model_validator(mode="after")
     def _has_url(self) -> Self:
         if (self.mode is Mode.HARDWARE) != bool(self.url):
             raise ValueError("hardware, and nothing else, needs a `url`")
-        if not self.url and (self.map or self.keys or self.dead_band):
-            raise ValueError("only hardware has `map`, `keys` and `dead_band`")
+        if not self.url and (self.map or self.keys or self.dead_band or not self.levels):
+            raise ValueError("only hardware has `map`, `keys`, `dead_band` and `levels`")
         return self
 
     @property
     def binding(self) -> Binding | None:
         """Of hardware."""
-        return Binding(self.url, self.map, self.keys, self.dead_band) if self.url else None
+        return Binding(self.url, self.map, self.keys, self.dead_band, self.levels) if self.url else None
 
 
 class Bench(Model):
