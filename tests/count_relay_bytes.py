@@ -6,7 +6,8 @@ repeats had been acknowledged before they were made.
 With `truth.jsonl` as second file, also the changes shown that no message which passed tells of, each as device, epoch
 and number. With `verdict.json` as third, whether its losses are those: `not_named` passed nowhere and are in no loss,
 `named_but_passed` are in a loss and passed, which is right of those alone that were lost behind the relay. Exit code 1
-when they differ otherwise.
+when they differ otherwise, 2 when the gateway's messages are not such as this reads: JSON objects with `device`,
+`epoch`, `number` and `signal`.
 """
 
 import json
@@ -14,6 +15,7 @@ import sys
 from bisect import bisect_right
 from collections import defaultdict
 
+NAMES = ("device", "epoch", "number", "signal")
 GRACE_MS = 50  # an acknowledgement that passed so shortly before its connection ended may have come to nobody
 
 
@@ -33,6 +35,20 @@ def packets(data: bytearray):
         first, body = data[0], bytes(data[at : at + length])
         del data[: at + length]
         yield first, body
+
+
+class OtherLayout(Exception):
+    """The gateway's messages are not such as can be counted here."""
+
+
+def reading(topic: bytes, payload: bytes) -> tuple:
+    """Which reading a message is; polls share a number."""
+    try:
+        document = json.loads(payload)
+        return tuple(document[name] for name in NAMES)
+    except (ValueError, LookupError, TypeError):
+        said = f"{topic.decode(errors='replace')!r}: {payload[:80]!r}"
+        raise OtherLayout(f"only JSON objects with {', '.join(NAMES)} can be counted; this is none: {said}") from None
 
 
 def count(lines) -> dict:
@@ -59,8 +75,7 @@ def count(lines) -> dict:
                 size = int.from_bytes(body[:2], "big")
                 rest, quality = body[2 + size :], first >> 1 & 3
                 number, payload = (rest[:2], rest[2:]) if quality else (b"", rest)
-                document = json.loads(payload)
-                key = tuple(document[name] for name in ("device", "epoch", "number", "signal"))  # polls share a number
+                key = reading(body[2 : 2 + size], payload)
                 messages += 1
                 repeats_acknowledged += key in said and key in acknowledged
                 under_way[entry["c"], number] = key
@@ -110,7 +125,11 @@ def named(truths, losses) -> dict:
 
 def main(uplink, truth_file=None, verdict_file=None) -> int:
     with open(uplink, encoding="ascii") as file:
-        counts = count(file)
+        try:
+            counts = count(file)
+        except OtherLayout as why:
+            print(why, file=sys.stderr)
+            return 2
     said = counts.pop("said")
     differ = False
     if truth_file is not None:
