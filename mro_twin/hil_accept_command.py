@@ -64,6 +64,8 @@ def _read(name: str, settings: tuple[str, ...], scenario: str | None) -> "Suite"
         return read_suite(file, settings, scenario)
     except FileError as error:
         click.echo(str(error), err=True)
+        if not file.exists():
+            click.echo(f"suites that come along: {', '.join(suite_names())}", err=True)
         sys.exit(2)
 
 

@@ -118,3 +118,4 @@ def test_a_bad_suite_is_exit_code_2(tmp_path: Path) -> None:
     assert "2 findings" in result.stderr
     assert f"{file}:2: duration" in result.stderr
     assert CliRunner().invoke(command, ["smoke", "--check"]).exit_code == 0
+    assert "suites that come along: outages, smoke, soak" in CliRunner().invoke(command, ["nosuch"]).stderr

@@ -198,7 +198,7 @@ def test_which_maps_tell_events() -> None:
     [
         ("{signal: unlock, method: Unlock, event: 5}", "a method has no value that changes"),
         ("{signal: open, node: Open, event: 1001}", "less than or equal to 1000"),
-        ("{signal: open, node: Open, event: true}", "valid integer"),
+        ("{signal: open, node: Open, event: true}", "a whole number"),
     ],
 )
 def test_what_cannot_be_an_event(entry: str, message: str) -> None:

@@ -5,7 +5,7 @@ finding knows its line.
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
@@ -15,6 +15,8 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from device_emulators.faces.wording import worded
 
 MOST_BYTES: Final = 200_000
 MOST_VALUES: Final = 50_000
@@ -75,17 +77,11 @@ class Document:
         if findings:
             raise FileError([self.finding(message, path) for message, path in findings])
 
-    def refused_by(self, error: ValidationError, at: Path_ = ()) -> list[FileFinding]:
+    def refused_by(
+        self, error: ValidationError, at: Path_ = (), model: type[BaseModel] | None = None
+    ) -> list[FileFinding]:
         """What a model says of the data at a path."""
-        return [self._refused(found, at) for found in error.errors()]
-
-    def _refused(self, found: Mapping[str, Any], at: Path_) -> FileFinding:
-        message = str(found["msg"]).removeprefix("Value error, ")
-        if found["type"] == "extra_forbidden":
-            message = "is not known here"
-        elif found["type"] == "missing":
-            message = "is missing"
-        return self.finding(message, (*at, *found["loc"]))
+        return [self.finding(worded(found, model), (*at, *found["loc"])) for found in error.errors()]
 
 
 def read_text(file: Path) -> str:
@@ -155,7 +151,7 @@ def checked(model: type[M], document: Document, at: Path_ = ()) -> M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise FileError(document.refused_by(error, at)) from None
+        raise FileError(document.refused_by(error, at, model)) from None
 
 
 class _Builder:

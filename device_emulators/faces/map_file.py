@@ -64,7 +64,7 @@ def _skeleton(data: dict[str, Any], document: Document) -> DeviceMap | None:
     try:
         return DeviceMap.model_validate(data)
     except ValidationError as error:
-        document.findings += document.refused_by(error)
+        document.findings += document.refused_by(error, (), DeviceMap)
         kept = {key: value for key, value in data.items() if key not in {str(e["loc"][0]) for e in error.errors()}}
     try:
         return DeviceMap.model_validate(kept)
@@ -86,7 +86,7 @@ def _entries(model: type[E], document: Document, where: tuple[str, str], broken:
         try:
             entries.append((path, model.model_validate(value)))
         except ValidationError as error:
-            document.findings += document.refused_by(error, path)
+            document.findings += document.refused_by(error, path, model)
             if isinstance(value, dict) and isinstance(value.get("signal"), str):
                 broken.add(value["signal"])
     return entries

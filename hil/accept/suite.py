@@ -37,6 +37,12 @@ MOST_DEVICES: Final = 200
 START_MS: Final = 600_000
 """Besides its duration, a run with a scenario needs this much of it at most: to start, and to end."""
 LONGEST_MS: Final = 30 * 86_400_000
+PLACES: Final = (
+    *("python", "config", "folder"),
+    *("modbus_host", "modbus_port", "opcua_url", "mqtt_url", "http_url"),
+)
+"""What a command names in braces; elsewhere, ${name} is left to a shell."""
+_BRACES: Final = re.compile(r"(?<!\$)\{([a-z_]+)\}")
 _NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
 
@@ -52,7 +58,17 @@ def _not_too_long(value: int) -> int:
     return value
 
 
+def _with_known_names(text: str) -> str:
+    for name in _BRACES.findall(text):
+        if name not in PLACES:
+            raise ValueError(f"there is nothing to stand for {{{name}}}; there are {', '.join(PLACES)}")
+    return text
+
+
 BoundedDuration = Annotated[PositiveDuration, AfterValidator(_not_too_long)]
+
+
+Filled = Annotated[str, AfterValidator(_with_known_names)]
 
 
 class DeviceEntry(Model):
@@ -91,13 +107,15 @@ class ScenarioEntry(Model):
 class GatewayEntry(Model):
     """The gateway under test. Without a command it is somebody else's to start, and no process fault can be played."""
 
-    command: tuple[str, ...] = Field(
+    command: tuple[Filled, ...] = Field(
         default=("{python}", "-m", "hil.gateways.reference", "{config}"),
         min_length=1,
         description="command line; {python}, {config}, {folder}, {modbus_host}, {modbus_port}, {opcua_url}, {mqtt_url} "
         "and {http_url} are filled in",
     )
-    environment: dict[str, str] = Field(default_factory=dict, description="environment variables besides the present")
+    environment: dict[str, Filled] = Field(
+        default_factory=dict, description="environment variables besides the present"
+    )
     start_within: PositiveDuration = Field(default=15_000, description="time for the first report")
     stop_within: PositiveDuration = Field(default=5_000, description="time to end when asked, then it is killed")
     settings: dict[str, int | float | str | bool] = Field(default_factory=dict, description="given on in {config}")
@@ -157,7 +175,9 @@ class BrokerEntry(Model):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if (self.kind == "url") != (self.url is not None):
+        if self.kind == "url" and self.url is None:
+            raise ValueError("`kind: url` needs the broker's `url`, such as mqtt://broker.plant:1883")
+        if self.kind != "url" and self.url is not None:
             raise ValueError("`url` belongs to `kind: url`")
         if self.url is None and (self.password_file is not None or self.authority is not None):
             raise ValueError("`password_file` and `authority` belong to `kind: url`")
@@ -277,7 +297,7 @@ def read_suite(file: Path, settings: Sequence[str] = (), scenario: str | None = 
         document.data["scenario"] = (given if isinstance(given, dict) else {}) | {"file": _absolute(scenario, Path())}
     override(document, settings)
     plants = [key for key in ("devices", "scenario") if isinstance(document.data, dict) and document.data.get(key)]
-    wrong = [] if len(plants) == 1 else [document.finding("say what the plant is: `devices`, or a `scenario`")]
+    wrong = [] if len(plants) == 1 else [document.finding(_PLANTS[len(plants)])]
     try:
         suite = checked(Suite, document)
     except FileError as error:
@@ -293,6 +313,10 @@ def read_suite(file: Path, settings: Sequence[str] = (), scenario: str | None = 
     return suite
 
 
+_PLANTS: Final = {
+    0: "say what the plant is: `devices`, or a `scenario`",
+    2: "the plant is either `devices` or a `scenario`, and both are there",
+}
 Signals = dict[str, list[str]]
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
+from device_emulators.faces.wording import worded
 from hil.relays.condition import Condition
 from policies.fields import Duration, Model, PositiveDuration, SignedDuration
 
@@ -280,5 +281,5 @@ def read_fault(value: Any) -> Fault:
     try:
         return KINDS[name].model_validate({} if settings is None else settings)
     except ValidationError as error:
-        findings = (f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors())
+        findings = (f"{'.'.join(map(str, found['loc']))}: {worded(found, KINDS[name])}" for found in error.errors())
         raise ValueError(f"{name}: {'; '.join(findings)}") from None
