@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from device_emulators.faces.documents import parse_document
+from device_emulators.faces.documents import checked, parse_document
 from hil.accept.criteria import Criteria
 from hil.accept.judging import judge
+from hil.accept.reference import example, lines
 from hil.accept.suite import read_suite
 from hil.accept.verdict import conclude
+from hil.faults.kinds import KINDS, Fault
+from hil.faults.model import FaultFile
 from tests.accept_histories import RULES, Known
 
 pytest_plugins = ["pytester"]
@@ -39,6 +42,17 @@ def test_every_entry_of_a_verdict_is_explained() -> None:
     section = PAGE.split("## What a verdict holds")[1].split("## ")[0]
     told = {name for line in section.splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)`", line)}
     assert set(entries) <= told
+
+
+def test_the_reference_is_that_of_the_models() -> None:
+    page = (ROOT / "docs" / "acceptance-reference.md").read_text(encoding="utf-8")
+    assert page.splitlines() == list(lines()), "run: python -m hil.accept.reference > docs/acceptance-reference.md"
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_its_faults_can_be_played(kind: type[Fault]) -> None:
+    (entry,) = checked(FaultFile, parse_document(f"faults: [{example(kind)}]")).faults
+    assert isinstance(entry.fault, kind)
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ class ReportClass(StrEnum):
 
     DELIVERED = "delivered"  # the first that tells of its truth
     DUPLICATE = "duplicate"  # same counter and same device time as one before
-    STALE = "stale"  # an old value, stamped as new
+    STALE = "stale"  # an old value, stamped as new, or another value for what has been delivered
     INVENTED = "invented"  # there is no such truth
     OVERSAMPLED = "oversampled"  # the current value again: not a fault
 

@@ -113,9 +113,7 @@ class GatewayEntry(Model):
         description="command line; {python}, {config}, {folder}, {modbus_host}, {modbus_port}, {opcua_url}, {mqtt_url} "
         "and {http_url} are filled in",
     )
-    environment: dict[str, Filled] = Field(
-        default_factory=dict, description="environment variables besides the present"
-    )
+    environment: dict[str, Filled] = Field(default_factory=dict, description="environment, added to that of the rig")
     start_within: PositiveDuration = Field(default=15_000, description="time for the first report")
     stop_within: PositiveDuration = Field(default=5_000, description="time to end when asked, then it is killed")
     settings: dict[str, int | float | str | bool] = Field(default_factory=dict, description="given on in {config}")

@@ -20,13 +20,13 @@ from hil.accept.values import same_value
 from hil.bench.devices import DeviceOfBench, EmulatedDevice, open_devices
 from hil.bench.file import BenchFile
 from hil.faults.kinds import read_fault
+from hil.faults.model import PROCESSES
 from hil.faults.plan import Planned
 from hil.faults.player import Player
 
 T = TypeVar("T")
 START_S: Final = 60.0
 RELATIVE: Final = 1e-6
-PROCESSES: Final = ("broker", "gateway")
 SHOWN: Final = 10
 """Reports that are told of when the awaited one has not come."""
 
