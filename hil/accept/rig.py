@@ -211,7 +211,7 @@ class Rig:
         within_s = self.suite.first_report_within / 1000
         if self.suite.gateway is None:
             self._tell(f"waiting {within_s:g} s for its first report")
-        waiting = [asyncio.create_task(self.uplink.came.wait())]
+        waiting: list[asyncio.Task[Any]] = [asyncio.create_task(self.uplink.came.wait())]
         if self._gateway is not None:
             waiting.append(asyncio.create_task(self._fails(self._gateway)))
         try:
