@@ -72,6 +72,8 @@ def command(kind: str | None, map_name: str | None, as_json: bool, **options: An
         raise click.UsageError(f"name a TYPE: {', '.join(KINDS)}")
     if kind is not None and kind not in KINDS:
         raise click.UsageError(f"there is no type of device {kind!r}; there are {', '.join(KINDS)}")
+    if options["mqtt_primary_host"] and (options["mqtt"] is None or options["mqtt_format"] != "sparkplug"):
+        raise click.UsageError("--mqtt-primary-host goes with --mqtt and --mqtt-format sparkplug")
     try:
         bound = _bound_map(kind, map_name)
         if kind is None:
@@ -92,8 +94,11 @@ def _bound_map(kind: str | None, name: str | None) -> "BoundMap":
     from device_emulators.faces.map_checks import bind
     from device_emulators.faces.map_file import builtin_map, load_map
     from device_emulators.faces.mapping import MapError
+    from device_emulators.faces.serving import FaceError
 
     wanted = name or kind or ""
+    if wanted not in KINDS and not Path(wanted).exists():
+        raise FaceError(f"{wanted!r} is neither a map file nor a type; types are {', '.join(KINDS)}")
     map_file = builtin_map(wanted) if wanted in KINDS else load_map(Path(wanted))
     shown = map_file.map.type
     if shown not in KINDS or (kind is not None and shown != kind):

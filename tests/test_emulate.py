@@ -201,12 +201,12 @@ def test_a_map_of_ones_own_is_checked(tmp_path):
         (("tank", "--modbus", "nowhere"), 2, "expected HOST:PORT"),
         (("tank", "--modbus", "serial@fast"), 2, "is no line setting"),
         (("tank", "--modbus", "serial:/dev/no-such-port"), 4, "as a serial port: No such file or directory"),
-        (("tank", "--modbus", "no-such-host.invalid:1"), 4, "no-such-host.invalid: "),
+        (("tank", "--modbus", "no-such-host.invalid:1"), 4, "no-such-host.invalid:1: "),
         (("tank", "--keys", "/nowhere"), 2, "'/nowhere' does not exist"),
         (("tank", "--count", "248"), 2, "more than the 247 units"),
         (("tank", "--count", "0"), 2, "not in the range"),
         (("tank", "--rate", "0"), 2, "times as fast"),
-        (("tank", "--map", "nowhere.yaml"), 2, "nowhere.yaml: cannot be read"),
+        (("tank", "--map", "nowhere.yaml"), 2, "neither a map file nor a type; types are vending_machine"),
         (("tank", "--faults", "nowhere.yaml"), 2, "nowhere.yaml"),
         (("tank", "--opcua", "http://127.0.0.1"), 2, "opc.tcp://"),
         (("tank", "--opcua", "opc.tcp://0.0.0.0:0"), 2, "insecure"),
@@ -220,9 +220,19 @@ def test_what_cannot_be_run_says_why(arguments, code, message):
 
 def test_a_port_that_is_taken():
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        result = invoke("tank", "--modbus", f"127.0.0.1:{taken.getsockname()[1]}")
+        taken_port = taken.getsockname()[1]
+        result = invoke("tank", "--modbus", f"127.0.0.1:{taken_port}")
     assert result.exit_code == 4
-    assert "in use" in result.output
+    assert f"in use: 127.0.0.1:{taken_port}" in result.output
+
+
+def test_a_port_of_opc_ua_that_is_taken_is_told_in_one_line():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"opc.tcp://127.0.0.1:{taken.getsockname()[1]}"
+        command = [sys.executable, "-m", "mro_twin", "emulate", "tank", "--opcua", url]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 4
+    assert done.stderr == f"mro-twin: Address already in use: {url}\n"
 
 
 @contextmanager
@@ -402,6 +412,7 @@ def test_a_broker_that_is_not_there_keeps_nothing_from_ending():
     ("arguments", "message"),
     [
         (("--mqtt", "http://127.0.0.1"), "begins with mqtt://"),
+        (("--mqtt", "mqtt://127.0.0.1", "--mqtt-primary-host", "scada"), "goes with --mqtt and --mqtt-format"),
         (("--mqtt", "mqtt://me:secret@127.0.0.1"), "a password does not belong into a URL"),
         (("--mqtt", "mqtt://127.0.0.1", "--mqtt-prefix", "a/#"), "cannot be part of a topic"),
         (("--mqtt", "mqtts://127.0.0.1", "--mqtt-ca", "nowhere.pem"), "nowhere.pem"),

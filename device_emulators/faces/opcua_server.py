@@ -35,6 +35,8 @@ PORT: Final = 4840
 _BATCH = 25  # notifications worked off before other tasks have their turn
 
 _logger = logging.getLogger(__name__)
+# Without a handler a port that is taken would appear on stderr as a traceback; it comes as an error, too.
+logging.getLogger("asyncua").addHandler(logging.NullHandler())
 
 Notice = tuple[AttributeValue, Fixed, tuple[int, ...]]
 

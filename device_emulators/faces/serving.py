@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import re
 import socket
 from contextlib import AsyncExitStack
@@ -98,10 +99,17 @@ async def open_modbus(served: Served, place: TcpPlace | SerialPlace, stack: Asyn
     server = ModbusTcpServer(units, place.host, place.port)
     try:
         host_name, port = await server.start()
-    except socket.gaierror as error:
-        raise OSError(f"{place.host}: {error.strerror}") from None
+    except OSError as error:
+        raise _not_ours(f"{place.host}:{place.port}", error) from None
     stack.push_async_callback(server.close)
     return {"host": host_name, "port": port}
+
+
+def _not_ours(where: str, error: OSError) -> OSError:
+    """Why nothing can be served there, in the words of the system, which asyncio has its own instead of."""
+    if isinstance(error, socket.gaierror) or error.errno is None:
+        return OSError(f"{where}: {error.strerror or error}")
+    return OSError(error.errno, os.strerror(error.errno), where)
 
 
 async def _open_line(units: "Units", place: SerialPlace, stack: AsyncExitStack) -> dict[str, Any]:
@@ -149,9 +157,13 @@ async def open_opcua(
         server = OpcuaServer(url, served.origin, served.clock, security)
         for host, bound in served.devices:
             await server.add(host, bound.nodes)
-        await server.start()
+        await server.prepare()
     except AddressError as error:
         raise FaceError(str(error)) from None
+    try:
+        await server.start()
+    except OSError as error:
+        raise _not_ours(url, error) from None
     stack.push_async_callback(server.stop)
     return {"url": server.url}
 

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import termios
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
@@ -119,6 +120,8 @@ class ModbusClient(Connection):
     # --- the connection -------------------------------------------------------------------------------------------
 
     async def _open(self) -> None:
+        if isinstance(self.address, LineAddress) and not Path(self.address.path).exists():
+            raise LinkError(f"{self.name}: no such file")
         if self._client is None:
             self._client = self._new_client()
         if not await _connect(self._client):

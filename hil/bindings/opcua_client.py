@@ -15,7 +15,8 @@ from hil.bindings.connection import USUAL_BACK_OFF, AnswerError, BackOff, Connec
 from hil.keys import CLIENT_URI
 
 # Without a handler its warnings would appear on stderr; what they say comes as errors, too.
-logging.getLogger("asyncua").addHandler(logging.NullHandler())
+for _name in ("asyncua", "asyncuagds"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 T = TypeVar("T")
 
