@@ -54,6 +54,8 @@ def switch(
     node: str, mode: str, url: str, map_file: Path | None, keys: Path | None, read_only: bool, out: Path
 ) -> None:
     """Bring NODE into MODE; hardware needs the URL of its device."""
+    if (mode == "hardware") != bool(url):
+        raise click.UsageError("hardware, and nothing else, needs the URL of its device, as modbus://HOST:502/1")
     request: dict[str, Any] = {"do": "switch", "node": node, "mode": mode, "url": url, "levels": not read_only}
     paths = {"map": map_file, "keys": keys}
     request |= {name: str(path.absolute()) for name, path in paths.items() if path is not None}

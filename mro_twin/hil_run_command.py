@@ -2,13 +2,14 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from device_emulators.faces.documents import Document
     from hil.bridge.bridge import Bridge
     from hil.bridge.session import Session
     from hil.bridge.settings import Bench
@@ -60,9 +61,8 @@ def command(scenario: str, bench_file: Path | None, as_json: bool, **options: An
     from mro_twin.errors import errors_told
 
     try:
-        bench = _bench(bench_file, options)
         with errors_told():
-            result = _run(_session(scenario, bench, options), as_json)
+            result = _run(_session(scenario, bench_file, options), as_json)
     except (FileError, FaceError, SwitchError, ValueError) as error:
         click.echo(f"mro-twin: {error}", err=True)
         sys.exit(2)
@@ -77,20 +77,16 @@ def command(scenario: str, bench_file: Path | None, as_json: bool, **options: An
     sys.exit(4 if result["lateness"]["too_late"] or result["never_taken"] else 0)
 
 
-def _bench(file: Path | None, options: dict[str, Any]) -> "Bench":
+def _bench(file: Path | None, names: Sequence[str], options: dict[str, Any]) -> "Bench":
     """The bench file, with what the command line says besides. FileError, ValueError."""
+    from pydantic import ValidationError
+
+    from device_emulators.faces.documents import Document
     from hil.bridge.settings import Bench, read_bench
 
-    data = Bench().model_dump() if file is None else read_bench(file).model_dump()
-    for node, url in _pairs("bind", options["bound"], "URL, as in vending=modbus://HOST:502/1"):
-        data["nodes"][node] = {"mode": "hardware", "url": url}
-    for name, given, expected in (("map", options["maps"], "FILE"), ("keys", options["keys"], "FOLDER")):
-        for node, path in _pairs(name, given, expected):
-            data["nodes"].setdefault(node, {"mode": "simulated"})[name] = path
-    for node in options["read_only"]:
-        data["nodes"].setdefault(node, {"mode": "simulated"})["levels"] = False
-    for node in options["emulated"]:
-        data["nodes"][node] = {"mode": "emulated"}
+    bench = Bench() if file is None else read_bench(file, names)
+    document = Document("", bench.model_dump())
+    _add_nodes(document, options)
     given = {
         "modbus": "modbus",
         "opcua": "opcua",
@@ -98,8 +94,39 @@ def _bench(file: Path | None, options: dict[str, Any]) -> "Bench":
         "rate": "rate",
         "lateness_bound": "lateness_bound_ms",
     }
-    data |= {key: options[name] for name, key in given.items() if options[name] is not None}
-    return Bench.model_validate(data)
+    for name, key in given.items():
+        if options[name] is not None:
+            document.data[key] = options[name]
+            document.sources[(key,)] = f"--{name.replace('_', '-')}"
+    try:
+        return Bench.model_validate(document.data)
+    except ValidationError as error:
+        raise ValueError("; ".join(str(finding) for finding in document.refused_by(error))) from None
+
+
+def _add_nodes(document: "Document", options: dict[str, Any]) -> None:
+    """What the command line says of nodes. UsageError: it says two things of one, or something of one that is not
+    real."""
+    from sim.scenario.expand import matching
+
+    nodes: dict[str, Any] = document.data["nodes"]
+    bound: list[str] = []
+    for node, url in _pairs("bind", options["bound"], "URL, as in vending=modbus://HOST:502/1"):
+        if node in bound:
+            raise click.UsageError(f"--bind {node}: given twice; a node is in one place")
+        bound.append(node)
+        nodes[node] = {"mode": "hardware", "url": url}
+        document.sources["nodes", node, "url"] = f"--bind {node}"
+    if both := matching(options["emulated"], bound):
+        raise click.UsageError(f"{both[0]}: either --emulate or --bind, not both")
+    read_only = [("levels", "--read-only", node, False) for node in options["read_only"]]
+    maps = [("map", "--map", *pair) for pair in _pairs("map", options["maps"], "FILE")]
+    keys = [("keys", "--keys", *pair) for pair in _pairs("keys", options["keys"], "FOLDER")]
+    for name, option, node, value in (*maps, *keys, *read_only):
+        if nodes.get(node, {}).get("mode") != "hardware":
+            raise click.UsageError(f"{option} {node}: it is not real; bind it, as in --bind {node}=modbus://HOST:502/1")
+        nodes[node][name] = value
+    nodes |= {node: {"mode": "emulated"} for node in options["emulated"]}
 
 
 def _pairs(option: str, texts: tuple[str, ...], expected: str) -> Iterator[tuple[str, str]]:
@@ -111,8 +138,8 @@ def _pairs(option: str, texts: tuple[str, ...], expected: str) -> Iterator[tuple
         yield node, said
 
 
-def _session(name: str, bench: "Bench", options: dict[str, Any]) -> "Session":
-    """ScenarioError, ValueError."""
+def _session(name: str, bench_file: Path | None, options: dict[str, Any]) -> "Session":
+    """ScenarioError, FileError, ValueError."""
     from hil.bridge.session import Session, now
     from hil.bridge.settings import with_modes
     from policies.units import parse_duration
@@ -124,6 +151,7 @@ def _session(name: str, bench: "Bench", options: dict[str, Any]) -> "Session":
     path, named = locate_scenario(name)
     start = origin.replace(tzinfo=None).isoformat()
     scenario = load_scenario(path, [f"start={start}", "warm_up=0", *options["settings"]], options["variant"] or named)
+    bench = _bench(bench_file, [*scenario.nodes, *scenario.trucks], options)
     end_ms = None if options["length"] is None else parse_duration(options["length"])
     seed = scenario.experiment.seed if options["seed"] is None else options["seed"]
     return Session(network_of(scenario), with_modes(bench, scenario), seed, origin, options["out"], end_ms)

@@ -148,3 +148,11 @@ def test_a_bench_file_is_checked(tmp_path: Path) -> None:
     with pytest.raises(FileError) as caught:
         read_bench(file)
     assert len(caught.value.findings) == 4
+    file.write_text(
+        "nodes:\n  vendin: {mode: emulated}\n  tank:\n    mode: hardware\n    url: foo\nopcua: http://x\nmodbus: x\n"
+    )
+    with pytest.raises(FileError) as caught:
+        read_bench(file, ["vending", "tank"])
+    found = {finding.line: finding.message for finding in caught.value.findings}
+    assert sorted(found) == [2, 5, 6, 7]
+    assert found[2] == "there is no node or truck of that name; there are vending, tank"

@@ -278,7 +278,16 @@ def test_a_device_behind_keys_in_another_process(network: Network, tmp_path: Pat
     [
         (["--map", "vending"], "expected NODE=FILE"),
         (["--keys", "vending="], "expected NODE=FOLDER"),
-        (["--map", "vending=my.yaml"], "only hardware has"),
+        (["--map", "vending=my.yaml"], "--map vending: it is not real; bind it"),
+        (["--read-only", "vending"], "--read-only vending: it is not real"),
+        (["--bind", "tank=modbus://h", "--bind", "tank=modbus://i"], "--bind tank: given twice"),
+        (["--bind", "tank=modbus://h", "--emulate", "t*"], "tank: either --emulate or --bind"),
+        (["--bind", "tank=foo"], "mro-twin: --bind tank: not an address of a device; expected such as modbus://"),
+        (["--rate", "0"], "mro-twin: --rate: Input should be greater than 0\n"),
+        (["--rate", "nan"], "mro-twin: --rate: Input should be a finite number\n"),
+        (["--lateness-bound", "-1"], "mro-twin: --lateness-bound: Input should be greater than 0\n"),
+        (["--modbus", "here"], "mro-twin: --modbus: 'here' is not a place for Modbus"),
+        (["--emulate", "maker"], "maker is a supplier: it shows nothing"),
     ],
 )
 def test_options_of_a_binding_are_checked(tmp_path: Path, option: list[str], message: str) -> None:

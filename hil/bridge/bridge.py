@@ -158,6 +158,8 @@ class Bridge:
 
     def _emulated(self, name: str, places: tuple[Place, ...]) -> ShownDevices:
         network, submit = self.twin.network, self.pacer.submit
+        if places and network.node_kinds[network.node_names.index(name)] == "supplier":
+            raise SwitchError(f"{name} is a supplier: it shows nothing")
         if places:
             devices = make_devices(network, places, self._journal, self._shown_ms)
             return EmulatedNode(devices, self.ledger, submit)

@@ -44,7 +44,7 @@ class Rate(Model):
     """Let time go at another rate."""
 
     do: Literal["rate"]
-    rate: float = Field(gt=0, le=FASTEST, description="times as fast as the wall's time")
+    rate: float = Field(gt=0, le=FASTEST, allow_inf_nan=False, description="times as fast as the wall's time")
 
 
 class Save(Model):
@@ -61,6 +61,7 @@ class Stop(Model):
 
 
 Request = Annotated[Status | Switch | Rate | Save | Stop, Field(discriminator="do")]
+_REQUESTS: Final = ("status", "switch", "rate", "save", "stop")
 _REQUEST: Final[TypeAdapter[Any]] = TypeAdapter(Request)
 
 
@@ -111,8 +112,7 @@ class ControlServer:
         try:
             request = _REQUEST.validate_json(line)
         except ValidationError as error:
-            found = error.errors()[0]
-            return {"error": f"not a request: {'.'.join(map(str, found['loc']))}: {found['msg']}"}
+            return {"error": f"not a request: {_said(error)}"}
         try:
             return {"ok": await self._do(request)}
         except (SwitchError, ValueError, OSError) as error:
@@ -138,6 +138,14 @@ class ControlServer:
             case Stop():
                 bridge.stop()
         return bridge.status() | self._more()
+
+
+def _said(error: ValidationError) -> str:
+    found = error.errors()[0]
+    if found["type"].startswith("union_tag"):
+        return f"`do` is one of {', '.join(_REQUESTS)}"
+    where = ".".join(map(str, found["loc"][1:]))  # the first is what `do` says
+    return f"{where}{': ' if where else ''}{found['msg'].removeprefix('Value error, ')}"
 
 
 async def _is_listened_to(path: Path) -> bool:

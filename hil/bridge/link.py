@@ -7,8 +7,9 @@ from typing import Final, NamedTuple, Protocol
 
 from device_emulators.faces.host import Change
 from hil.bindings.connection import LinkError
+from hil.bindings.modbus_address import EXPECTED, parse_address
 from hil.bindings.modbus_clients import ModbusClients
-from hil.bindings.opcua_address import SCHEME
+from hil.bindings.opcua_address import SCHEME, parse_opcua
 from hil.bridge.node_devices import NodeDevice
 
 POLL_S: Final = 0.2
@@ -82,10 +83,21 @@ class Binding:
     levels: bool = True
 
 
+def check_url(url: str) -> None:
+    """ValueError unless it is an address of a device, with all forms that there are."""
+    if url.startswith(f"{SCHEME}:"):
+        parse_opcua(url)
+    elif url.startswith(("modbus:", "modbus-rtu:")):
+        parse_address(url)
+    else:
+        raise ValueError(f"not an address of a device; {EXPECTED}, or over OPC UA opc.tcp://HOST:4840/#tank-1")
+
+
 def open_links(
     binding: Binding, devices: Sequence[NodeDevice], clients: ModbusClients, poll_s: float = POLL_S
 ) -> tuple[DeviceLink, ...]:
     """A link to each device of a node, not started. ValueError, OSError: that cannot be."""
+    check_url(binding.url)
     if binding.url.startswith(f"{SCHEME}:"):
         from hil.bridge.opcua_link import open_opcua_links
 

@@ -1,14 +1,19 @@
 """The bench: which nodes of a scenario are emulated or real, and how the twin is run beside them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from device_emulators.faces.documents import checked, read_document
+from device_emulators.faces.addresses import host_and_port
+from device_emulators.faces.documents import Document, FileError, FileFinding, read_document
+from device_emulators.faces.mqtt_address import parse_broker
+from device_emulators.faces.serving import TcpPlace, parse_modbus
+from hil.bindings.opcua_address import SCHEME
 from hil.bridge.bridge import Mode
 from hil.bridge.clock import FASTEST
-from hil.bridge.link import Binding
+from hil.bridge.link import Binding, check_url
 from hil.bridge.pacing import BOUND_MS
 from policies.fields import Model
 from sim.scenario import Scenario
@@ -35,6 +40,13 @@ class NodeBinding(Model):
         True, description="of hardware: it is told the levels of the node's policy; false: nothing is written to it"
     )
 
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        if url:
+            check_url(url)
+        return url
+
     @model_validator(mode="after")
     def _has_url(self) -> Self:
         if (self.mode is Mode.HARDWARE) != bool(self.url):
@@ -55,9 +67,19 @@ class Bench(Model):
     nodes: dict[str, NodeBinding] = Field(
         default_factory=dict, max_length=500, description="by name or pattern; others: as in the scenario"
     )
-    rate: float = Field(1.0, gt=0, le=FASTEST, description="the twin's time goes so many times as fast as the wall's")
+    rate: float = Field(
+        1.0,
+        gt=0,
+        le=FASTEST,
+        allow_inf_nan=False,
+        description="the twin's time goes so many times as fast as the wall's",
+    )
     lateness_bound_ms: float = Field(
-        BOUND_MS, gt=0, le=60_000, description="p99 of lateness, ms of the wall's time, over which the rig is too late"
+        BOUND_MS,
+        gt=0,
+        le=60_000,
+        allow_inf_nan=False,
+        description="p99 of lateness, ms of the wall's time, over which the rig is too late",
     )
     journal: int = Field(
         256, ge=0, le=10_000, description="changes that emulated devices keep; 0: they have no journal"
@@ -68,16 +90,45 @@ class Bench(Model):
     insecure: bool = Field(False, description="serve OPC UA without security on addresses other than this machine's")
     mqtt: str = Field("", max_length=300, description="URL of a broker for emulated devices; empty: not published")
 
+    @field_validator("modbus")
+    @classmethod
+    def _is_port(cls, place: str) -> str:
+        if place and not isinstance(parse_modbus(place), TcpPlace):
+            raise ValueError("the devices of a bench are served over TCP: HOST:PORT")
+        return place
+
+    @field_validator("opcua")
+    @classmethod
+    def _is_server(cls, url: str) -> str:
+        if url:
+            host_and_port(url, {SCHEME: 4840})
+        return url
+
+    @field_validator("mqtt")
+    @classmethod
+    def _is_broker(cls, url: str) -> str:
+        if url:
+            parse_broker(url, environment={})
+        return url
+
 
 def modes_of(scenario: Scenario) -> dict[str, NodeBinding]:
-    """What a scenario says of its nodes, and of its trucks, that are not simulated."""
+    """What a scenario says of its nodes, and of its trucks, that are not simulated. ValueError: that cannot be."""
     said: dict[str, StockingNode | Plant | Truck] = dict(scenario.trucks)
     said |= {name: node for name, node in scenario.nodes.items() if isinstance(node, StockingNode | Plant)}
-    return {
-        name: NodeBinding(mode=Mode(one.mode), url=getattr(one, "url", None) or "")
-        for name, one in said.items()
-        if one.mode != Mode.SIMULATED.value
-    }
+    found: dict[str, NodeBinding] = {}
+    for name, one in said.items():
+        if one.mode != Mode.SIMULATED.value:
+            try:
+                found[name] = NodeBinding(mode=Mode(one.mode), url=getattr(one, "url", None) or "")
+            except ValidationError as error:
+                raise ValueError(f"the scenario's {name}: {in_a_line(error)}") from None
+    return found
+
+
+def in_a_line(error: ValidationError) -> str:
+    """What is wrong with some data, for people."""
+    return "; ".join(str(finding) for finding in Document("").refused_by(error))
 
 
 def with_modes(bench: Bench, scenario: Scenario) -> Bench:
@@ -91,13 +142,29 @@ def with_modes(bench: Bench, scenario: Scenario) -> Bench:
     return bench.model_copy(update={"nodes": nodes})
 
 
-def read_bench(file: Path) -> Bench:
-    """FileError with everything that is wrong with it. Files that it names lie beside it, unless their paths are
-    absolute."""
-    bench = checked(Bench, read_document(file))
+def read_bench(file: Path, names: Sequence[str] | None = None) -> Bench:
+    """FileError with everything that is wrong with it, also with nodes that are none of `names`. Files that it names
+    lie beside it, unless their paths are absolute."""
+    document = read_document(file)
+    findings = [] if names is None else _unknown(document, names)
+    try:
+        bench = Bench.model_validate(document.data)
+    except ValidationError as error:
+        raise FileError([*document.refused_by(error), *findings]) from None
+    if findings:
+        raise FileError(findings)
     nodes = {name: _beside(node, file) for name, node in bench.nodes.items()}
     keys = None if bench.keys is None else file.parent / bench.keys
     return bench.model_copy(update={"nodes": nodes, "keys": keys})
+
+
+def _unknown(document: Document, names: Sequence[str]) -> list[FileFinding]:
+    nodes = document.data.get("nodes") if isinstance(document.data, dict) else None
+    return [
+        document.finding(f"there is no node or truck of that name; there are {', '.join(names)}", ("nodes", written))
+        for written in (nodes if isinstance(nodes, dict) else ())
+        if not matching([written], names)
+    ]
 
 
 def _beside(node: NodeBinding, file: Path) -> NodeBinding:
