@@ -1,12 +1,17 @@
 """`mro-twin hil snapshot`: the state of a running twin as tables, and what is likely to run out."""
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mro_twin.hil_ctl_command import FOLDER, ask_or_exit
+
+if TYPE_CHECKING:
+    from sim.network import Network
 
 
 @click.command("snapshot")
@@ -30,23 +35,15 @@ def command(
 
     The scenario starts when the run was started: `mro-twin hil ctl status` tells when (`origin`).
     """
+    network = None if ahead is None else _network(ahead, ask_or_exit(out, {"do": "status"}), settings)
     time_ms = ask_or_exit(out, {"do": "save", "folder": str(folder.resolve())})["time_ms"]
     click.echo(f"{folder}: the state at {time_ms} ms", err=as_json)
-    if ahead is not None:
-        origin = ask_or_exit(out, {"do": "status"})["origin"]
-        _look_ahead(ahead, folder, origin, hours, replications, settings, as_json)
+    if network is not None:
+        _look_ahead(network, folder, hours, replications, as_json)
 
 
-def _look_ahead(
-    name: str,
-    folder: Path,
-    origin: str,
-    hours: float,
-    replications: int,
-    settings: tuple[str, ...],
-    as_json: bool,
-) -> None:
-    from hil.bridge.look_ahead import look_ahead
+def _network(name: str, status: dict[str, Any], settings: tuple[str, ...]) -> "Network":
+    """The scenario that is to be looked ahead with. Ends the command when it is not the one that runs."""
     from mro_twin.errors import errors_told
     from sim.run.simulation import network_of
     from sim.scenario import load_scenario
@@ -54,8 +51,20 @@ def _look_ahead(
 
     with errors_told():
         path, variant = locate_scenario(name)
-        scenario = load_scenario(path, [f"start={origin}", "warm_up=0", *settings], variant)
-        found = look_ahead(network_of(scenario), folder, hours, replications)
+        scenario = load_scenario(path, [f"start={status['origin']}", "warm_up=0", *settings], variant)
+        network = network_of(scenario)
+    if network.name != status["scenario"]:
+        click.echo(f"mro-twin: what runs is {status['scenario']}; --ahead {name} is {network.name}", err=True)
+        sys.exit(2)
+    return network
+
+
+def _look_ahead(network: "Network", folder: Path, hours: float, replications: int, as_json: bool) -> None:
+    from hil.bridge.look_ahead import look_ahead
+    from mro_twin.errors import errors_told
+
+    with errors_told():
+        found = look_ahead(network, folder, hours, replications)
     if as_json:
         click.echo(json.dumps({"hours": hours, "items": [asdict(one) for one in found]}))
         return

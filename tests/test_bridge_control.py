@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from device_emulators.faces.documents import FileError
 from hil.bindings.modbus_address import TcpAddress
@@ -20,10 +21,11 @@ from hil.bridge.look_ahead import look_ahead, wilson
 from hil.bridge.session import Session, run_session
 from hil.bridge.settings import Bench, NodeBinding, read_bench
 from mro_twin import load_scenario
+from mro_twin.cli import cli
 from sim.network import Network
 from sim.outside import OutsideBooks, prepare_bookings
 from sim.run.simulation import network_of
-from tests.bridge_samples import bench, in_loop
+from tests.bridge_samples import SCENARIO, bench, in_loop
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +126,15 @@ async def test_a_snapshot_goes_on_from_the_live_state(network: Network, tmp_path
         await until(lambda: len(bridge.ledger.draws) == 18)
         state = folder / "state"
         assert (await ask(folder, {"do": "save", "folder": str(state)}))["time_ms"] > 0
+        with pytest.raises(ControlError, match="state: is there already; name a new folder"):
+            await ask(folder, {"do": "save", "folder": str(state)})
+        assert not list(folder.glob("*.part"))
+        other = tmp_path / "other.yaml"
+        other.write_text(SCENARIO.replace("name: bench", "name: other"))
+        arguments = ["hil", "snapshot", str(folder / "new"), "--out", str(folder), "--ahead", str(other)]
+        result = await asyncio.to_thread(CliRunner().invoke, cli, arguments)
+        assert (result.exit_code, result.output) == (2, f"mro-twin: what runs is bench; --ahead {other} is other\n")
+        assert not (folder / "new").exists()
         glove = OutsideBooks(bridge.twin).places("vending")[0]
         left = bridge.ledger.books.on_hand(glove.point)
         found = {(one.node, one.item): one for one in look_ahead(network, state, 72.0, 40)}

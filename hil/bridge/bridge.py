@@ -1,6 +1,7 @@
 """The twin in a run by the wall's clock, with nodes that are simulated, emulated, or real devices."""
 
 import asyncio
+import errno
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -272,7 +273,10 @@ class Bridge:
     # --- what is told -----------------------------------------------------------------------------------------------
 
     async def save(self, folder: Path) -> int:
-        """Write the state of now as state tables, the demand of nodes that are real included; returns its instant."""
+        """Write the state of now as state tables, the demand of nodes that are real included; returns its instant.
+        FileExistsError: something is in the folder."""
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise FileExistsError(errno.EEXIST, "is there already; name a new folder", str(folder))
         return await self.pacer.submit(lambda time_ms: self._save(folder, time_ms))
 
     def _save(self, folder: Path, time_ms: int) -> int:

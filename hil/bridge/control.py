@@ -115,8 +115,10 @@ class ControlServer:
             return {"error": f"not a request: {_said(error)}"}
         try:
             return {"ok": await self._do(request)}
-        except (SwitchError, ValueError, OSError) as error:
+        except (SwitchError, ValueError) as error:
             return {"error": str(error)}
+        except OSError as error:
+            return {"error": f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}"}
         except asyncio.CancelledError:
             if (task := asyncio.current_task()) is not None and task.cancelling():
                 raise

@@ -75,7 +75,8 @@ async def run_session(
     origin = session.origin.replace(tzinfo=None).isoformat()
     async with AsyncExitStack() as stack:
         faces |= await serve(devices, bench, session.origin, clock, stack)
-        control = ControlServer(bridge, session.folder, lambda: {"faces": faces, "origin": origin})
+        more = {"faces": faces, "origin": origin, "scenario": session.network.name}
+        control = ControlServer(bridge, session.folder, lambda: more)
         stack.push_async_callback(control.close)
         await control.start()
         for name in emulated:
