@@ -1,6 +1,7 @@
 """Nodes simulated, emulated and real within one run: stock is conserved, and every adjustment has its cause."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -174,6 +175,15 @@ async def test_a_node_goes_through_all_modes_and_the_books_close(network: Networ
     causes = {one.cause for one in bridge.ledger.adjustments}
     assert causes <= {Cause.HANDOVER, Cause.NOT_PUT_IN}
     assert not bridge.ledger.refused
+    told = json.loads(json.dumps(bridge.result()))["history"]["vending"]
+    assert [one["mode"] for one in told["switches"]] == ["emulated", "hardware", "simulated"]
+    assert told["switches"][1]["url"] == url
+    for item, books in told["books"].items():
+        change = sum(n if name.startswith("in_") else -n for name, n in books.items() if name[:3] in ("in_", "out"))
+        assert books["opening"] + change == books["closing"] == held(bridge, "vending")[item]
+        assert min(books.values()) >= 0
+    assert sum(books["out_drawn_outside"] for books in told["books"].values()) == 4
+    assert sum(books["out_drawn"] for books in told["books"].values()) > 0
 
 
 @in_loop

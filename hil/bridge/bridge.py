@@ -21,6 +21,7 @@ from hil.bridge.link import POLL_S, Binding, open_links
 from hil.bridge.node_devices import NodeDevice, make_devices
 from hil.bridge.pacing import BOUND_MS, Pacer
 from hil.bridge.shown import ShownDevices
+from hil.bridge.tallies import node_books
 from sim.engine import Twin
 from sim.outside import GatedDemand, OutsideBooks, OutsideError, Place
 from sim.record.conservation import check_conservation
@@ -81,6 +82,7 @@ class Bridge:
         self._journal, self._poll_s, self._shown_ms = journal, poll_s, shown_ms
         self._modbus = ModbusClients(back_off)
         self._say = say
+        self._records: Records | None = None
         self._failed: list[BaseException] = []
         self._switching = asyncio.Lock()
 
@@ -117,6 +119,7 @@ class Bridge:
         twin.advance_to(end - 1)
         records = twin.close(self.opening, Traces.empty(-(-end // _DAY_MS)))
         check_conservation(records)
+        self._records = records
         return records
 
     # --- what the pacer drives ----------------------------------------------------------------------------------------
@@ -311,9 +314,14 @@ class Bridge:
         }
 
     def result(self) -> dict[str, Any]:
-        """For a file: everything that came from outside, and whether the rig was in time."""
+        """For a file: everything that came from outside, whether the rig was in time, and after `close` the books of
+        the nodes that were more than simulated."""
         diaries = {name: node.diary for name, node in self._nodes.items() if node.diary.switches}
         never = [device for diary in diaries.values() for device in diary.never_taken]
         verdict = "rig too late" if self.pacer.lateness.too_late else "device never read" if never else "in time"
         found = {"verdict": verdict, "never_taken": never} | self.status() | self.ledger.as_dict()
-        return found | {"history": {name: diary.as_dict() for name, diary in diaries.items()}}
+        history = {name: diary.as_dict() for name, diary in diaries.items()}
+        if self._records is not None:
+            for name, told in history.items():
+                told["books"] = node_books(self._records, self._nodes[name].places, self.ledger)
+        return found | {"history": history}
