@@ -35,7 +35,7 @@ def command(suite: str, settings: tuple[str, ...], out: Path, scenario: str | No
     The plant is a handful of devices with people at each of them, or with --scenario a twin: mro-twin hil accept
     smoke --scenario hil.
 
-    Exit code 0: passed, 1: a criterion was missed, 2: the suite is bad, 4: the rig itself failed.
+    Exit code 0: passed, 1: a criterion was missed, 2: the suite is bad, 4: the rig itself failed, 130: interrupted.
     """
     from hil.accept.suite import missing_program
 
@@ -82,7 +82,8 @@ def _run(suite: "Suite", out: Path) -> "Verdict":
     except RigError as error:
         click.echo(f"the rig failed: {error}", err=True)
     except asyncio.CancelledError:
-        click.echo("the rig was asked to end: there is no verdict", err=True)
+        click.echo("interrupted: there is no verdict", err=True)
+        sys.exit(130)
     sys.exit(4)
 
 

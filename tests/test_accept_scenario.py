@@ -85,7 +85,7 @@ def test_one_plant_and_no_two(folder: Path) -> None:
         "suite.yaml:1: say what the plant is: `devices`, or a `scenario`",
     ]
     file.write_text(SUITE + "devices: [{name: tank, type: tank}]\n")
-    assert findings(file) == ["suite.yaml:1: say what the plant is: `devices`, or a `scenario`"]
+    assert findings(file) == ["suite.yaml:1: the plant is either `devices` or a `scenario`, and both are there"]
 
 
 def test_findings_of_a_scenario_stand_at_its_name(folder: Path) -> None:

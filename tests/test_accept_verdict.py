@@ -52,7 +52,7 @@ def test_each_criterion_counts_its_class(name: str, fate: str, of: int) -> None:
 
 
 def test_unstated_criteria_hold_a_gateway_to_the_least() -> None:
-    names = {"lost", "invented", "stale", "wrong_value", "did_not_come_back"}
+    names = {"lost", "invented", "stale", "wrong_value", "wrong_time", "did_not_come_back"}
     assert set(results({}, "plain")) == names
     assert "lost" not in results({"lost": None}, "lost")
 
@@ -113,7 +113,7 @@ def test_the_verdict_as_json_and_junit(tmp_path: Path) -> None:
     suite = ElementTree.fromstring((tmp_path / "junit.xml").read_bytes())[0]
     assert suite.get("name") == "all <&> fates?"
     failed = {case.get("name"): case[0] for case in suite if len(case)}
-    assert set(failed) == {"lost", "invented", "stale", "wrong_value"}
+    assert set(failed) == {"lost", "invented", "stale", "wrong_time", "wrong_value"}
     assert (suite.get("failures"), suite.get("tests")) == ("4", str(len(suite)))
     (invented,) = [one for one in data["reports_at_fault"] if one["what"] == ["invented"]]
     assert f"number {invented['number']}, " in str(failed["invented"].text)

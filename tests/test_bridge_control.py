@@ -62,8 +62,11 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 @in_loop
-async def test_a_bench_is_served_told_and_writes_its_result(network: Network, tmp_path: Path) -> None:
-    folder = tmp_path
+async def test_a_bench_is_served_told_and_writes_its_result(
+    network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, written = tmp_path, tmp_path / "result.json"
+    monkeypatch.setattr("hil.bridge.session.KEEP_S", 0.05)
     async with session(network, folder, emulated("vending", "tank")) as (bridge, faces, _):
         assert faces["modbus"]["units"] == {"vending": 1, "tank": 2}
         (vending,) = bridge.emulated_devices("vending")
@@ -84,8 +87,11 @@ async def test_a_bench_is_served_told_and_writes_its_result(network: Network, tm
         with pytest.raises(OSError, match="a run goes on there"):
             await ControlServer(bridge, folder).start()
         assert (folder / SOCKET).stat().st_mode & 0o077 == 0
+        await until(lambda: written.exists() and len(json.loads(written.read_text())["draws"]) == 1)
+        assert not json.loads(written.read_text())["ended"]
         await ask(folder, {"do": "stop"})
     result = json.loads((folder / "result.json").read_text())
+    assert result["ended"]
     assert result["verdict"] == "in time"
     assert [(one["item"], one["units"]) for one in result["draws"]] == [("drill", 1)]
     assert not (folder / SOCKET).exists()

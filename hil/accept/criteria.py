@@ -65,7 +65,7 @@ class Criteria(Model):
         default=NONE, description="old values stamped as new, or other values told again"
     )
     wrong_value: AllowedField | None = Field(default=NONE, description="delivered with another value")
-    wrong_time: AllowedField | None = Field(default=None, description="delivered with a stamp off by too much")
+    wrong_time: AllowedField | None = Field(default=NONE, description="delivered with a stamp off by too much")
     late: AllowedField | None = Field(default=None, description="delivered too late, with no outage to blame")
     reordered: AllowedField | None = Field(default=None, description="delivered after a later change of the signal")
     did_not_come_back: AllowedField | None = Field(default=NONE, description="outages not recovered from in time")

@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -91,7 +92,7 @@ class TwinLife:
         return lateness.quantile_ms(QUANTILE), lateness.worst_ms
 
 
-def make_plant(suite: Suite) -> tuple[WallClock, Plant, PlantLife]:
+def make_plant(suite: Suite, tell: Callable[[str], None] = lambda text: None) -> tuple[WallClock, Plant, PlantLife]:
     """The plant of a suite, with what makes it live, and the clock that begins with it."""
     if suite.scenario is None:
         clock = WallClock()
@@ -99,7 +100,7 @@ def make_plant(suite: Suite) -> tuple[WallClock, Plant, PlantLife]:
         return clock, plant, PeopleLife(suite, plant, clock)
     from hil.bridge.emulated_plant import LivingPlant
 
-    living = LivingPlant(suite.scenario_plant(), suite.seed, suite.scenario.rate, suite.scenario.journal)
+    living = LivingPlant(suite.scenario_plant(), suite.seed, suite.scenario.rate, suite.scenario.journal, tell)
     clock = WallClock()
     plant = Plant(suite, clock, living.begin(clock.now_s))
     return clock, plant, TwinLife(living, plant, clock)

@@ -49,7 +49,7 @@ class Rig:
         """`tell` is told in words what goes on."""
         self.suite = suite
         self.folder = folder
-        self.clock, self.plant, self.life = make_plant(suite)
+        self.clock, self.plant, self.life = make_plant(suite, tell)
         self.links: dict[str, Relay] = {}
         self.begin_ms = 0
         self._tell = tell
@@ -219,8 +219,12 @@ class Rig:
         finally:
             for task in waiting:
                 task.cancel()
-        if self._gateway is not None and not self.uplink.came.is_set():
+        if self.uplink.came.is_set():
+            return
+        if self._gateway is not None:
             self._ended_first = self._gateway_ended = self._gateway.ended
+        if self._ended_first is None:
+            self._tell(f"no report has come within {within_s:g} s; the run begins without")
 
     async def _fails(self, gateway: ManagedProcess) -> None:
         """Until it ends with an error; one that ends without may have left the gateway running elsewhere."""

@@ -75,10 +75,17 @@ def _served(scenario: Scenario) -> tuple[str, ...]:
 class LivingPlant:
     """The twin of a plant under way. Make it inside the event loop; its time begins then, `rate` times the wall's."""
 
-    def __init__(self, plant: ScenarioPlant, seed: int, rate: float, journal: int = RING) -> None:
-        """Takes seconds, and minutes where nothing has been compiled yet."""
+    def __init__(
+        self,
+        plant: ScenarioPlant,
+        seed: int,
+        rate: float,
+        journal: int = RING,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        """Takes seconds, and minutes where nothing has been compiled yet; then `say` tells people so."""
         self.plant = plant
-        self._twin = opened_twin(plant.network, seed)
+        self._twin = opened_twin(plant.network, seed, say)
         self._rate, self._journal = rate, journal
         self._ended = asyncio.Event()
 

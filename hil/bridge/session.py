@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from sim.record.records import Recorder, Records
 from sim.run.warm_up import compile_all
 
 RESULT: Final = "result.json"
+PREPARING: Final = "preparing the twin: the first run on a machine compiles, for some minutes"
+SOON_S: Final = 5.0
+KEEP_S: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -42,10 +46,19 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def opened_twin(network: Network, seed: int) -> Twin:
-    """A twin at the beginning of its time, with all that it needs compiled or loaded, so that none of it is late."""
-    compile_all(lambda: False, plants=network.plant_plan is not None)
-    prepare_bookings(network)
+def opened_twin(network: Network, seed: int, say: Callable[[str], None] = lambda line: None) -> Twin:
+    """A twin at the beginning of its time, with all that it needs compiled or loaded, so that none of it is late.
+    `say` tells people when that takes long."""
+    waited = threading.Timer(
+        SOON_S, say, ("preparing the twin: the first run on a machine compiles, for some minutes",)
+    )
+    waited.daemon = True
+    waited.start()
+    try:
+        compile_all(lambda: False, plants=network.plant_plan is not None)
+        prepare_bookings(network)
+    finally:
+        waited.cancel()
     twin = Twin(network, seed, 0, Recorder(network, seed, 0, None, False))
     twin.open()
     return twin
@@ -62,7 +75,7 @@ async def run_session(
     SwitchError: a node cannot be run like that. FaceError, OSError: a face cannot be opened. ConservationError.
     """
     session.folder.mkdir(parents=True, exist_ok=True)
-    twin = opened_twin(session.network, session.seed)
+    twin = opened_twin(session.network, session.seed, say)
     bench = session.bench
     late_ms = (datetime.now(UTC) - session.origin).total_seconds() * 1000.0 if bench.rate == 1.0 else 0.0
     clock = PacedClock(bench.rate, start_ms=round(late_ms))
@@ -86,6 +99,8 @@ async def run_session(
         stack.callback(gc.unfreeze)
         bridge.pacer.catch_up()  # to make all this took time
         running = asyncio.create_task(bridge.run(session.end_ms))
+        keeping = asyncio.create_task(_keep(bridge, session))
+        stack.callback(keeping.cancel)
         try:
             for name, node in bench.nodes.items():
                 if node.binding is not None:
@@ -97,9 +112,26 @@ async def run_session(
             raise
         await running
     kpis = _kpis(bridge.close())
-    result = {"scenario": session.network.name, "origin": session.origin.isoformat()} | bridge.result() | {"kpis": kpis}
-    (session.folder / RESULT).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    result = _result(bridge, session, {"ended": True, "kpis": kpis})
+    _write(result, session.folder)
     return result
+
+
+async def _keep(bridge: Bridge, session: Session) -> None:
+    """Write the result every now and then, so that little is lost with the process."""
+    while True:
+        await asyncio.sleep(KEEP_S)
+        await asyncio.to_thread(_write, _result(bridge, session, {"ended": False}), session.folder)
+
+
+def _result(bridge: Bridge, session: Session, more: dict[str, Any]) -> dict[str, Any]:
+    return {"scenario": session.network.name, "origin": session.origin.isoformat()} | bridge.result() | more
+
+
+def _write(result: dict[str, Any], folder: Path) -> None:
+    part = folder / f"{RESULT}.part"
+    part.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    part.replace(folder / RESULT)
 
 
 def _kpis(records: Records) -> dict[str, dict[str, Any]]:
