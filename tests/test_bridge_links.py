@@ -1,6 +1,8 @@
 """Links to real devices: addresses, maps of makers, what a device is told, and what can go wrong on the way."""
 
 import asyncio
+import logging
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from device_emulators.faces.host import Host
 from device_emulators.faces.opcua_server import OpcuaServer
 from hil.bindings.connection import BackOff
 from hil.bindings.opcua_address import FOLDER, NAMESPACE, ObjectPath, parse_opcua
+from hil.bindings.opcua_client import OpcuaClient
 from hil.bridge.adjustments import Cause
 from hil.bridge.bridge import Bridge, Mode, SwitchError
 from hil.bridge.clock import PacedClock
@@ -420,3 +423,21 @@ async def test_what_happened_last_is_booked_before_a_node_is_released(network: N
         vending.host.act(lambda: vending.slots[0].take(5))
         await bridge.switch("vending", Mode.SIMULATED)
         assert sum(draw.units for draw in bridge.ledger.draws) == 5
+
+
+@in_loop
+async def test_a_server_that_is_away_is_told_once_where_a_program_logs(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    caplog.set_level(logging.INFO)
+    tried: list[int] = []
+
+    class Counting(BackOff):
+        def wait_s(self, failures: int) -> float:
+            tried.append(failures)
+            return super().wait_s(failures)
+
+    async with OpcuaClient(f"opc.tcp://127.0.0.1:{port}", back_off=Counting(0.01, 0.02)):
+        await until(lambda: len(tried) > 3)
+    (told,) = [record.getMessage() for record in caplog.records if record.name != "asyncio"]
+    assert told.startswith(f"no connection to opc.tcp://127.0.0.1:{port}: ")

@@ -20,8 +20,8 @@ from device_emulators.faces.modbus_serial import port_settings
 from hil.bindings.connection import USUAL_BACK_OFF, AnswerError, BackOff, Connection, LinkError
 from hil.bindings.modbus_address import LineAddress, TcpAddress
 
-# Without a handler its warnings would appear on stderr; what they say comes as errors, too.
-logging.getLogger("pymodbus").addHandler(logging.NullHandler())
+# Its warnings would appear at every try, also where a program logs what it does; they come as errors, too.
+logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 
 
 _MEANINGS: Final = {

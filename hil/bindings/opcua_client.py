@@ -14,9 +14,9 @@ from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 from hil.bindings.connection import USUAL_BACK_OFF, AnswerError, BackOff, Connection, LinkError
 from hil.keys import CLIENT_URI
 
-# Without a handler its warnings would appear on stderr; what they say comes as errors, too.
+# Its warnings would appear at every try, also where a program logs what it does; they come as errors, too.
 for _name in ("asyncua", "asyncuagds"):
-    logging.getLogger(_name).addHandler(logging.NullHandler())
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 T = TypeVar("T")
 
