@@ -123,6 +123,27 @@ async def test_requests_that_cannot_be_are_refused(network: Network, tmp_path: P
 
 
 @in_loop
+async def test_a_switch_tells_that_the_device_is_not_taken_yet(
+    network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hil.bridge.control.TAKING_S", 0.2)
+    async with session(network, tmp_path, emulated()):
+        arguments = ["hil", "ctl", "switch", "vending", "hardware", "modbus-rtu:///nowhere", "--out", str(tmp_path)]
+        result = await asyncio.to_thread(CliRunner().invoke, cli, arguments)
+        assert result.output == "vending: hardware (not taken yet)\n  vending: /nowhere: no such file\n"
+
+
+def test_a_run_whose_device_was_never_read_has_failed(tmp_path: Path) -> None:
+    scenario = tmp_path / "bench.yaml"
+    scenario.write_text(SCENARIO)
+    bound = ["--bind", "vending=modbus-rtu:///nowhere", "--lateness-bound", "60000", "--for", "2 s"]
+    result = CliRunner().invoke(cli, ["hil", "run", str(scenario), *bound, "--out", str(tmp_path / "out")])
+    assert result.exit_code == 4
+    assert "device never read: " in result.output
+    assert "mro-twin: vending was never read: /nowhere: no such file\n" in result.output
+
+
+@in_loop
 async def test_a_snapshot_goes_on_from_the_live_state(network: Network, tmp_path: Path) -> None:
     folder = tmp_path
     async with session(network, folder, emulated("vending")) as (bridge, _, _):

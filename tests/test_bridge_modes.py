@@ -197,9 +197,15 @@ async def test_a_device_of_another_type_is_not_taken_and_the_run_says_so(network
         await bridge.switch("vending", Mode.HARDWARE, Binding(url))
         await until(lambda: wrong in bridge.status()["nodes"]["vending"]["devices"][0]["problem"], task)
         assert bridge.status()["nodes"]["vending"]["taken"] is False
+        await bridge.switch("vending", Mode.HARDWARE, Binding(url.removesuffix("1") + "9"))
+        await until(lambda: len(said) == 2, task)
+        await bridge.switch("vending", Mode.HARDWARE, Binding(url))
+        await until(lambda: len(said) == 3, task)
     await real.stop()
     bridge.close()
-    assert said == [f"vending: not taken yet: {wrong}"]
+    where = url.removeprefix("modbus://").removesuffix("/1")
+    nobody = f"{where}, unit 9, input 0 to 7: exception 11 (no such unit)"
+    assert said == [f"vending: not taken yet: {why}" for why in (wrong, nobody, wrong)]
     result = bridge.result()
     assert (result["verdict"], result["never_taken"]) == ("device never read", ["vending"])
     assert result["nodes"]["vending"]["devices"][0]["problem"] == wrong
