@@ -114,7 +114,7 @@ def test_the_verdict_as_json_and_junit(tmp_path: Path) -> None:
     assert suite.get("name") == "all <&> fates?"
     failed = {case.get("name"): case[0] for case in suite if len(case)}
     assert set(failed) == {"lost", "invented", "stale", "wrong_time", "wrong_value"}
-    assert (suite.get("failures"), suite.get("tests")) == ("4", str(len(suite)))
+    assert (suite.get("failures"), suite.get("tests")) == ("5", str(len(suite)))
     (invented,) = [one for one in data["reports_at_fault"] if one["what"] == ["invented"]]
     assert f"number {invented['number']}, " in str(failed["invented"].text)
     kinds = [name for one in data["reports_at_fault"] for name in one["what"] if name != "delivered"]
