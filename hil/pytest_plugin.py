@@ -98,7 +98,8 @@ def hil_bench(
 
 def _suite(given: "str | Path | Suite | dict[str, Any]") -> "Suite":
     from device_emulators.faces.documents import Document, checked
-    from hil.accept.suite import Suite, read_suite, with_devices
+    from hil.accept.suite import Suite
+    from hil.accept.suite_file import read_suite, with_devices
     from hil.suites import suite_file, suite_names
 
     if isinstance(given, Suite):

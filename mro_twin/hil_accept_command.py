@@ -37,7 +37,7 @@ def command(suite: str, settings: tuple[str, ...], out: Path, scenario: str | No
 
     Exit code 0: passed, 1: a criterion was missed, 2: the suite is bad, 4: the rig itself failed, 130: interrupted.
     """
-    from hil.accept.suite import missing_program
+    from hil.accept.suite_file import missing_program
 
     read = _read(suite, settings, scenario)
     if check:
@@ -56,7 +56,7 @@ def command(suite: str, settings: tuple[str, ...], out: Path, scenario: str | No
 
 def _read(name: str, settings: tuple[str, ...], scenario: str | None) -> "Suite":
     from device_emulators.faces.documents import FileError
-    from hil.accept.suite import read_suite
+    from hil.accept.suite_file import read_suite
     from hil.suites import suite_file, suite_names
 
     file = suite_file(name) if name in suite_names() else Path(name)

@@ -11,7 +11,7 @@ from device_emulators.faces.documents import checked, parse_document
 from hil.accept.criteria import Criteria
 from hil.accept.judging import judge
 from hil.accept.reference import example, lines
-from hil.accept.suite import read_suite
+from hil.accept.suite_file import read_suite
 from hil.accept.verdict import conclude
 from hil.faults.kinds import KINDS, Fault
 from hil.faults.model import FaultFile

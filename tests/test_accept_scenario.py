@@ -12,7 +12,7 @@ from hil.accept.judging import TruthClass
 from hil.accept.life import TwinLife, make_plant
 from hil.accept.processes import RigError
 from hil.accept.rig import Rig
-from hil.accept.suite import read_suite
+from hil.accept.suite_file import read_suite
 from hil.bridge import emulated_plant
 from hil.bridge.emulated_plant import LivingPlant, read_scenario_plant
 from hil.bridge.settings import modes_of

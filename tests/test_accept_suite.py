@@ -12,7 +12,7 @@ from hil.accept.extract import Extractor, Layout
 from hil.accept.judging import judge
 from hil.accept.observers import HttpObserver
 from hil.accept.page import render_page
-from hil.accept.suite import read_suite
+from hil.accept.suite_file import read_suite
 from hil.accept.verdict import conclude
 from hil.faults.plan import make_plan
 from hil.suites import suite_file, suite_names
