@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device_emulators.faces.documents import FileError, checked, parse_document
+from device_emulators.faces.documents import FileError, checked, parse_document, read_document
 from device_emulators.faces.host import Host
 from hil.faults.kinds import KINDS, Delay, read_fault
-from hil.faults.model import FaultFile, check_targets, read_fault_file
+from hil.faults.model import FaultFile, check_targets
 from hil.faults.plan import Planned, make_plan
 from hil.faults.player import Player
 from hil.relays.condition import Condition
@@ -99,7 +99,7 @@ faults:
   - {every: 10 s, for: 1 s, jitter: 2 s, link: device, fault: {delay: {by: 200 ms, jitter: 50 ms}}}
 """
     )
-    plan = make_plan(read_fault_file(file), 65_000)
+    plan = make_plan(checked(FaultFile, read_document(file)), 65_000)
     assert [(one.start_ms, one.end_ms, one.target) for one in plan if one.entry < 2] == [
         (20_000, 50_000, "uplink"),
         (60_000, 65_000, "tank-1"),

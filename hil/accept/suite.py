@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 DEVICE_LINKS: Final = {"modbus": "device", "opcua": "opcua"}
 """The link in front of the devices' server, by protocol."""
-LINKS: Final = (*DEVICE_LINKS.values(), "uplink")
-"""In front of the devices' servers; in front of the broker or the HTTP observer."""
 MOST_DEVICES: Final = 200
 START_MS: Final = 600_000
 """Besides its duration, a run with a scenario needs this much of it at most: to start, and to end."""

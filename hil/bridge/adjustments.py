@@ -15,7 +15,6 @@ class Cause(StrEnum):
     LOST_FROM_JOURNAL = "changed while the link was down, and overwritten in the journal"
     RESTARTED = "the device began its numbers anew"
     FOUND = "more in the device than was known"
-    WRITTEN = "a count was written to the device"
     MODEL = "the twin's own model moved stock that is in a real device"
     NOT_PUT_IN = "delivered in the twin, and not seen in the device before it was released"
 

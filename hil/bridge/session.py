@@ -49,9 +49,7 @@ def now() -> datetime:
 def opened_twin(network: Network, seed: int, say: Callable[[str], None] = lambda line: None) -> Twin:
     """A twin at the beginning of its time, with all that it needs compiled or loaded, so that none of it is late.
     `say` tells people when that takes long."""
-    waited = threading.Timer(
-        SOON_S, say, ("preparing the twin: the first run on a machine compiles, for some minutes",)
-    )
+    waited = threading.Timer(SOON_S, say, (PREPARING,))
     waited.daemon = True
     waited.start()
     try:

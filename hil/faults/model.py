@@ -1,12 +1,11 @@
 """The fault file: which faults, when, of what."""
 
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
-from device_emulators.faces.documents import Document, Path_, checked, read_document
+from device_emulators.faces.documents import Document, Path_
 from hil.faults.kinds import Fault, Target, read_fault
 from policies.fields import Duration, Model, PositiveDuration
 
@@ -70,11 +69,6 @@ class FaultFile(Model):
 
     seed: int = Field(default=1, ge=0, lt=2**63, description="seed of jitter and noise")
     faults: tuple[Entry, ...] = Field(default=(), max_length=MOST_FAULTS, description="the faults")
-
-
-def read_fault_file(file: Path) -> FaultFile:
-    """A fault file; FileError with everything that is wrong with it."""
-    return checked(FaultFile, read_document(file))
 
 
 def check_targets(
